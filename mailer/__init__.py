@@ -1,0 +1,1 @@
+"""Mail for coalitions: ingest → plan → compose → send → track."""

@@ -1,0 +1,1 @@
+"""The world: database, providers, sources, renderer, places, files."""

@@ -1,0 +1,1 @@
+"""Words and looks: Jinja2, gettext and Babel, and premailer for mail."""

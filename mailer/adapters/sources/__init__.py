@@ -1,0 +1,1 @@
+"""Where actions come from; one module per format, each turning text into drafts."""

@@ -1,0 +1,1 @@
+"""Nouns and rules: pure Python, standard library only, no clock and no I/O."""

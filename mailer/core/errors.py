@@ -1,0 +1,25 @@
+"""What can go wrong, cut by what to do next."""
+
+
+class MailerError(Exception):
+    """A request failed; the message says why and names the way out."""
+
+
+class ConfigError(MailerError):
+    """A setting is wrong: the message names the file and the key."""
+
+
+class InputError(MailerError):
+    """A file or a value from outside is wrong: the message names where."""
+
+
+class NotFoundError(MailerError):
+    """What was asked for is not there."""
+
+
+class RefusedError(MailerError):
+    """Doing it would break a promise (mail twice, mail nobody, mail the wrong people)."""
+
+
+class TemplateError(MailerError):
+    """A template cannot be rendered, or what it renders may not be sent."""

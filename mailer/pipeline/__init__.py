@@ -1,0 +1,1 @@
+"""The verbs, in order: ingest, subscribe, plan, compose, send, track."""

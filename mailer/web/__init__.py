@@ -1,0 +1,1 @@
+"""Pages and hooks: what readers reach from a link in their mail."""
