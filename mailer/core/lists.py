@@ -107,7 +107,7 @@ def _cadence(reader: "_Reader") -> Cadence:
         weekday=WEEKDAYS.index(reader.choice("on", list(WEEKDAYS))),
         at=reader.clock("at"),
         zone=reader.zone("timezone"),
-        every_weeks=1 if every == "week" else int(every.split()[0]),
+        every_weeks=1 if every == "week" else int(every.split(maxsplit=1)[0]),
     )
 
 
