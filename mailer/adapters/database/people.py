@@ -118,7 +118,7 @@ class SqlPeople:
         )
 
     def _columns(self, connection: Connection, contact: Contacted) -> dict[str, Any]:
-        columns = {
+        columns: dict[str, Any] = {
             "given_name": contact.given_name,
             "family_name": contact.family_name,
             "language": contact.language,
