@@ -120,13 +120,20 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """The provider has not taken this message, for certain: it may be sent again."""
+
+    detail: str  # foreign text, cut and without addresses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unsure:
     """Nobody knows whether the provider took this message."""
 
     detail: str
 
 
-Result = Accepted | Refused | Unsure
+Result = Accepted | Refused | Deferred | Unsure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
