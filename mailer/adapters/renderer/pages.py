@@ -1,23 +1,23 @@
 """The web pages: templates/web in each language, and their stylesheet."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from babel import Locale, dates
 from jinja2 import Environment, TemplateError as JinjaError
 
-from mailer.adapters.renderer.environment import environment
+from mailer.adapters.renderer.environment import environment, translations
 from mailer.config import Coalition
 from mailer.core.errors import TemplateError
 
 # Babel's skeletons have no full weekday with a day but without a year.
 _DAY = {"en": "EEEE, MMMM d", "es": "EEEE d 'de' MMMM"}
 _HALVES = {"en": ("a.m.", "p.m."), "es": ("a.\xa0m.", "p.\xa0m.")}
+_INVITATION = "Read in English"  # each catalogue names its own language instead
 
 
 class Pages:
@@ -33,8 +33,6 @@ class Pages:
             for language in coalition.languages
             for escaped in (True, False)
         }
-        for (language, _), env in self._environments.items():
-            env.globals["elsewhere"] = self._links(language)
 
     def render(self, name: str, language: str, **values: object) -> str:
         """Return one page in one of the coalition's languages.
@@ -75,17 +73,17 @@ class Pages:
         env.globals["root"] = self._root
         env.globals["stylesheet"] = self.stylesheet_name
         env.globals["endonym"] = _endonym
+        env.globals["elsewhere"] = self._invitations(language)
         return env
 
-    def _links(self, language: str) -> Mapping[str, str]:
+    def _invitations(self, language: str) -> dict[str, str]:
         """Say "read in my language" in each other language: code → words."""
-        links = {}
-        for other in self._coalition.languages:
-            if other != language:
-                gettext: Any = self._environments[other, False].globals["gettext"]
-                # translators: said in the language that it names
-                links[other] = str(gettext("Read in English"))
-        return links
+        words = self._templates / "translations"
+        return {
+            other: translations(words, other).gettext(_INVITATION)
+            for other in self._coalition.languages
+            if other != language
+        }
 
 
 def _endonym(language: str) -> str:
@@ -100,7 +98,7 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
         return dates.format_date(value, _DAY.get(language, "full"), locale=locale)
 
     def day_year(value: date) -> str:
-        return dates.format_date(value, "full", locale=locale)
+        return _capital(dates.format_date(value, "full", locale=locale))
 
     def weekday(value: date) -> str:
         return _capital(dates.format_date(value, "EEE", locale=locale))
@@ -115,7 +113,11 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
         half = _HALVES[language][moment.hour >= 12]  # noqa: PLR2004
         return f"{dates.format_time(value, 'h:mm', locale=locale)}\xa0{half}"
 
+    def language_name(code: str) -> str:
+        return Locale.parse(code).get_display_name(locale) or code
+
     return {
+        "language_name": language_name,
         "day_name": day_name,
         "day_year": day_year,
         "weekday": weekday,
