@@ -16,10 +16,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
 def translations(folder: Path, language: str) -> NullTranslations:
-    """Return `folder/LANGUAGE.po` compiled in memory; English is the source."""
-    file = folder / f"{language}.po"
-    if not file.exists():
+    """Return `LANGUAGE.po` and every `LANGUAGE.*.po` as one; English is the source."""
+    named = [folder / f"{language}.po", *sorted(folder.glob(f"{language}.*.po"))]
+    files = [file for file in named if file.exists()]
+    if not files:
         return NullTranslations()
+    merged = _compiled(files[0], language)  # its plural rule is the one that counts
+    for file in files[1:]:
+        merged.merge(_compiled(file, language))
+    return merged
+
+
+def _compiled(file: Path, language: str) -> Translations:
     compiled = BytesIO()
     with file.open("rb") as lines:
         write_mo(compiled, read_po(lines, locale=language))
