@@ -8,6 +8,7 @@ import argparse
 import os
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -20,6 +21,8 @@ from mailer.core.envelope import markers
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+WIDTHS = (600, 375)
+# What apps do that darken messages by themselves.
 FORCED = ["--enable-features=WebContentsForceDark"]
 LIST = lists.parse({"title": "Weekly actions"}, file="(pictures)", slug="weekly")
 
@@ -61,19 +64,18 @@ def render(sample: Sample, digest: Digest) -> tuple[str, str]:
     return html, text
 
 
-def photograph(browser: Browser, page: Path, width: int, *, dark: bool) -> None:
-    """Write one picture beside the page."""
+def photograph(browser: Browser, page: Path, width: int, look: str) -> None:
+    """Write one picture beside the page; the look is "light", "dark" or "forced"."""
     context = browser.new_context(
         viewport={"width": width, "height": 900},
-        device_scale_factor=2 if width < 600 else 1.5,
-        color_scheme="dark" if dark else "light",
+        device_scale_factor=2 if width < WIDTHS[0] else 1.5,
+        color_scheme="dark" if look == "dark" else "light",
         offline=True,
     )
     tab = context.new_page()
     tab.goto(page.resolve().as_uri())
-    forced = "forced" if "forced" in page.stem else "dark" if dark else "light"
     tab.screenshot(
-        path=page.with_name(f"{page.stem}-{width}-{forced}.png"), full_page=True
+        path=page.with_name(f"{page.stem}-{width}-{look}.png"), full_page=True
     )
     context.close()
 
@@ -95,14 +97,14 @@ def main() -> None:
             page.with_suffix(".txt").write_text(text, "utf-8")
             pages.append(page)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--hide-scrollbars"]
-        )
-        for page in pages:
-            for width in (600, 375):
-                for dark in (False, True):
-                    photograph(browser, page, width, dark=dark)
-        browser.close()
+        for looks, switches in ((("light", "dark"), []), (("forced",), FORCED)):
+            browser = playwright.chromium.launch(
+                executable_path=CHROMIUM,
+                args=["--no-sandbox", "--hide-scrollbars", *switches],
+            )
+            for page, width, look in product(pages, WIDTHS, looks):
+                photograph(browser, page, width, look)
+            browser.close()
 
 
 if __name__ == "__main__":

@@ -15,13 +15,22 @@ from mailer.core.errors import TemplateError
 
 
 def translations(folder: Path, language: str) -> NullTranslations:
-    """Return `folder/LANGUAGE.po` compiled in memory; English is the source.
+    """Return `LANGUAGE.po` and `LANGUAGE.*.po` as one; English is the source.
 
-    Raises TemplateError if the file is no gettext catalogue.
+    What both translate is taken from `LANGUAGE.po`. Raises TemplateError if a file
+    is no gettext catalogue.
     """
-    file = folder / f"{language}.po"
-    if not file.exists():
+    files = [*sorted(folder.glob(f"{language}.*.po")), folder / f"{language}.po"]
+    catalogues = [_compiled(file, language) for file in files if file.exists()]
+    if not catalogues:
         return NullTranslations()
+    first, *others = catalogues
+    for other in others:
+        first.merge(other)
+    return first
+
+
+def _compiled(file: Path, language: str) -> Translations:
     compiled = BytesIO()
     try:
         with file.open("rb") as lines:
