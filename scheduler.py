@@ -18,10 +18,10 @@ from pathlib import Path
 from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from mailer.service import tick
 
 from mailer.bootstrap import Project
 from mailer.core.errors import MailerError
-from mailer.service import tick
 
 EVERY = 20.0  # seconds
 

@@ -11,8 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailer.core.errors import InputError
-from mailer.core.tables import LANGUAGES
 from mailer.core.model import Flag, Place, Rejection
+from mailer.core.tables import LANGUAGES
 from mailer.ports import Contacted, Organized
 
 Row = tuple[int, Mapping[str, str]]
