@@ -18,7 +18,6 @@ from pathlib import Path
 from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from mailer.service import tick
 
 from mailer.bootstrap import Project
 from mailer.core.errors import MailerError
@@ -31,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     stop = threading.Event()
 
+    def trouble(words: str) -> None:
+        sys.stderr.write(f"scheduler: {words}\n")
+
     def end(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
@@ -38,24 +40,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, end)
     try:
         project = Project(options.project, dict(os.environ), lambda: datetime.now(UTC))
-        project.ledger  # noqa: B018 - fail now, not at the first tick
+        ticker = project.ticker(trouble)
     except MailerError as error:
         sys.stderr.write(f"scheduler: {error}\n")
         return 1
-    ticker = BackgroundScheduler(timezone=UTC)
-    ticker.add_job(
-        tick,
+    scheduler = BackgroundScheduler(timezone=UTC)
+    scheduler.add_job(
+        ticker.tick,
         "interval",
-        args=[project, stop],
+        args=[stop.is_set],
         seconds=options.every,
         next_run_time=datetime.now(UTC),
         max_instances=1,  # a tick that takes longer than the interval is waited for
         coalesce=True,
         misfire_grace_time=None,  # a host that slept ticks once when it wakes
     )
-    ticker.start()
+    scheduler.start()
     stop.wait()
-    ticker.shutdown(wait=True)
+    scheduler.shutdown(wait=True)
     project.close()
     return 0
 

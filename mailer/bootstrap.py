@@ -23,14 +23,18 @@ from mailer.adapters.providers import registry
 from mailer.adapters.renderer.brand import Brand
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.pages import Pages
+from mailer.adapters.sources import registry as sources
 from mailer.config import Settings
 from mailer.core import editions
-from mailer.core.errors import ConfigError, NotFoundError
+from mailer.core.errors import ConfigError, InputError, MailerError, NotFoundError
 from mailer.core.lists import MailingList
+from mailer.core.model import Flag, Place
 from mailer.core.tokens import Keyring, derive
+from mailer.pipeline import ingest
 from mailer.pipeline.compose import Composer
 from mailer.pipeline.send import Imprint, Sender
-from mailer.ports import Gazetteer, Provider
+from mailer.pipeline.tick import Ticker
+from mailer.ports import Gazetteer, Provider, Source
 
 Clock = Callable[[], datetime]
 
@@ -147,6 +151,58 @@ class Project:
         aliases = self.settings.places
         return RememberingGazetteer(
             self.ready, GeonamesGazetteer(aliases=aliases), aliases=tuple(aliases)
+        )
+
+    def resolve(
+        self, locality: str, region: str | None, country: str
+    ) -> tuple[Place, Flag | None]:
+        """Find a place, with what a person should check about it."""
+        found = self.gazetteer.resolve(locality, region, country)
+        if found.code is None:
+            return found.place, None
+        flag = Flag(
+            line=None, field="city", code=found.code, message=found.message or ""
+        )
+        return found.place, flag
+
+    def source(self, name: str) -> Source:
+        """Return a source of mailer.toml; raises NotFoundError."""
+        if name not in self.settings.sources:
+            raise NotFoundError(f"mailer.toml: there is no [sources.{name}]")
+        return sources.from_settings(
+            self.settings.sources[name],
+            folder=self.folder,
+            gazetteer=self.gazetteer,
+            now=self.clock(),
+        )
+
+    def pull(self) -> None:
+        """Read every source of mailer.toml; raises the first trouble at the end."""
+        troubles: list[str] = []
+        for name in self.settings.sources:
+            try:
+                ingest.ingest(
+                    self.source(name).read(),
+                    source=name,
+                    store=self.actions,
+                    at=self.clock(),
+                    quarantine=True,
+                )
+            except MailerError as error:
+                troubles.append(str(error))
+        if troubles:
+            raise InputError("; ".join(troubles))
+
+    def ticker(self, trouble: Callable[[str], None]) -> Ticker:
+        """Return what the service does at every tick."""
+        return Ticker(
+            lists=list(self.lists.values()),
+            ledger=self.ledger,
+            composer=self.composer,
+            sender=self.sender(),
+            clock=self.clock,
+            pull=self.pull,
+            trouble=trouble,
         )
 
     def _derived(self, purpose: str) -> bytes:

@@ -105,12 +105,13 @@ class _Reading:
         if provider not in providers:
             delivery.fail(
                 "provider",
-                f'there is no [providers.{provider}]; there is {", ".join(providers)}',
+                f"there is no [providers.{provider}]; there is {', '.join(providers)}",
             )
         settings = Settings(
             folder=self.folder,
             database=self._overridden(
-                "MAILER_DATABASE_URL", self._secret(top, "database", "sqlite:///mailer.db")
+                "MAILER_DATABASE_URL",
+                self._secret(top, "database", "sqlite:///mailer.db"),
             ),
             base_url=self._base_url(),
             keys=self._keys(),

@@ -262,7 +262,12 @@ class People(Protocol):
     """Keeps subscribers, their seats, subscriptions and consents."""
 
     def enlist(
-        self, contacts: Sequence[Contacted], *, list_slug: str, at: datetime
+        self,
+        contacts: Sequence[Contacted],
+        *,
+        list_slug: str,
+        at: datetime,
+        progress: Callable[[int, int], None],
     ) -> Enlisted:
         """Add or update these people and subscribe them to a list."""
         ...

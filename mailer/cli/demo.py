@@ -138,10 +138,14 @@ def _tell(folder: Path, report: dict[str, Any]) -> None:
                 f"mailer --project {shown} web --as-of 2019-10-07",
                 "the pages behind the links",
             ),
-            (f"mailer --project {shown} send weekly --as-of 2019-10-07T15:00:00Z",
-             "refused: nobody is mailed twice"),
-            (f"mailer --project {shown} organizations --suggest",
-             "names that may be one organization"),
+            (
+                f"mailer --project {shown} send weekly --as-of 2019-10-07T15:00:00Z",
+                "refused: nobody is mailed twice",
+            ),
+            (
+                f"mailer --project {shown} organizations --suggest",
+                "names that may be one organization",
+            ),
             (f"mailer --project {shown} status", "the ledger"),
         ],
     )

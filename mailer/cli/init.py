@@ -40,7 +40,10 @@ def init(
             ("lists/", "to whom and when: one file per mailing list"),
             ("templates/", "what readers get, and the pages behind its links"),
             ("scheduler.py", "the service: sends each edition when it is due"),
-            ("secret.key", "signs the links in the mail; back it up, share it with nobody"),
+            (
+                "secret.key",
+                "signs the links in the mail; back it up, share it with nobody",
+            ),
         ],
     )
     output.show(f"Next: mailer --project {folder} import actions FILE --format page")

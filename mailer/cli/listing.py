@@ -72,7 +72,9 @@ def _described(action: Action) -> dict[str, Any]:
 
 def _history(versions: Any, public_id: str, as_json: bool) -> None:  # noqa: FBT001 - private
     if not versions:
-        raise NotFoundError(f"there is no action {public_id}; mailer actions lists them")
+        raise NotFoundError(
+            f"there is no action {public_id}; mailer actions lists them"
+        )
     rows = []
     before: dict[str, Any] = {}
     for number, at, source, facts in versions:
@@ -82,9 +84,7 @@ def _history(versions: Any, public_id: str, as_json: bool) -> None:  # noqa: FBT
             for name in sorted(before.keys() | after.keys())
             if before and before.get(name) != after.get(name)
         }
-        rows.append(
-            {"version": number, "at": at, "source": source, "changed": changed}
-        )
+        rows.append({"version": number, "at": at, "source": source, "changed": changed})
         before = after
     if as_json:
         output.emit(rows)
@@ -122,7 +122,10 @@ def subscribers(
         if mailing_list:
             project.mailing_list(mailing_list)
         found = [
-            {**row, "address": row["address"] if show_addresses else masked(row["address"])}
+            {
+                **row,
+                "address": row["address"] if show_addresses else masked(row["address"]),
+            }
             for row in project.people.listed(mailing_list)
         ]
     if as_json:

@@ -90,8 +90,10 @@ def plan(
         output.emit({"planned": rows})
         return
     for row in rows:
-        output.show(f"{row['mailing']} was due {row['due_at']:%Y-%m-%d %H:%M} UTC:"
-                    f" {row['state']}")
+        output.show(
+            f"{row['mailing']} was due {row['due_at']:%Y-%m-%d %H:%M} UTC:"
+            f" {row['state']}"
+        )
     if not rows:
         output.show("No edition is due that was not made before.")
 
@@ -250,7 +252,16 @@ def report(standings: Sequence[Standing], *, as_json: bool) -> None:
         output.emit(shown[0] if len(shown) == 1 else shown)
         return
     output.table(
-        ("Mailing", "State", "Audience", "Sent", "Open", "Left out", "Trouble", "Versions"),
+        (
+            "Mailing",
+            "State",
+            "Audience",
+            "Sent",
+            "Open",
+            "Left out",
+            "Trouble",
+            "Versions",
+        ),
         [
             (
                 standing.mailing,

@@ -59,7 +59,7 @@ def _suggest(names: list[str], *, as_json: bool) -> None:
         return
     output.table(
         ("This", "may be", "because"),
-        [(pair.name, pair.other, pair.reason) for pair in pairs],
+        [(pair.first, pair.second, pair.reason) for pair in pairs],
     )
     output.say(
         'Nothing was changed. If two are one: mailer organizations merge "THIS" "INTO"'

@@ -73,7 +73,9 @@ def _subscription(row: Any) -> str:
         return f"{row['list']}: pending: gets nothing until they confirm{since}."
     if state == "ended":
         return f"{row['list']}: ended ({row['ended_reason']}){since}."
-    paused = f", paused until {row['paused_until']:%Y-%m-%d}" if row["paused_until"] else ""
+    paused = (
+        f", paused until {row['paused_until']:%Y-%m-%d}" if row["paused_until"] else ""
+    )
     return f"{row['list']}: active{paused}{since}."
 
 

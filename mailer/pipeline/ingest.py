@@ -1,7 +1,7 @@
 """Sources → actions: what is new, what changed, what vanished."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.core import changes, matching
@@ -80,7 +80,8 @@ def _compare(
             created.append(draft)
         elif draft.facts != action.facts or draft.external_id != action.external_id:
             updated.append((action, draft))
-            flags += _moved(draft, action)
+            if pair.reason is matching.Reason.MOVED:
+                flags.append(_moved(draft, action))
         elif action.missing_since:
             returned.append(action)
         else:
@@ -94,21 +95,17 @@ def _compare(
     ), flags
 
 
-def _moved(draft: Draft, action: Action) -> Sequence[Flag]:
+def _moved(draft: Draft, action: Action) -> Flag:
     """Point out an action recognized although its date moved: a person should agree."""
     before, after = action.facts, draft.facts
-    if draft.external_id or before.start_date == after.start_date:
-        return ()
-    return (
-        Flag(
-            line=draft.line,
-            field="date",
-            code="date-moved",
-            message=(
-                f"{after.place.label} was on {before.start_date}, now"
-                f" {after.start_date}: taken as the same action moved, because place"
-                " and sponsors agree; give it an external_id to say otherwise"
-            ),
+    return Flag(
+        line=draft.line,
+        field="date",
+        code="date-moved",
+        message=(
+            f"{after.place.label} was on {before.start_date}, now {after.start_date}:"
+            " taken as the same action moved, because the place and the title or the"
+            " sponsors agree; give it an external_id to say otherwise"
         ),
     )
 
@@ -128,8 +125,3 @@ def _refuse_collapse(
 
 def _label(action: Action) -> str:
     return f"{action.facts.start_date} {action.facts.place.label}"
-
-
-def with_flags(reading: Reading, flags: Sequence[Flag]) -> Reading:
-    """Return the reading with further flags."""
-    return replace(reading, flags=(*reading.flags, *flags))

@@ -19,6 +19,29 @@ Row = tuple[int, Mapping[str, str]]
 CheckAddress = Callable[[str], str]
 ResolvePlace = Callable[[str, str | None, str], tuple[Place, Flag | None]]
 
+# What other tools' exports say of a subscription, under our names for it.
+_ELSEWHERE = ("confirmed_at", "subscribed_at", "status", "unsubscribed_at")
+# Headers of Mailchimp's and Action Network's exports, as read in 2026.
+SYNONYMS = {
+    "address": "email",
+    "e_mail": "email",
+    "email_address": "email",
+    "first_name": "given_name",
+    "last_name": "family_name",
+    "org": "organization",
+    "group": "organization",
+    "locality": "city",
+    "region": "state",
+    "lang": "language",
+    "timezone": "time_zone",
+    "confirm_time": "confirmed_at",
+    "unsub_time": "unsubscribed_at",
+    "clean_time": "unsubscribed_at",
+    "can2_user_city": "city",
+    "can2_state_abbreviated": "state",
+    "can2_subscription_status": "status",
+    "can2_subscription_date": "subscribed_at",
+}
 SUBSCRIBER_COLUMNS = (
     "organization",
     "email",
@@ -34,6 +57,7 @@ SUBSCRIBER_COLUMNS = (
     "consent_at",
     "consent_source",
     "consent_text",
+    *_ELSEWHERE,
 )
 ORGANIZATION_COLUMNS = (
     "name",
@@ -111,14 +135,7 @@ def _contact(
         address = check_address(written)
     except InputError as error:
         raise _CellError("email", str(error)) from None
-    basis = row.get("consent_basis") or None
-    at = _instant("consent_at", row.get("consent_at"))
-    if basis and at is None:
-        raise _CellError(
-            "consent_at",
-            "is empty although consent_basis is given; write when they agreed, as"
-            " 2019-09-03, or leave both empty to import them as pending",
-        )
+    consent = _consent(row)
     return Contacted(
         line=line,
         address=address,
@@ -128,9 +145,9 @@ def _contact(
         role=_choice("role", row.get("role"), ROLES, "primary"),
         language=_choice("language", row.get("language"), LANGUAGES, default_language),
         time_zone=_zone(row.get("time_zone")),
-        consent_basis=basis,
-        consent_at=at,
-        consent_source=row.get("consent_source") or None,
+        consent_basis=consent.basis,
+        consent_at=consent.at,
+        consent_source=consent.source,
         consent_wording=row.get("consent_text") or None,
     )
 
@@ -235,7 +252,9 @@ def _instant(column: str, value: str | None) -> datetime | None:
     try:
         at = datetime.fromisoformat(value.strip())
     except ValueError:
-        raise _CellError(column, f'"{value}" is no date; write it as 2019-09-03') from None
+        raise _CellError(
+            column, f'"{value}" is no date; write it as 2019-09-03'
+        ) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

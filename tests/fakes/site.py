@@ -175,7 +175,9 @@ class Site:
 
 
 def a_site(
-    *readers: Reader, base_url: str = "https://mail.example.org", pages: Pages | None = None
+    *readers: Reader,
+    base_url: str = "https://mail.example.org",
+    pages: Pages | None = None,
 ) -> Site:
     people, actions = MemoryReaders(), MemoryActions()
     for reader in readers or (a_reader(),):

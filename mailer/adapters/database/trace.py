@@ -110,5 +110,6 @@ class Tracer:
 
 def _consent(row: RowMapping) -> Mapping[str, Any]:
     return {
-        name: row[name] for name in ("kind", "basis", "happened_at", "source", "wording")
+        name: row[name]
+        for name in ("kind", "basis", "happened_at", "source", "wording")
     }
