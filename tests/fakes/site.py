@@ -33,6 +33,7 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 NOW = datetime(2019, 10, 8, 17, 30, tzinfo=UTC)
 WEEKLY, URGENT = 1, 2
 UID = bytes(range(16))
+KEYS = {1: bytes(range(32))}
 COALITION = Coalition(
     name="Coalition to Close the Concentration Camps",
     postal_address="PO Box 000000, San Diego, CA 92101",
@@ -175,12 +176,14 @@ class Site:
 
 
 def a_site(
-    *readers: Reader, base_url: str = "https://mail.example.org", pages: Pages | None = None
+    *readers: Reader,
+    base_url: str = "https://mail.example.org",
+    pages: Pages | None = None,
 ) -> Site:
     people, actions = MemoryReaders(), MemoryActions()
     for reader in readers or (a_reader(),):
         people.add(reader)
-    keyring = Keyring({1: bytes(range(32))})
+    keyring = Keyring(KEYS)
     app = create(
         readers=people,
         public_actions=actions,
