@@ -6,6 +6,7 @@ tests fail, because nobody should believe that the pages were looked at.
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -13,8 +14,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from mailer.core.model import ActionStatus
 from tests.fakes.site import Site, a_reader, a_site, an_action, served, some_facts
 
+Screen = tuple[int, Literal["light", "dark"]]
 WIDTHS = (320, 375, 1280)
-LONG = "Extraordinarily-long-unbroken-organization-name-of-the-Twin-Cities-and-Beyond"
+LONG = "Organizationsofthetwincitiesandbeyondforjusticeandfreedomofmovement"
 
 # For every element with text of its own: its colour against what lies behind it.
 CONTRASTS = """() => {
@@ -119,7 +121,8 @@ class Visitor:
 def visitor(
     browser: Browser, site: Site, request: pytest.FixtureRequest
 ) -> Iterator[Visitor]:
-    width, scheme = getattr(request, "param", (1280, "light"))
+    screen: Screen = getattr(request, "param", (1280, "light"))
+    width, scheme = screen
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme=scheme,
@@ -163,10 +166,10 @@ def test_the_answers_to_a_press_fit_and_can_be_read(
     _fits_and_reads(page)
     page.get_by_role("button", name="Leave this list").click()
     _fits_and_reads(page)
-    assert not site.here.active
+    assert not site.is_on()
     page.get_by_role("button", name="Undo").click()
     _fits_and_reads(page)
-    assert site.here.active
+    assert site.is_on()
     assert visitor.complaints == []
 
 
@@ -196,12 +199,12 @@ def test_leaving_needs_only_the_keyboard(visitor: Visitor, site: Site) -> None:
     visitor.tab_to("Leave this list")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="You have left.").wait_for()
-    assert not site.here.active
+    assert not site.is_on()
 
     visitor.tab_to("Undo, keep the list coming")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="You are back.").wait_for()
-    assert site.here.active
+    assert site.is_on()
 
 
 def test_choosing_needs_only_the_keyboard(visitor: Visitor, site: Site) -> None:

@@ -34,6 +34,11 @@ def client(site: Site) -> Iterator[httpx.Client]:
         yield client
 
 
+def only_event(file: bytes) -> Any:
+    (event,) = Calendar.from_ical(file).walk("VEVENT")
+    return event
+
+
 def json_ld(page: str) -> dict[str, Any]:
     found = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
     assert found is not None
@@ -194,7 +199,7 @@ def test_the_calendar_file_reads_back(site: Site, client: httpx.Client) -> None:
 
     assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
     assert "attachment" in answer.headers["content-disposition"]
-    (event,) = Calendar.from_ical(answer.content).walk("VEVENT")
+    event = only_event(answer.content)
     zone = ZoneInfo("America/Los_Angeles")
     assert event["UID"] == "a@mail.example.org"
     assert event["SEQUENCE"] == 4
@@ -212,7 +217,7 @@ def test_the_calendar_file_of_a_cancelled_action_cancels(
     facts = some_facts(status=ActionStatus.CANCELLED)
     site.actions.actions[:] = [an_action("a", facts, version=5)]
 
-    (event,) = Calendar.from_ical(client.get("/actions/a.ics").content).walk("VEVENT")
+    event = only_event(client.get("/actions/a.ics").content)
 
     assert event["STATUS"] == "CANCELLED"
     assert event["SEQUENCE"] == 5

@@ -160,6 +160,9 @@ class Site:
     def token(self, purpose: Purpose, *, list_number: int = WEEKLY) -> str:
         return self.keyring.sign(purpose, UID, list_number)
 
+    def is_on(self) -> bool:
+        return self.here.active
+
     @property
     def leave(self) -> str:
         return f"/u/{self.token(Purpose.LEAVE)}"

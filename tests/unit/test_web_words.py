@@ -1,6 +1,7 @@
 """The words of the pages: every one in Spanish, and the right language chosen."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -34,12 +35,14 @@ def catalogue() -> dict[str, list[str]]:
     with CATALOGUE.open("rb") as lines:
         messages = read_po(lines, locale="es")
     return {
-        message.id if isinstance(message.id, str) else message.id[0]: [message.string]
-        if isinstance(message.string, str)
-        else list(message.string)
+        _forms(message.id)[0]: _forms(message.string)
         for message in messages
         if message.id
     }
+
+
+def _forms(words: str | Sequence[str] | None) -> list[str]:
+    return [words] if isinstance(words, str) else list(words or ())
 
 
 def test_every_word_of_the_pages_is_said_in_spanish_and_no_other() -> None:
@@ -48,6 +51,7 @@ def test_every_word_of_the_pages_is_said_in_spanish_and_no_other() -> None:
 
 def test_every_translation_keeps_the_values_and_the_emphasis() -> None:
     for english, spanish in catalogue().items():
+        assert spanish, english
         for words in spanish:
             assert words.strip(), english
             assert sorted(PLACEHOLDER.findall(words)) == sorted(
