@@ -33,6 +33,7 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 NOW = datetime(2019, 10, 8, 17, 30, tzinfo=UTC)
 WEEKLY, URGENT = 1, 2
 UID = bytes(range(16))
+KEYS = {1: bytes(range(32))}
 COALITION = Coalition(
     name="Coalition to Close the Concentration Camps",
     postal_address="PO Box 000000, San Diego, CA 92101",
@@ -159,6 +160,9 @@ class Site:
     def token(self, purpose: Purpose, *, list_number: int = WEEKLY) -> str:
         return self.keyring.sign(purpose, UID, list_number)
 
+    def is_on(self) -> bool:
+        return self.here.active
+
     @property
     def leave(self) -> str:
         return f"/u/{self.token(Purpose.LEAVE)}"
@@ -182,7 +186,7 @@ def a_site(
     people, actions = MemoryReaders(), MemoryActions()
     for reader in readers or (a_reader(),):
         people.add(reader)
-    keyring = Keyring({1: bytes(range(32))})
+    keyring = Keyring(KEYS)
     app = create(
         readers=people,
         public_actions=actions,
