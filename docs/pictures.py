@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script, not a module
 """Pictures of the sample digest: `python docs/pictures.py [--out DIR]`.
 
 Needs Chromium and the test dependencies; fetches nothing. Also writes the HTML and
@@ -53,7 +54,8 @@ def _moved(digest: Digest) -> Digest:
 
 def render(sample: Sample, digest: Digest) -> tuple[str, str]:
     """Return HTML and text as one reader gets them."""
-    renderer = MailRenderer(TEMPLATES, sample.brand, "https://mail.example.org")
+    brand = sample.brand if digest.sections else replace(sample.brand, note={})
+    renderer = MailRenderer(TEMPLATES, brand, "https://mail.example.org")
     slots = markers("pictures")
     rendered = renderer.digest(digest, mailing_list=LIST, shown=35, slots=slots)
     reason = renderer.reason(digest.language, sample.organization, sample.consented_on)
