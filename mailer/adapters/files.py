@@ -23,11 +23,11 @@ def mailing_lists(folder: Path) -> Mapping[str, MailingList]:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{name}: not valid TOML: {error}") from None
         parsed = lists.parse(data, file=name, slug=file.stem)
-        if not (folder / "templates" / "email" / parsed.template).is_dir():
-            if parsed.kind is lists.Kind.DIGEST:
-                raise ConfigError(
-                    f"{name}: template: there is no templates/email/{parsed.template}"
-                )
+        template = folder / "templates" / "email" / parsed.template
+        if parsed.kind is lists.Kind.DIGEST and not template.is_dir():
+            raise ConfigError(
+                f"{name}: template: there is no templates/email/{parsed.template}"
+            )
         found[parsed.slug] = parsed
     if not found:
         raise ConfigError(

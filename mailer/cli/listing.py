@@ -157,7 +157,7 @@ def lists(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> 
     state: State = context.obj
     with state.project(as_of) as project:
         counts = project.people.count()
-        found = [
+        found: list[dict[str, Any]] = [
             {
                 "slug": each.slug,
                 "title": dict(each.titles),

@@ -152,6 +152,44 @@ def _contact(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Consent:
+    basis: str | None
+    at: datetime | None
+    source: str | None
+
+
+def _consent(row: Mapping[str, str]) -> _Consent:
+    """Return what the row proves: our own columns, else another tool's record."""
+    _refuse_those_who_left(row)
+    basis, source = row.get("consent_basis") or None, row.get("consent_source") or None
+    at = _instant("consent_at", row.get("consent_at"))
+    if basis and at is None:
+        raise _CellError(
+            "consent_at",
+            "is empty although consent_basis is given; write when they agreed, as"
+            " 2019-09-03, or leave both empty to import them as pending",
+        )
+    if basis is None and row.get("confirmed_at"):
+        confirmed = _instant("confirmed_at", row["confirmed_at"])
+        return _Consent("confirmed in another tool", confirmed, source or "export")
+    if basis is None and (row.get("status") or "").strip().casefold() == "subscribed":
+        since = _instant("subscribed_at", row.get("subscribed_at"))
+        if since:
+            return _Consent("subscribed in another tool", since, source or "export")
+    return _Consent(basis, at, source)
+
+
+def _refuse_those_who_left(row: Mapping[str, str]) -> None:
+    status = (row.get("status") or "").strip().casefold()
+    if row.get("unsubscribed_at") or status not in ("", "subscribed"):
+        raise _CellError(
+            "status",
+            f'they are "{status or "unsubscribed"}" in the other tool; keep them from'
+            " ever being mailed with: mailer import suppressions FILE",
+        )
+
+
 def organizations(rows: Sequence[Row], *, file: str, resolve: ResolvePlace) -> Checked:
     """Read organizations."""
     kept: list[Organized] = []

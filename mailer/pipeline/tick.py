@@ -7,6 +7,7 @@ what it left undone is found again by the next tick.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from mailer.core import editions
 from mailer.core.errors import MailerError
@@ -15,7 +16,7 @@ from mailer.pipeline import plan
 from mailer.pipeline.compose import Composer
 from mailer.pipeline.plan import Planned
 from mailer.pipeline.send import Clock, Sender
-from mailer.ports import Ledger
+from mailer.ports import Ledger, Mailing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +44,13 @@ class Ticker:
             if mailing.list_slug not in by_slug:
                 self.trouble(f"{name}: its list is no longer in lists/")
                 continue
-            definition = by_slug[mailing.list_slug]
-            self._try(
-                name,
-                lambda m=mailing, d=definition: self.composer.compose(
-                    m, d, at=self.clock()
-                ),
-            )
+            self._try(name, partial(self._compose, mailing, by_slug[mailing.list_slug]))
         while not stopping() and self.sender.step() is not None:
             pass
         return made
+
+    def _compose(self, mailing: Mailing, definition: MailingList) -> None:
+        self.composer.compose(mailing, definition, at=self.clock())
 
     def _something_is_due(self) -> bool:
         """Tell whether a list's current edition is not made yet: only then pull."""
