@@ -1,5 +1,6 @@
 """The digest as mail: what every reader is promised, whatever people wrote."""
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import replace
@@ -293,7 +294,7 @@ def test_headings_step_down_without_a_gap() -> None:
     page = lxml_html.document_fromstring(rendered(SAMPLE.digest).html)
     levels = [int(n.tag[1]) for n in page.iter("h1", "h2", "h3")]
     assert levels.count(1) == 1
-    assert all(now - last <= 1 for last, now in zip(levels, levels[1:], strict=False))
+    assert all(now - last <= 1 for last, now in itertools.pairwise(levels))
 
 
 def test_every_layout_table_is_one_to_the_eye_only() -> None:
@@ -417,15 +418,19 @@ def test_the_week_strip_counts_what_is_near_and_what_comes_after_sunday() -> Non
             "en",
             "Unión del Barrio",
             date(2019, 9, 3),
-            "You get this because Unión del Barrio asked for it and confirmed"
-            " this address on September 3, 2019.",
+            (
+                "You get this because Unión del Barrio asked for it and confirmed"
+                " this address on September 3, 2019."
+            ),
         ),
         (
             "es",
             "R&D <b>",
             date(2019, 9, 3),
-            "Reciben este correo porque R&D <b> lo pidió y confirmó esta dirección"
-            " el 3 de septiembre de 2019.",
+            (
+                "Reciben este correo porque R&D <b> lo pidió y confirmó esta dirección"
+                " el 3 de septiembre de 2019."
+            ),
         ),
         ("en", "DSA", None, "You get this because DSA asked for it."),
         ("en", None, None, "You get this because you signed up for it."),
@@ -433,8 +438,10 @@ def test_the_week_strip_counts_what_is_near_and_what_comes_after_sunday() -> Non
             "es",
             None,
             date(2019, 9, 3),
-            "Reciben este correo porque lo pidieron y confirmaron esta dirección"
-            " el 3 de septiembre de 2019.",
+            (
+                "Reciben este correo porque lo pidieron y confirmaron esta dirección"
+                " el 3 de septiembre de 2019."
+            ),
         ),
     ],
 )
@@ -509,7 +516,7 @@ def test_the_fingerprint_changes_with_whatever_shapes_a_mail(tmp_path: Path) -> 
 
 
 def test_a_list_whose_template_is_missing_is_told_which_there_are() -> None:
-    with pytest.raises(TemplateError, match="must be one of .*digest"):
+    with pytest.raises(TemplateError, match=r"must be one of .*digest"):
         MAIL.fingerprint("weekly")
     other = replace(WEEKLY, template="weekly")
     with pytest.raises(TemplateError, match="there is no template email/weekly"):
