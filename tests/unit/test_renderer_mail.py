@@ -239,6 +239,14 @@ def test_what_still_stands_in_the_same_city_is_offered_instead() -> None:
     assert "Still on in Sacramento: Wednesday, October 16\n  https://" in mail.text
 
 
+def test_what_was_not_known_is_told_without_a_was() -> None:
+    unknown = an_item(start_time=None, venue=None)
+    read = words(rendered(changed(unknown, start_time=time(9), venue="Pier")).html)
+    assert "New time: 9:00 a.m." in read
+    assert "New place: Pier" in read
+    assert "Was" not in read
+
+
 def test_an_action_that_is_on_again_says_that_it_was_cancelled() -> None:
     off = an_item(status=ActionStatus.CANCELLED)
     mail = rendered(changed(off, status=ActionStatus.CONFIRMED))
@@ -478,6 +486,18 @@ def test_a_mistake_in_a_template_is_named_with_file_and_line(
     (folder / "email" / "digest" / "body.txt").write_text(f"fine\n{broken}\n")
     mail = MailRenderer(folder, SAMPLE.brand, BASE)
     with pytest.raises(TemplateError, match=rf"digest/body\.txt, line {line}: "):
+        rendered(SAMPLE.digest, mail=mail)
+
+
+def test_a_mistake_in_a_shared_piece_is_named_where_it_stands(tmp_path: Path) -> None:
+    folder = _copied(tmp_path / "project")
+    piece = folder / "email" / "_design" / "words.txt"
+    source = piece.read_text("utf-8")
+    broken = source.replace("view.later", "view.latr")
+    piece.write_text(broken, "utf-8")
+    line = 1 + broken[: broken.index("view.latr")].count("\n")
+    mail = MailRenderer(folder, SAMPLE.brand, BASE)
+    with pytest.raises(TemplateError, match=rf"words\.txt, line {line}: .*latr"):
         rendered(SAMPLE.digest, mail=mail)
 
 
