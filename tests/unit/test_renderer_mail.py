@@ -493,11 +493,11 @@ def test_a_mistake_in_a_shared_piece_is_named_where_it_stands(tmp_path: Path) ->
     folder = _copied(tmp_path / "project")
     piece = folder / "email" / "_design" / "words.txt"
     source = piece.read_text("utf-8")
-    broken = source.replace("view.later", "view.latr")
+    broken = source.replace("view.this_week", "view.this_wek")
     piece.write_text(broken, "utf-8")
-    line = 1 + broken[: broken.index("view.latr")].count("\n")
+    line = 1 + broken[: broken.index("view.this_wek")].count("\n")
     mail = MailRenderer(folder, SAMPLE.brand, BASE)
-    with pytest.raises(TemplateError, match=rf"words\.txt, line {line}: .*latr"):
+    with pytest.raises(TemplateError, match=rf"words\.txt, line {line}: .*this_wek"):
         rendered(SAMPLE.digest, mail=mail)
 
 
