@@ -34,7 +34,7 @@ def parse_place(words: str) -> tuple[str, str | None, str]:
     if not parts:
         return "", None, "US"
     country = "US"
-    if len(parts) > 1 and (named := _COUNTRIES.get(_fold(parts[-1]))):
+    if len(parts) > 1 and (named := country_name(parts[-1])):
         country = named
         parts.pop()
     if len(parts) > 1:
@@ -57,6 +57,11 @@ def country_code(words: str) -> str | None:
     if len(folded) == 2 and folded.isascii() and folded.isalpha():  # noqa: PLR2004
         return folded.upper()
     return _COUNTRIES.get(folded)
+
+
+def country_name(words: str) -> str | None:
+    """Return the code of a country that is named, not given by a doubtful code."""
+    return _COUNTRIES.get(_fold(words))
 
 
 _COUNTRIES = {

@@ -1,7 +1,7 @@
 """The catalogues: all that templates say can be said in Spanish."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -29,8 +29,12 @@ def extracted() -> dict[Key, str]:
     return found
 
 
-def _singular(message: str | tuple[str, ...]) -> str:
-    return message if isinstance(message, str) else message[0]
+def _singular(message: str | Sequence[str]) -> str:
+    return _forms(message)[0]
+
+
+def _forms(words: str | Sequence[str] | None) -> Sequence[str]:
+    return (words,) if isinstance(words, str) else words or ()
 
 
 def spanish() -> Catalog:
@@ -55,9 +59,8 @@ def test_everything_that_templates_say_is_translated() -> None:
 def test_no_translation_is_empty_fuzzy_or_left_over() -> None:
     used = extracted()
     for message in messages():
-        strings = (
-            (message.string,) if isinstance(message.string, str) else message.string
-        )
+        strings = _forms(message.string)
+        assert strings, message.id
         assert all(strings), message.id
         assert not message.fuzzy, message.id
         assert (message.context, _singular(message.id)) in used, message.id
@@ -66,10 +69,7 @@ def test_no_translation_is_empty_fuzzy_or_left_over() -> None:
 
 def test_translations_fill_in_the_same_names() -> None:
     for message in messages():
-        ids = (message.id,) if isinstance(message.id, str) else message.id
-        strings = (
-            (message.string,) if isinstance(message.string, str) else message.string
-        )
+        ids, strings = _forms(message.id), _forms(message.string)
         for original, translated in zip(ids, strings, strict=True):
             assert _names(translated) == _names(original), original
 

@@ -1,5 +1,6 @@
 """The digest as mail: what every reader is promised, whatever people wrote."""
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import replace
@@ -238,6 +239,14 @@ def test_what_still_stands_in_the_same_city_is_offered_instead() -> None:
     assert "Still on in Sacramento: Wednesday, October 16\n  https://" in mail.text
 
 
+def test_what_was_not_known_is_told_without_a_was() -> None:
+    unknown = an_item(start_time=None, venue=None)
+    read = words(rendered(changed(unknown, start_time=time(9), venue="Pier")).html)
+    assert "New time: 9:00 a.m." in read
+    assert "New place: Pier" in read
+    assert "Was" not in read
+
+
 def test_an_action_that_is_on_again_says_that_it_was_cancelled() -> None:
     off = an_item(status=ActionStatus.CANCELLED)
     mail = rendered(changed(off, status=ActionStatus.CONFIRMED))
@@ -293,7 +302,7 @@ def test_headings_step_down_without_a_gap() -> None:
     page = lxml_html.document_fromstring(rendered(SAMPLE.digest).html)
     levels = [int(n.tag[1]) for n in page.iter("h1", "h2", "h3")]
     assert levels.count(1) == 1
-    assert all(now - last <= 1 for last, now in zip(levels, levels[1:], strict=False))
+    assert all(now - last <= 1 for last, now in itertools.pairwise(levels))
 
 
 def test_every_layout_table_is_one_to_the_eye_only() -> None:
@@ -417,15 +426,19 @@ def test_the_week_strip_counts_what_is_near_and_what_comes_after_sunday() -> Non
             "en",
             "Unión del Barrio",
             date(2019, 9, 3),
-            "You get this because Unión del Barrio asked for it and confirmed"
-            " this address on September 3, 2019.",
+            (
+                "You get this because Unión del Barrio asked for it and confirmed"
+                " this address on September 3, 2019."
+            ),
         ),
         (
             "es",
             "R&D <b>",
             date(2019, 9, 3),
-            "Reciben este correo porque R&D <b> lo pidió y confirmó esta dirección"
-            " el 3 de septiembre de 2019.",
+            (
+                "Reciben este correo porque R&D <b> lo pidió y confirmó esta dirección"
+                " el 3 de septiembre de 2019."
+            ),
         ),
         ("en", "DSA", None, "You get this because DSA asked for it."),
         ("en", None, None, "You get this because you signed up for it."),
@@ -433,8 +446,10 @@ def test_the_week_strip_counts_what_is_near_and_what_comes_after_sunday() -> Non
             "es",
             None,
             date(2019, 9, 3),
-            "Reciben este correo porque lo pidieron y confirmaron esta dirección"
-            " el 3 de septiembre de 2019.",
+            (
+                "Reciben este correo porque lo pidieron y confirmaron esta dirección"
+                " el 3 de septiembre de 2019."
+            ),
         ),
     ],
 )
@@ -474,6 +489,18 @@ def test_a_mistake_in_a_template_is_named_with_file_and_line(
         rendered(SAMPLE.digest, mail=mail)
 
 
+def test_a_mistake_in_a_shared_piece_is_named_where_it_stands(tmp_path: Path) -> None:
+    folder = _copied(tmp_path / "project")
+    piece = folder / "email" / "_design" / "words.txt"
+    source = piece.read_text("utf-8")
+    broken = source.replace("view.this_week", "view.this_wek")
+    piece.write_text(broken, "utf-8")
+    line = 1 + broken[: broken.index("view.this_wek")].count("\n")
+    mail = MailRenderer(folder, SAMPLE.brand, BASE)
+    with pytest.raises(TemplateError, match=rf"words\.txt, line {line}: .*this_wek"):
+        rendered(SAMPLE.digest, mail=mail)
+
+
 def test_a_style_that_a_browser_needs_a_network_for_is_never_fetched(
     tmp_path: Path,
 ) -> None:
@@ -509,7 +536,7 @@ def test_the_fingerprint_changes_with_whatever_shapes_a_mail(tmp_path: Path) -> 
 
 
 def test_a_list_whose_template_is_missing_is_told_which_there_are() -> None:
-    with pytest.raises(TemplateError, match="must be one of .*digest"):
+    with pytest.raises(TemplateError, match=r"must be one of .*digest"):
         MAIL.fingerprint("weekly")
     other = replace(WEEKLY, template="weekly")
     with pytest.raises(TemplateError, match="there is no template email/weekly"):

@@ -2,10 +2,12 @@
 
 import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from jinja2 import (
     Environment,
+    FileSystemLoader,
     TemplateError as JinjaError,
     TemplateNotFound,
     TemplateSyntaxError,
@@ -35,13 +37,15 @@ def print_template(env: Environment, name: str, words: Mapping[str, Any]) -> str
     except TemplateNotFound as error:
         raise TemplateError(f"{name}: there is no template {error.name}") from error
     except _MISTAKES as error:
-        raise TemplateError(f"{_place(error, name)}: {error}") from error
+        raise TemplateError(f"{_place(env, error, name)}: {error}") from error
 
 
-def _place(error: BaseException, name: str) -> str:
+def _place(env: Environment, error: BaseException, name: str) -> str:
     """Return file and line of the innermost template; Jinja puts them on the stack."""
+    loader = env.loader
+    folders = loader.searchpath if isinstance(loader, FileSystemLoader) else []
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        where = frame.filename.replace("\\", "/")
-        if "/templates/" in where or where.endswith(name):
-            return f"{where}, line {frame.lineno}"
+        file = Path(frame.filename)
+        if any(file.is_relative_to(folder) for folder in folders):
+            return f"{file.as_posix()}, line {frame.lineno}"
     return name
