@@ -368,3 +368,12 @@ def json_html(value: str) -> bytes:
 def json_text(value: str) -> bytes:
     """Encode a slot's words for plain text inside a JSON string."""
     return json_inner(value)
+
+
+def filled(letter: Letter, recipient: Recipient) -> tuple[str, str]:
+    """Return a letter's HTML and text as one recipient reads them."""
+    tokens = {"leave": recipient.leave, "preferences": recipient.preferences}
+    return (
+        letter.html.fill({**tokens, "reason_html": html.escape(recipient.reason)}),
+        letter.text.fill({**tokens, "reason_text": recipient.reason}),
+    )

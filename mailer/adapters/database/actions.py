@@ -107,7 +107,7 @@ class SqlActions:
             actor="ingest",
             verb="import",
             thing=f"actions from {source}"[:200],
-            detail={name: len(rows) for name, rows in asdict_shallow(decided).items()},
+            detail={name: len(rows) for name, rows in _by_name(decided).items()},
         )
 
     def _call(self, connection: Connection, call: CallDraft, at: datetime) -> int:
@@ -152,7 +152,14 @@ class SqlActions:
             )
             .returning(actions.c.id)
         )
-        self._keep_version(connection, int(action_id or 0), 1, draft.facts, source, at)
+        self._keep_version(
+            connection,
+            int(action_id or 0),
+            1,
+            facts=draft.facts,
+            source=source,
+            at=at,
+        )
 
     def _update(
         self,
@@ -173,7 +180,14 @@ class SqlActions:
             )
         )
         if version != action.version:
-            self._keep_version(connection, action.id, version, draft.facts, source, at)
+            self._keep_version(
+                connection,
+                action.id,
+                version,
+                facts=draft.facts,
+                source=source,
+                at=at,
+            )
 
     def _columns(
         self, connection: Connection, draft: Draft, at: datetime
@@ -194,6 +208,7 @@ class SqlActions:
         connection: Connection,
         action_id: int,
         version: int,
+        *,
         facts: Facts,
         source: str,
         at: datetime,
@@ -321,7 +336,7 @@ def _mark_missing(
         )
 
 
-def asdict_shallow(decided: ActionChanges) -> dict[str, Sequence[Any]]:
+def _by_name(decided: ActionChanges) -> dict[str, Sequence[Any]]:
     """Return the changes by name, their rows as they are."""
     return {
         name: getattr(decided, name)

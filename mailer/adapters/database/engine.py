@@ -55,7 +55,7 @@ class Database:
         """Return this dialect's INSERT, which knows ON CONFLICT."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
-    def seconds(self) -> ColumnElement[float]:
+    def seconds(self) -> ColumnElement[Any]:
         """Return the database's own clock in seconds since 1970, for leases."""
         if self.is_sqlite:
             return literal_column("((julianday('now') - 2440587.5) * 86400.0)")

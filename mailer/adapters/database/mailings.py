@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from mailer.adapters.database import audience, audit
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.people import first_seat
 from mailer.adapters.database.places import to_place
 from mailer.adapters.database.schema import (
     batches,
@@ -27,13 +28,15 @@ from mailer.adapters.database.schema import (
     mailing_groups,
     mailings,
     places,
+    subscribers,
+    subscriptions,
     variant_items,
     variants,
 )
 from mailer.core.audience import Group
 from mailer.core.errors import NotFoundError
 from mailer.core.model import Place
-from mailer.ports import Composed, Mailing, Standing
+from mailer.ports import Addressee, Composed, Mailing, Standing
 
 
 def _mailings() -> Select[Any]:
@@ -87,7 +90,7 @@ class SqlMailings:
     def first_seen(self, slug: str) -> datetime:
         """Return when this project first knew the list."""
         with self._database.reading() as connection:
-            seen = connection.scalar(
+            seen: datetime | None = connection.scalar(
                 select(lists.c.first_seen_at).where(lists.c.slug == slug)
             )
         if seen is None:
@@ -174,6 +177,65 @@ class SqlMailings:
         people = audience.audience(mailing.list_number, mailing.as_of)
         with self._database.reading() as connection:
             return _to_groups(connection, audience.groups(people))
+
+    def sizes(self, mailing: Mailing) -> Mapping[Group, int]:
+        """Return how many people of each group may be mailed."""
+        people = audience.audience(mailing.list_number, mailing.as_of)
+        columns = [people.c[name] for name in audience.GROUP]
+        query = (
+            select(*columns, func.count().label("n"))
+            .where(people.c.suppressed.is_(None), ~people.c.paused)
+            .group_by(*columns)
+        )
+        with self._database.reading() as connection:
+            return {_to_group(row): row.n for row in connection.execute(query)}
+
+    def left_out(self, mailing: Mailing) -> Mapping[str, int]:
+        """Return how many of the audience may not be mailed, by reason."""
+        people = audience.audience(mailing.list_number, mailing.as_of)
+        reason = func.coalesce(people.c.suppressed, "paused").label("reason")
+        query = (
+            select(reason, func.count().label("n"))
+            .where(people.c.suppressed.is_not(None) | people.c.paused)
+            .group_by(reason)
+        )
+        with self._database.reading() as connection:
+            return {row.reason: row.n for row in connection.execute(query)}
+
+    def reader(
+        self, mailing: Mailing, subscriber: int
+    ) -> tuple[Addressee, Group] | None:
+        """Return one active subscriber with their group."""
+        people = audience.audience(mailing.list_number, mailing.as_of)
+        query = (
+            select(
+                *(people.c[name] for name in audience.GROUP),
+                subscribers.c.uid,
+                subscribers.c.address,
+                first_seat().label("organization"),
+                subscriptions.c.consented_on,
+            )
+            .select_from(people)
+            .join(subscribers, subscribers.c.id == people.c.subscriber_id)
+            .join(
+                subscriptions,
+                (subscriptions.c.subscriber_id == subscribers.c.id)
+                & (subscriptions.c.list_number == mailing.list_number),
+            )
+            .where(people.c.subscriber_id == subscriber)
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        addressee = Addressee(
+            subscriber_id=subscriber,
+            uid=row.uid,
+            address=row.address,
+            organization=row.organization,
+            consented_on=row.consented_on,
+        )
+        return addressee, _to_group(row)
 
     def place(self, place_id: int) -> Place | None:
         """Return the place of a group."""
@@ -269,15 +331,16 @@ class SqlMailings:
 
 
 def _to_groups(connection: Connection, query: Select[Any]) -> list[Group]:
-    return [
-        Group(
-            language=row.language,
-            place_id=row.place_id,
-            known_variant=row.known_variant,
-            quiet_weeks=row.quiet_weeks,
-        )
-        for row in connection.execute(query)
-    ]
+    return [_to_group(row) for row in connection.execute(query)]
+
+
+def _to_group(row: Any) -> Group:
+    return Group(
+        language=row.language,
+        place_id=row.place_id,
+        known_variant=row.known_variant,
+        quiet_weeks=row.quiet_weeks,
+    )
 
 
 def _keep_variants(

@@ -62,14 +62,15 @@ def _known(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
 def _add(
     database: Database, connection: Connection, key: str, name: str, *, at: datetime
 ) -> int:
+    name = " ".join(name.split())[:300]
     added = connection.scalar(
         insert(organizations)
-        .values(name=name[:300], created_at=at)
+        .values(name=name, created_at=at)
         .returning(organizations.c.id)
     )
     connection.execute(
         database.insert(organization_aliases)
-        .values(key=key, name=name[:300], organization_id=added)
+        .values(key=key, name=name, organization_id=added)
         .on_conflict_do_nothing()
     )
     number = _known(connection, [key])[key]

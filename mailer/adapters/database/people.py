@@ -1,7 +1,7 @@
 """Subscribers, their seats, subscriptions and consents."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +37,12 @@ class SqlPeople:
         self._pepper = pepper
 
     def enlist(
-        self, contacts: Sequence[Contacted], *, list_slug: str, at: datetime
+        self,
+        contacts: Sequence[Contacted],
+        *,
+        list_slug: str,
+        at: datetime,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> Enlisted:
         """Add or update these people and subscribe them to a list."""
         counts = dict.fromkeys(
@@ -48,6 +53,7 @@ class SqlPeople:
             for start in range(0, len(contacts), _CHUNK):
                 chunk = contacts[start : start + _CHUNK]
                 self._enlist_chunk(connection, chunk, number, at, counts)
+                progress(start + len(chunk), len(contacts))
             audit.record(
                 connection,
                 at=at,
@@ -118,7 +124,7 @@ class SqlPeople:
         )
 
     def _columns(self, connection: Connection, contact: Contacted) -> dict[str, Any]:
-        columns = {
+        columns: dict[str, Any] = {
             "given_name": contact.given_name,
             "family_name": contact.family_name,
             "language": contact.language,

