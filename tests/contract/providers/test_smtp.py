@@ -10,13 +10,10 @@ import pytest
 
 from mailer.core.errors import ConfigError
 from mailer.ports import (
-    Accepted,
     Answered,
-    Deferred,
     NotTaken,
     Provider,
     Refused,
-    Unsure,
 )
 from tests.contract.providers import smtp_server
 from tests.contract.providers.carriers import build
@@ -51,9 +48,9 @@ def connected(folder: Path, port: int, **options: Any) -> Provider:
     return build("smtp", folder, port=port, **given)
 
 
-def kinds(outcome: object) -> list[object]:
+def kinds(outcome: object) -> list[str]:
     assert isinstance(outcome, Answered)
-    return [type(result) for result in outcome.results]
+    return [type(result).__name__ for result in outcome.results]
 
 
 # --- replies to one recipient
@@ -70,7 +67,7 @@ def test_a_permanent_refusal_fails_that_recipient_alone(
 
     outcome = smtp.send(BATCH)
 
-    assert kinds(outcome) == [Accepted, Refused, Accepted]
+    assert kinds(outcome) == ["Accepted", "Refused", "Accepted"]
     assert isinstance(outcome, Answered)
     refused = outcome.results[1]
     assert isinstance(refused, Refused)
@@ -82,7 +79,7 @@ def test_a_temporary_refusal_defers_that_recipient_alone(
 ) -> None:
     clerk.recipients[SECOND] = "451 4.7.1 greylisted"
 
-    assert kinds(smtp.send(BATCH)) == [Accepted, Deferred, Accepted]
+    assert kinds(smtp.send(BATCH)) == ["Accepted", "Deferred", "Accepted"]
 
 
 def test_a_refusal_of_the_content_counts_for_its_recipient(
@@ -90,7 +87,7 @@ def test_a_refusal_of_the_content_counts_for_its_recipient(
 ) -> None:
     clerk.contents |= {FIRST: "554 5.7.1 spam", SECOND: "452 4.3.1 disk full"}
 
-    assert kinds(smtp.send(BATCH)) == [Refused, Deferred, Accepted]
+    assert kinds(smtp.send(BATCH)) == ["Refused", "Deferred", "Accepted"]
 
 
 def test_the_servers_words_are_kept_without_addresses_and_controls(
@@ -140,7 +137,7 @@ def test_a_connection_is_renewed_after_its_share_of_messages(
     outcome = smtp.send(outgoing(*[recipient(n) for n in range(5)]))
     smtp.close()
 
-    assert kinds(outcome) == [Accepted] * 5
+    assert kinds(outcome) == ["Accepted"] * 5
     assert len(clerk.connections) == 3
 
 
@@ -151,7 +148,7 @@ def test_a_server_that_ends_long_connections_still_gets_everything_once(
 
     outcome = smtp.send(outgoing(*[recipient(n) for n in range(5)]))
 
-    assert kinds(outcome) == [Accepted] * 5
+    assert kinds(outcome) == ["Accepted"] * 5
     assert sorted(address for address, _ in clerk.taken) == [
         f"reader{n}@example.net" for n in range(5)
     ]
@@ -162,7 +159,7 @@ def test_a_connection_lost_after_the_message_leaves_one_unsure_and_the_rest_unse
 ) -> None:
     clerk.contents[SECOND] = "take and hang up"
 
-    assert kinds(smtp.send(BATCH)) == [Accepted, Unsure, Deferred]
+    assert kinds(smtp.send(BATCH)) == ["Accepted", "Unsure", "Deferred"]
     assert [address for address, _ in clerk.taken] == [FIRST, SECOND]
 
 
@@ -176,7 +173,7 @@ def test_a_server_that_never_answers_the_dot_leaves_that_message_unsure(
     outcome = smtp.send(BATCH)
     smtp.close()
 
-    assert kinds(outcome) == [Unsure, Deferred, Deferred]
+    assert kinds(outcome) == ["Unsure", "Deferred", "Deferred"]
 
 
 def test_a_connection_lost_before_the_message_has_sent_nothing(
@@ -261,7 +258,7 @@ def test_mail_travels_encrypted_and_signed_in(
         outcome = smtp.send(BATCH)
         smtp.close()
 
-    assert kinds(outcome) == [Accepted] * 3
+    assert kinds(outcome) == ["Accepted"] * 3
     assert clerk.encrypted == [True] * 3
     assert clerk.users == [username] * 3
     assert password not in repr(smtp)
