@@ -69,6 +69,7 @@ def _page(
     site: Site, person: Guest, language: str, *, state: str, status: int = 200
 ) -> Response:
     reader = person.reader
+    saved = state == "saved"
     token = site.keyring.sign(Purpose.LEAVE, reader.uid, reader.list_number)
     return site.page(
         "preferences.html",
@@ -77,7 +78,6 @@ def _page(
         state=state,
         reader=reader,
         list_title=person.mailing_list.title(language),
-        cadence=person.mailing_list.cadence,
-        next_edition=site.next_edition(reader.list_number),
+        next_edition=site.next_edition(reader.list_number) if saved else None,
         leave=f"{site.root}/u/{token}",
     )

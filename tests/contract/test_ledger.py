@@ -562,6 +562,16 @@ def test_consent_is_on_record_and_leaving_adds_to_it(post: Post) -> None:
     assert (state["state"], state["consented_on"]) == ("active", date(2019, 9, 3))
 
 
+def test_undoing_a_leave_confirms_nobody_who_never_did(post: Post) -> None:
+    post.enlist(contact(1, consent_basis=None, consent_at=None))
+    post.readers.leave(post.uid(1), post.number, at=MONDAY, how="page")
+    post.readers.rejoin(post.uid(1), post.number, at=MONDAY)
+
+    with post.database.reading() as connection:
+        state = connection.execute(select(subscriptions.c.state)).scalar_one()
+    assert state == "pending"
+
+
 def together(*acts: Callable[[], Any]) -> None:
     """Run all at once; the first failure fails the test."""
     troubles: list[BaseException] = []

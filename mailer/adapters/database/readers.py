@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, insert, select, update
 
 from mailer.adapters.database import audit
 from mailer.adapters.database.engine import Database
@@ -66,13 +66,13 @@ class SqlReaders:
         )
 
     def rejoin(self, uid: bytes, list_number: int, *, at: datetime) -> bool:
-        """Undo a leave, if it was this person's own."""
+        """Undo a leave, if it was this person's own; who never confirmed waits again."""
         return self._move(
             uid,
             list_number,
             guard=(subscriptions.c.state == "ended")
             & (subscriptions.c.ended_reason == LEFT),
-            values={"state": "active", "ended_reason": None},
+            values={"state": _as_before(), "ended_reason": None},
             kind="granted",
             how="undo",
             at=at,
@@ -143,6 +143,10 @@ class SqlReaders:
             )
             _note(connection, kind, list_number, {"how": how}, at)
         return True
+
+
+def _as_before() -> ColumnElement[str]:
+    return case((subscriptions.c.consented_on.is_not(None), "active"), else_="pending")
 
 
 def _subscription(uid: bytes, list_number: int) -> ColumnElement[bool]:
