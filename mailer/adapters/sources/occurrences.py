@@ -14,6 +14,14 @@ from mailer.adapters.sources.row import RejectedError
 from mailer.adapters.sources.text import one_line
 
 _TOO_OFTEN = frozenset(("SECONDLY", "MINUTELY", "HOURLY"))
+_NO_UID = (
+    "has no UID and is known by title, time and place: when one of them changes it looks"
+    " like another action; ask the feed's owner for UIDs"
+)
+_SHARED_UID = (
+    "shares its UID with other events and is known by its start as well: a new time"
+    " looks like another action; ask the feed's owner for one UID each"
+)
 _CLOCK_RULES = ("BYHOUR", "BYMINUTE", "BYSECOND")
 
 
@@ -74,21 +82,13 @@ class Series:
             return
         for component in self.components:
             if not self.uid:
-                doubt = (
-                    "uid-missing",
-                    "has no UID and is known by title, time and place: if one of them"
-                     " changes it looks like another action; ask for UIDs",
-                )
                 identity = _fingerprint(component)
-            elif overrides or len(self.components) > 1:
+                doubt: tuple[str, str] | None = ("uid-missing", _NO_UID)
+            elif overrides:
                 identity, doubt = _identity(self.uid, component), None
-                if not overrides:
-                    doubt = (
-                        "uid-repeated",
-                        f"{len(self.components)} events share this UID and are known by"
-                         " their start as well: a new time looks like another action;"
-                         " ask for one UID each",
-                    )
+            elif len(self.components) > 1:
+                identity = _identity(self.uid, component)
+                doubt = ("uid-repeated", _SHARED_UID)
             else:
                 identity, doubt = self.uid, None
             yield Occurrence(component=component, external_id=identity, doubt=doubt)
