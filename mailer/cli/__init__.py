@@ -1,5 +1,20 @@
 """`mailer …`: every command, each reporting to people and, with --json, to machines."""
 
+import sys
+
+from mailer.cli.app import app
+from mailer.core.errors import MailerError
+
+__all__ = ["main"]
+
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a failed request says why on stderr and exits with 1."""
+    try:
+        app()
+    except MailerError as error:
+        sys.stderr.write(f"mailer: {error}\n")
+        sys.exit(1)
+    except BrokenPipeError:  # `mailer actions | head`
+        sys.stderr.close()
+        sys.exit(1)

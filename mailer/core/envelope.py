@@ -27,6 +27,8 @@ _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]"
 )
 _LINE = 76  # octets, RFC 2045 §6.7
+_HEADER_LINE = 78  # characters, RFC 5322 §2.1.1
+_LONGEST_HEADER_LINE = 900  # 998 by the same rule, less the longest field name
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def cut(text: str, nonce: str, *, expected: Iterable[str]) -> Segments:
     if missing:
         raise TemplateError(f"the template never prints {', '.join(sorted(missing))}")
     unknown = set(segments.slots) - set(SLOTS)
-    if unknown or nonce in "".join(segments.texts):
+    if unknown or any(nonce in piece for piece in segments.texts):
         raise TemplateError("a slot was mangled while composing")
     return segments
 
@@ -88,31 +90,79 @@ def header_text(name: str, value: str) -> str:
 def encode_header(name: str, value: str) -> str:
     """Return the value as it stands on the wire: ASCII or RFC 2047 words, folded."""
     header_text(name, value)
-    if value.isascii() and len(name) + 2 + len(value) <= 78:
+    plain = value.isascii() and "=?" not in value and value == value.strip()
+    if plain and len(name) + 2 + len(value) <= _HEADER_LINE:
         return value
-    charset = "us-ascii" if value.isascii() else "utf-8"
-    folded = Header(value, charset, header_name=name, maxlinelen=75)
-    return folded.encode(linesep="\r\n")
+    # Long ASCII becomes encoded words too: they fold inside a word of any length,
+    # and keep what looks like an encoded word, or like padding, literal.
+    return _encoded_words(name, value)
+
+
+def encode_structured(name: str, value: str) -> str:
+    """Return a list header's value for the wire: `<…>` stays literal (RFC 2919 §3).
+
+    Raises InputError if there is a word that is too long for any line.
+    """
+    header_text(name, value)
+    if value.isascii():
+        folded = Header(value, "us-ascii", header_name=name, maxlinelen=_HEADER_LINE)
+        wire = folded.encode(linesep="\r\n")
+    else:
+        phrase, opening, rest = value.partition("<")
+        wire = _encoded_words(name, phrase.strip())
+        wire += f"\r\n {opening}{rest}" if opening else ""
+    if not wire.isascii() or max(map(len, wire.split("\r\n"))) > _LONGEST_HEADER_LINE:
+        raise InputError(
+            f"{name}: cannot be written in lines of ASCII that mail servers accept"
+        )
+    return wire
+
+
+def _encoded_words(name: str, value: str) -> str:
+    return Header(value, "utf-8", header_name=name, maxlinelen=75).encode(
+        linesep="\r\n"
+    )
 
 
 def mailbox(name: str, display: str | None, address: str) -> str:
     """Return `Display <address>` for the wire (RFC 5322 §3.4); ASCII address only."""
-    header_text(name, address)
-    if not _ADDRESS.fullmatch(address):
-        raise InputError(f"{name}: the address is not one that mail servers accept")
+    quoted = unicode_mailbox(name, display, address)
+    if not display:
+        return quoted
+    if quoted.isascii() and "=?" not in display and len(quoted) <= _HEADER_LINE:
+        return quoted
+    return f"{_encoded_words(name, display)}\r\n <{address}>"
+
+
+def unicode_mailbox(name: str, display: str | None, address: str) -> str:
+    """Return `"Display" <address>` for APIs that encode headers themselves."""
+    wire_address(name, address)
     if not display:
         return address
     header_text(name, display)
-    if not display.isascii():
-        return f"{encode_header(name, display)}\r\n <{address}>"
     escaped = display.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}" <{address}>'
 
 
-# dot-atom@domain, ASCII: what every provider takes (RFC 5321 §4.1.2)
+def wire_address(name: str, address: str) -> bytes:
+    """Return a bare address as it stands on the wire; raises InputError otherwise.
+
+    A dot-atom, "@" and a domain, in ASCII: the part of RFC 5321 §4.1.2 that every
+    provider takes. Domains outside ASCII must come as A-labels (xn--…).
+    """
+    if len(address) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(address):
+        raise InputError(
+            f"{name}: the address is not one that mail servers accept; it needs the"
+            " form name@example.org without spaces or letters outside ASCII"
+        )
+    return address.encode("ascii")
+
+
+_LONGEST_ADDRESS = 254  # RFC 5321 §4.5.3.1, with the brackets of a path taken off
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(
-    rf"{_ATEXT}(?:\.{_ATEXT})*@[A-Za-z0-9](?:[A-Za-z0-9.-]{{0,251}}[A-Za-z0-9])?"
+    rf"(?=[^@]{{1,64}}@){_ATEXT}(?:\.{_ATEXT})*@{_LABEL}(?:\.{_LABEL})*"
 )
 
 
@@ -151,21 +201,24 @@ class Letter:
 class Frame:
     """Encoded pieces with holes; filling it is one copy and one join."""
 
-    __slots__ = ("_holes", "_parts")
+    __slots__ = ("_names", "_pieces")
 
     def __init__(self, parts: Sequence[bytes | str]) -> None:
         """Take bytes as they are, and a str for a hole of that name."""
-        self._holes = tuple(
-            (index, part) for index, part in enumerate(parts) if isinstance(part, str)
-        )
-        self._parts = [b"" if isinstance(part, str) else part for part in parts]
+        self._names: list[str] = []
+        self._pieces = [b""]  # text and holes by turns, so that one slice fills them
+        for part in parts:
+            if isinstance(part, str):
+                self._names.append(part)
+                self._pieces += (b"", b"")
+            else:
+                self._pieces[-1] += part
 
     def fill(self, values: Mapping[str, bytes]) -> bytes:
         """Return the whole, with each hole's value already encoded for its place."""
-        parts = self._parts.copy()
-        for index, name in self._holes:
-            parts[index] = values[name]
-        return b"".join(parts)
+        pieces = self._pieces.copy()
+        pieces[1::2] = [values[name] for name in self._names]
+        return b"".join(pieces)
 
 
 Encoder = Callable[[str], bytes]
@@ -186,7 +239,7 @@ _SOFT_BREAK = b"=\r\n"
 
 def quoted_printable(text: str) -> bytes:
     """Encode (RFC 2045 §6.7) with CRLF line ends and lines of at most 76 octets."""
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return b"\r\n".join(_quote_line(line.encode()) for line in lines)
 
 
@@ -225,11 +278,14 @@ class MimeForm:
         self._frame = Frame(_mime_parts(letter, date))
 
     def fill(self, recipient: Recipient) -> bytes:
-        """Return the message for one recipient, CRLF line ends."""
+        """Return the message for one recipient, CRLF line ends.
+
+        Raises InputError if the address cannot stand in a message.
+        """
         leave = recipient.leave.encode("ascii")
         return self._frame.fill(
             {
-                "to": recipient.address.encode("ascii"),
+                "to": wire_address("To", recipient.address),
                 "message_id": self._message_id(recipient.uid).encode("ascii"),
                 "unsubscribe": leave,
                 "leave": leave + _SOFT_BREAK,
@@ -249,7 +305,7 @@ def _mime_parts(letter: Letter, date: datetime) -> list[bytes | str]:
     top += [
         ("Subject", encode_header("Subject", letter.subject)),
         ("Date", format_datetime(date)),
-        *((name, encode_header(name, value)) for name, value in letter.headers),
+        *((name, encode_structured(name, value)) for name, value in letter.headers),
         ("MIME-Version", "1.0"),
         ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
@@ -274,8 +330,9 @@ def _mime_parts(letter: Letter, date: datetime) -> list[bytes | str]:
 
 
 def _body(segments: Segments) -> list[bytes | str]:
-    *parts, last = pieces(segments, quoted_piece)
-    return [*parts, quoted_printable(segments.texts[-1])] if last else list(parts)
+    parts = pieces(segments, quoted_piece)
+    parts[-1] = quoted_printable(segments.texts[-1])  # nothing follows on its line
+    return parts
 
 
 def _part_head(boundary: str, subtype: str) -> bytes:
@@ -311,3 +368,12 @@ def json_html(value: str) -> bytes:
 def json_text(value: str) -> bytes:
     """Encode a slot's words for plain text inside a JSON string."""
     return json_inner(value)
+
+
+def filled(letter: Letter, recipient: Recipient) -> tuple[str, str]:
+    """Return a letter's HTML and text as one recipient reads them."""
+    tokens = {"leave": recipient.leave, "preferences": recipient.preferences}
+    return (
+        letter.html.fill({**tokens, "reason_html": html.escape(recipient.reason)}),
+        letter.text.fill({**tokens, "reason_text": recipient.reason}),
+    )

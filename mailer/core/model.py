@@ -1,6 +1,6 @@
 """The nouns: organizations, calls, actions, places, subscribers; frozen records."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 
@@ -89,6 +89,13 @@ class Facts:
     status: ActionStatus = ActionStatus.CONFIRMED
     language: str | None = None  # of the words people wrote
     sponsors: tuple[Sponsor, ...] = ()
+
+    @property
+    def public(self) -> "Facts":
+        """Return what everybody may read: the exact place only where it is public."""
+        if self.location_visibility is LocationVisibility.PUBLIC:
+            return self
+        return replace(self, venue=None, address=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,9 +45,7 @@ class Keyring:
             raise ValueError("a keyring needs at least one key")
         self._newest = max(secrets)
         self._keys = {
-            (key_id, purpose): hmac.digest(
-                secret, f"coalition-mailer:{purpose.name}:v1".encode(), "sha256"
-            )
+            (key_id, purpose): derive(secret, purpose.name)
             for key_id, secret in secrets.items()
             for purpose in Purpose
         }
@@ -110,3 +108,8 @@ def address_hash(pepper: bytes, address: str) -> bytes:
 def normalize(address: str) -> str:
     """Return the address as it is compared: trimmed, in lower case."""
     return address.strip().casefold()
+
+
+def derive(secret: bytes, purpose: str) -> bytes:
+    """Return a key (32 bytes) for one purpose, which tells nothing of the others."""
+    return hmac.digest(secret, f"coalition-mailer:{purpose}:v1".encode(), "sha256")

@@ -1,64 +1,68 @@
 """Jinja2 as both mail and pages use it: escaping, strict, in the reader's language."""
 
-from collections.abc import Sequence
-from datetime import date, datetime, time
-from functools import lru_cache
 from gettext import NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from babel import Locale, dates, lists
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mailer.adapters.renderer.wording import Wording
+from mailer.core.errors import TemplateError
+
 
 def translations(folder: Path, language: str) -> NullTranslations:
-    """Return `folder/LANGUAGE.po` compiled in memory; English is the source."""
-    file = folder / f"{language}.po"
-    if not file.exists():
+    """Return `LANGUAGE.po` and `LANGUAGE.*.po` as one; English is the source.
+
+    What both translate is taken from `LANGUAGE.po`. Raises TemplateError if a file
+    is no gettext catalogue.
+    """
+    files = [*sorted(folder.glob(f"{language}.*.po")), folder / f"{language}.po"]
+    catalogues = [_compiled(file, language) for file in files if file.exists()]
+    if not catalogues:
         return NullTranslations()
+    first, *others = catalogues
+    for other in others:
+        first.merge(other)
+    return first
+
+
+def _compiled(file: Path, language: str) -> Translations:
     compiled = BytesIO()
-    with file.open("rb") as lines:
-        write_mo(compiled, read_po(lines, locale=language))
+    try:
+        with file.open("rb") as lines:
+            write_mo(compiled, read_po(lines, locale=language, abort_invalid=True))
+    except (PoFileError, ValueError) as error:
+        raise TemplateError(
+            f"{file}: {error}; check it with `msgfmt --check {file.name}`"
+        ) from error
     compiled.seek(0)
     return Translations(compiled)
 
 
 def environment(folder: Path, *, language: str, autoescape: bool) -> Environment:
-    """Return Jinja2 over a `templates/` folder, speaking one language."""
+    """Return Jinja2 over a `templates/` folder, speaking one language.
+
+    Filters: `day`, `clock`, `spelled`, `listed` (see Wording). Globals: `language`,
+    `direction` ("ltr" or "rtl"), `_`, `gettext`, `ngettext`, `pgettext`, `npgettext`.
+    """
     env = Environment(
         loader=FileSystemLoader(folder),
-        autoescape=autoescape,
+        autoescape=autoescape,  # noqa: S701 - off for plain text only
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
+    catalogue = translations(folder / "translations", language)
     installed: Any = env  # the i18n extension adds its methods at run time
-    installed.install_gettext_translations(
-        translations(folder / "translations", language), newstyle=True
-    )
-    env.filters.update(_filters(Locale.parse(language)))
+    installed.install_gettext_translations(catalogue, newstyle=True)
+    wording = Wording(language, catalogue)
+    for filter_ in (wording.day, wording.clock, wording.spelled, wording.listed):
+        env.filters[filter_.__name__] = filter_
     env.globals["language"] = language
-    env.globals["direction"] = Locale.parse(language).text_direction
+    env.globals["direction"] = wording.locale.text_direction
     return env
-
-
-def _filters(locale: Locale) -> dict[str, Any]:
-    @lru_cache(maxsize=4096)
-    def day(value: date, pattern: str) -> str:
-        return dates.format_skeleton(
-            pattern, datetime.combine(value, time()), tzinfo=None, locale=locale
-        )
-
-    def clock(value: time) -> str:
-        words = dates.format_time(value, "short", locale=locale)
-        return words.replace("AM", "a.m.").replace("PM", "p.m.")
-
-    def listed(values: Sequence[str]) -> str:
-        return lists.format_list(list(values), style="standard", locale=locale)
-
-    return {"day": day, "clock": clock, "listed": listed}

@@ -1,0 +1,116 @@
+"""Connections: SQLite as a careful single file, PostgreSQL as it comes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    literal_column,
+    make_url,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.sql import ColumnElement
+
+from mailer.core.errors import ConfigError
+
+_BUSY = 30.0  # seconds a writer waits for another
+
+
+class Database:
+    """One database, read and written in short transactions.
+
+    A reading transaction sees one moment; a writing one is exclusive on SQLite from
+    its first statement (BEGIN IMMEDIATE), so it never fails half-way for a lock.
+    """
+
+    def __init__(self, url: str, *, folder: Path) -> None:
+        """Connect lazily; a relative SQLite path is taken from `folder`."""
+        self.url = _located(url, folder)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite(self.url) if self.is_sqlite else _server(self.url)
+        self._reader = self.engine.execution_options(mailer_reads=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a transaction that only reads."""
+        with self._reader.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction that commits at the end, or not at all."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def insert(self, table: Table) -> Any:
+        """Return this dialect's INSERT, which knows ON CONFLICT."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def seconds(self) -> ColumnElement[Any]:
+        """Return the database's own clock in seconds since 1970, for leases."""
+        if self.is_sqlite:
+            return literal_column("((julianday('now') - 2440587.5) * 86400.0)")
+        return func.extract("epoch", func.clock_timestamp())
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _located(url: str, folder: Path) -> URL:
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
+        raise ConfigError(
+            "database: not a database address that is understood; write"
+            " sqlite:///mailer.db or postgresql+psycopg://USER@HOST/NAME"
+        ) from None
+    name = parsed.database
+    if parsed.get_backend_name() != "sqlite" or not name or name == ":memory:":
+        return parsed
+    return parsed.set(database=str(folder / name))
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": _BUSY})
+
+    @event.listens_for(engine, "connect")
+    def _connect(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # the driver must not begin transactions itself
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # a committed intent survives a power cut
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+        ):
+            raw.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get("mailer_reads", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _server(url: URL) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("mailer_reads", False):
+            connection.exec_driver_sql(
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+            )
+
+    return engine

@@ -1,0 +1,89 @@
+"""Bring a database to the newest schema, and check that it is sound."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.schema import metadata
+from mailer.core.errors import ConfigError
+
+
+def upgrade(database: Database) -> tuple[str | None, str]:
+    """Apply the missing migrations, all or none; returns the schema before and after."""
+    if database.is_sqlite and database.url.database:
+        folder = Path(database.url.database).parent
+        if not folder.is_dir():
+            raise ConfigError(f"database: there is no folder {folder}")
+    try:
+        with database.writing() as connection:
+            if not database.is_sqlite:  # two processes may start at once
+                connection.execute(text("SELECT pg_advisory_xact_lock(7236482)"))
+            before = _revision(connection)
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            after = _revision(connection)
+    except (OperationalError, DatabaseError) as error:
+        raise ConfigError(_unreachable(database, error)) from error
+    return before, str(after)
+
+
+def require(database: Database) -> None:
+    """Raise ConfigError unless the database is reachable and at the newest schema."""
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    try:
+        with database.reading() as connection:
+            found = _revision(connection)
+    except (OperationalError, DatabaseError) as error:
+        raise ConfigError(_unreachable(database, error)) from error
+    if found != newest:
+        state = "is empty" if found is None else f"is at schema {found}, not {newest}"
+        raise ConfigError(f"the database {state}; run: mailer db upgrade")
+
+
+def check(database: Database) -> Sequence[str]:
+    """Return what is wrong with the schema or the file; nothing is good."""
+    findings: list[str] = []
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection)
+        findings += [
+            f"the schema differs from what this version needs: {difference}"
+            for difference in compare_metadata(context, metadata)
+        ]
+        if database.is_sqlite:
+            findings += [
+                f"integrity: {row[0]}"
+                for row in connection.exec_driver_sql("PRAGMA integrity_check")
+                if row[0] != "ok"
+            ]
+            findings += [
+                f"foreign keys: a row of {row[0]} points nowhere"
+                for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
+            ]
+    return findings
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option(
+        "script_location", str(Path(__file__).with_name("migrations"))
+    )
+    return config
+
+
+def _unreachable(database: Database, error: Exception) -> str:
+    first = str(error).splitlines()[0]
+    where = database.url.render_as_string(hide_password=True)
+    return f"database: {where}: {first}"

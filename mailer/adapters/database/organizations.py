@@ -1,0 +1,328 @@
+"""Organizations under all their names; merged only by a person."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, text, update
+
+from mailer.adapters.database import audit
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.places import place_id
+from mailer.adapters.database.schema import (
+    calls,
+    endorsements,
+    organization_aliases,
+    organizations,
+    places,
+    seats,
+    sponsorships,
+)
+from mailer.core.errors import NotFoundError, RefusedError
+from mailer.core.sponsors import name_key
+from mailer.ports import Organized
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """What a merge moved from one organization to another."""
+
+    kept: str
+    aliases: int
+    sponsorships: int
+    endorsements: int
+    seats: int
+
+
+def ensure(
+    database: Database, connection: Connection, names: Iterable[str], *, at: datetime
+) -> Mapping[str, int]:
+    """Return the number of the organization behind each name, adding new ones."""
+    wanted = {name_key(name): name for name in names}
+    known = _known(connection, list(wanted))
+    for key, name in wanted.items():
+        if key not in known:
+            known[key] = _add(database, connection, key, name, at=at)
+    return {name: known[key] for key, name in wanted.items()}
+
+
+def _known(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    known: dict[str, int] = {}
+    for start in range(0, len(keys), 500):
+        query = select(
+            organization_aliases.c.key, organization_aliases.c.organization_id
+        ).where(organization_aliases.c.key.in_(keys[start : start + 500]))
+        known.update(
+            (row.key, row.organization_id) for row in connection.execute(query)
+        )
+    return known
+
+
+def _add(
+    database: Database, connection: Connection, key: str, name: str, *, at: datetime
+) -> int:
+    name = " ".join(name.split())[:300]
+    added = connection.scalar(
+        insert(organizations)
+        .values(name=name, created_at=at)
+        .returning(organizations.c.id)
+    )
+    connection.execute(
+        database.insert(organization_aliases)
+        .values(key=key, name=name, organization_id=added)
+        .on_conflict_do_nothing()
+    )
+    number = _known(connection, [key])[key]
+    if number != added:  # another process was faster: theirs is the one that counts
+        connection.execute(delete(organizations).where(organizations.c.id == added))
+    return number
+
+
+def endorse(
+    database: Database,
+    connection: Connection,
+    *,
+    call_id: int,
+    names: Sequence[str],
+    at: datetime,
+    **values: Any,
+) -> None:
+    """Record that these organizations endorse a call; twice is once."""
+    for number in set(ensure(database, connection, names, at=at).values()):
+        connection.execute(
+            database.insert(endorsements)
+            .values(call_id=call_id, organization_id=number, recorded_at=at, **values)
+            .on_conflict_do_nothing()
+        )
+
+
+class OrganizationStore:
+    """Lists, imports and merges organizations."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def organize(
+        self, organized: Sequence[Organized], *, at: datetime
+    ) -> tuple[int, int, int]:
+        """Add or update; returns how many were created, updated, unchanged."""
+        counts = {"created": 0, "updated": 0, "unchanged": 0}
+        with self._database.writing() as connection:
+            for row in organized:
+                counts[self._organize(connection, row, at)] += 1
+            audit.record(
+                connection,
+                at=at,
+                actor="cli",
+                verb="import",
+                thing="organizations",
+                detail=counts,
+            )
+        return counts["created"], counts["updated"], counts["unchanged"]
+
+    def _organize(self, connection: Connection, row: Organized, at: datetime) -> str:
+        created = name_key(row.name) not in _known(connection, [name_key(row.name)])
+        number = ensure(self._database, connection, [row.name], at=at)[row.name]
+        changed = self._describe(connection, number, row, at)
+        for alias in row.aliases:
+            changed |= self._alias(connection, number, alias, row.line)
+        if row.endorses:
+            call_id = self._call(connection, row)
+            endorse(
+                self._database,
+                connection,
+                call_id=call_id,
+                names=[row.name],
+                at=at,
+                endorsed_on=row.endorsed_on,
+                public=row.public,
+            )
+        return "created" if created else "updated" if changed else "unchanged"
+
+    def _describe(
+        self, connection: Connection, number: int, row: Organized, at: datetime
+    ) -> bool:
+        values: dict[str, Any] = {}
+        if row.parent:
+            parent = ensure(self._database, connection, [row.parent], at=at)
+            values["parent_id"] = parent[row.parent]
+        if row.place:
+            values["place_id"] = place_id(self._database, connection, row.place)
+        if row.website:
+            values["website"] = row.website
+        if values.get("parent_id") == number:
+            raise RefusedError(f"line {row.line}: parent: {row.name} is its own parent")
+        stored = (
+            connection.execute(
+                select(organizations).where(organizations.c.id == number)
+            )
+            .mappings()
+            .one()
+        )
+        changed = {k: v for k, v in values.items() if stored[k] != v}
+        if changed:
+            connection.execute(
+                update(organizations)
+                .where(organizations.c.id == number)
+                .values(changed)
+            )
+        return bool(changed)
+
+    def _alias(
+        self, connection: Connection, number: int, alias: str, line: int
+    ) -> bool:
+        key = name_key(alias)
+        known = _known(connection, [key]).get(key)
+        if known == number:
+            return False
+        if known is not None:
+            raise RefusedError(
+                f'line {line}: aliases: "{alias}" is already another organization;'
+                f' if they are one, say so: mailer organizations merge "{alias}" INTO'
+            )
+        connection.execute(
+            insert(organization_aliases).values(
+                key=key, name=alias, organization_id=number
+            )
+        )
+        return True
+
+    def _call(self, connection: Connection, row: Organized) -> int:
+        number = connection.scalar(
+            select(calls.c.id).where(calls.c.slug == row.endorses)
+        )
+        if number is None:
+            raise NotFoundError(
+                f'line {row.line}: endorses: there is no call "{row.endorses}";'
+                " import its actions with --call first"
+            )
+        return int(number)
+
+    def merge(self, name: str, into: str, *, at: datetime, actor: str) -> Merge:
+        """Make `name` an alias of `into`, with all that hangs on it."""
+        with self._database.writing() as connection:
+            gone, kept = self._find(connection, name), self._find(connection, into)
+            if gone == kept:
+                raise RefusedError(
+                    f'"{name}" and "{into}" are already one organization'
+                )
+            merged = _move(connection, gone, kept)
+            audit.record(
+                connection,
+                at=at,
+                actor=actor,
+                verb="merge",
+                thing=f"organization {kept}",
+                detail={"from": gone, "name": name, "into": into},
+            )
+        return merged
+
+    def _find(self, connection: Connection, name: str) -> int:
+        key = name_key(name)
+        number = _known(connection, [key]).get(key)
+        if number is None:
+            raise NotFoundError(
+                f'there is no organization "{name}"; mailer organizations lists them'
+            )
+        return number
+
+    def listed(self) -> Sequence[Mapping[str, Any]]:
+        """Return every organization with its names and how much hangs on it."""
+        names = _names_by_number(self._database)
+        query = (
+            select(
+                organizations.c.id,
+                organizations.c.name,
+                places.c.label.label("place"),
+                _count(sponsorships).label("sponsorships"),
+                _count(endorsements).label("endorsements"),
+                _count(seats).label("seats"),
+            )
+            .outerjoin(places, places.c.id == organizations.c.place_id)
+            .order_by(organizations.c.name)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [
+            {
+                "name": row["name"],
+                "aliases": sorted(names[row["id"]] - {row["name"]}),
+                "place": row["place"],
+                "sponsorships": row["sponsorships"],
+                "endorsements": row["endorsements"],
+                "seats": row["seats"],
+            }
+            for row in rows
+        ]
+
+
+def _count(table: Any) -> Any:
+    return (
+        select(func.count())
+        .select_from(table)
+        .where(table.c.organization_id == organizations.c.id)
+        .scalar_subquery()
+    )
+
+
+def _names_by_number(database: Database) -> dict[int, set[str]]:
+    names: dict[int, set[str]] = {}
+    with database.reading() as connection:
+        for row in connection.execute(select(organization_aliases)):
+            names.setdefault(row.organization_id, set()).add(row.name)
+    return names
+
+
+def _move(connection: Connection, gone: int, kept: int) -> Merge:
+    moved = {
+        table.name: connection.execute(
+            update(table)
+            .where(table.c.organization_id == gone)
+            .where(_free(table, kept))
+            .values(organization_id=kept)
+        ).rowcount
+        for table in (organization_aliases, sponsorships, endorsements, seats)
+    }
+    for table in (endorsements, seats):  # what `kept` already had
+        connection.execute(delete(table).where(table.c.organization_id == gone))
+    connection.execute(
+        update(organizations)
+        .where(organizations.c.parent_id == gone)
+        .values(parent_id=kept)
+    )
+    connection.execute(
+        update(organizations)
+        .where(organizations.c.id == kept, organizations.c.parent_id == kept)
+        .values(parent_id=None)
+    )
+    place = select(organizations.c.place_id).where(organizations.c.id == gone)
+    connection.execute(
+        update(organizations)
+        .where(organizations.c.id == kept, organizations.c.place_id.is_(None))
+        .values(place_id=place.scalar_subquery())
+    )
+    connection.execute(delete(organizations).where(organizations.c.id == gone))
+    name = connection.scalar(
+        select(organizations.c.name).where(organizations.c.id == kept)
+    )
+    return Merge(
+        kept=str(name),
+        aliases=moved["organization_aliases"],
+        sponsorships=moved["sponsorships"],
+        endorsements=moved["endorsements"],
+        seats=moved["seats"],
+    )
+
+
+def _free(table: Any, kept: int) -> Any:
+    """Tell which rows of a table may become `kept`'s without repeating one it has."""
+    other = {"endorsements": "call_id", "seats": "subscriber_id"}.get(table.name)
+    if other is None:
+        return text("1 = 1")
+    twin = table.alias()
+    return ~(
+        select(twin.c.organization_id)
+        .where(twin.c.organization_id == kept, twin.c[other] == table.c[other])
+        .exists()
+    )

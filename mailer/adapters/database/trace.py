@@ -1,0 +1,115 @@
+"""Why somebody got a mailing or did not: the rules in their order."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, select
+
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.people import first_seat, reader_place
+from mailer.adapters.database.schema import (
+    consent_events,
+    deliveries,
+    lists,
+    mailings,
+    places,
+    subscribers,
+    subscriptions,
+    suppressions,
+    variants,
+)
+
+
+class Tracer:
+    """Reads what the store knows of one person."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def person(self, subscriber: int) -> Mapping[str, Any]:
+        """Return who they are, where, and whether they may be mailed at all."""
+        query = (
+            select(
+                subscribers.c.language,
+                places.c.label.label("place"),
+                first_seat().label("organization"),
+                suppressions.c.reason.label("suppressed"),
+            )
+            .outerjoin(places, places.c.id == reader_place())
+            .outerjoin(
+                suppressions,
+                suppressions.c.address_hash == subscribers.c.address_hash,
+            )
+            .where(subscribers.c.id == subscriber)
+        )
+        with self._database.reading() as connection:
+            return dict(connection.execute(query).mappings().one())
+
+    def subscriptions(self, subscriber: int) -> Sequence[Mapping[str, Any]]:
+        """Return their subscriptions, with the latest consent event of each."""
+        query = (
+            select(
+                lists.c.slug.label("list"),
+                subscriptions.c.state,
+                subscriptions.c.ended_reason,
+                subscriptions.c.paused_until,
+                subscriptions.c.quiet_weeks,
+                subscriptions.c.list_number,
+            )
+            .join(lists, lists.c.number == subscriptions.c.list_number)
+            .where(subscriptions.c.subscriber_id == subscriber)
+            .order_by(lists.c.slug)
+        )
+        consents = (
+            select(consent_events)
+            .where(consent_events.c.subscriber_id == subscriber)
+            .order_by(consent_events.c.id)
+        )
+        with self._database.reading() as connection:
+            latest = {
+                row["list_number"]: _consent(row)
+                for row in connection.execute(consents).mappings()
+            }
+            rows = connection.execute(query).mappings().all()
+        return [
+            {
+                **{k: v for k, v in row.items() if k != "list_number"},
+                "consent": latest.get(row["list_number"]),
+            }
+            for row in rows
+        ]
+
+    def deliveries(
+        self, subscriber: int, mailing_id: int | None
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return what became of their part in each mailing, newest first."""
+        query = (
+            select(
+                lists.c.slug,
+                mailings.c.edition,
+                deliveries.c.state,
+                deliveries.c.reason,
+                deliveries.c.changed_at,
+                deliveries.c.provider,
+                variants.c.subject,
+                variants.c.place.label("composed_for"),
+                variants.c.language,
+            )
+            .join(mailings, mailings.c.id == deliveries.c.mailing_id)
+            .join(lists, lists.c.number == mailings.c.list_number)
+            .outerjoin(variants, variants.c.id == deliveries.c.variant_id)
+            .where(deliveries.c.subscriber_id == subscriber)
+            .order_by(mailings.c.id.desc())
+            .limit(50)
+        )
+        if mailing_id is not None:
+            query = query.where(mailings.c.id == mailing_id)
+        with self._database.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _consent(row: RowMapping) -> Mapping[str, Any]:
+    return {
+        name: row[name]
+        for name in ("kind", "basis", "happened_at", "source", "wording")
+    }

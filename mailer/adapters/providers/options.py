@@ -1,0 +1,99 @@
+"""The keys of one `[providers.NAME]` table, each asked for once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mailer.config import ProviderSettings
+from mailer.core.envelope import wire_address
+from mailer.core.errors import ConfigError, InputError
+
+
+class Options:
+    """Reads options; a ConfigError names the file and the key, never a secret."""
+
+    def __init__(self, settings: ProviderSettings) -> None:
+        self._name = settings.name
+        self._values = settings.options
+        self._asked: set[str] = set()
+
+    def error(self, key: str, hint: str) -> ConfigError:
+        """Return the error to raise for this key."""
+        return ConfigError(f"mailer.toml: [providers.{self._name}] {key}: {hint}")
+
+    def text(self, key: str, default: str | None = None) -> str | None:
+        """Return a text, trimmed."""
+        value = self._value(key)
+        if value is None:
+            return default
+        if not isinstance(value, str) or not value.strip():
+            raise self.error(key, "must be text in quotes")
+        return value.strip()
+
+    def secret(self, key: str) -> str:
+        """Return a text that must be there and fit in a header: visible ASCII."""
+        value = self.text(key)
+        if value is None:
+            raise self.error(key, f'is missing; write {key} = "env:NAME"')
+        if not (value.isascii() and value.isprintable() and " " not in value):
+            raise self.error(key, "holds a space or a character that no token has")
+        return value
+
+    def choice(self, key: str, allowed: Sequence[str], default: str) -> str:
+        """Return one of these words."""
+        value = self.text(key, default) or default
+        if value not in allowed:
+            raise self.error(key, f'"{value}" is none of {", ".join(allowed)}')
+        return value
+
+    def number(self, key: str, default: float, *, low: float, high: float) -> float:
+        """Return a number within these bounds."""
+        value = self._value(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.error(key, "must be a number, without quotes")
+        if not low <= value <= high:
+            raise self.error(key, f"must be from {low:g} to {high:g}, not {value:g}")
+        return value
+
+    def url(self, key: str, default: str) -> str:
+        """Return an http(s) address without a slash at the end."""
+        value = self.text(key, default) or default
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise self.error(
+                key, 'must be an address such as "https://api.example.org"'
+            )
+        return value.rstrip("/")
+
+    def address(self, key: str) -> str | None:
+        """Return a bare mail address."""
+        value = self.text(key)
+        try:
+            return value and wire_address(key, value).decode("ascii")
+        except InputError as error:
+            raise self.error(key, "must be an address such as name@example.org") from (
+                error
+            )
+
+    def file(self, key: str, folder: Path) -> str | None:
+        """Return the path of a file that exists, from the project folder."""
+        value = self.text(key)
+        if value is None:
+            return None
+        path = folder / value
+        if not path.is_file():
+            raise self.error(key, f'there is no file "{value}" in the project folder')
+        return str(path)
+
+    def refuse_unknown(self) -> None:
+        """Raise for a key that nothing has asked for: it is a slip of the pen."""
+        for key in self._values:
+            if key not in self._asked | {"kind"}:
+                known = ", ".join(sorted(self._asked)) or "none"
+                raise self.error(key, f"is not known here; known are: {known}")
+
+    def _value(self, key: str) -> object:
+        self._asked.add(key)
+        return self._values.get(key)

@@ -1,0 +1,41 @@
+"""The kinds of provider there are, by the word in `mailer.toml`."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from mailer.adapters.providers.options import Options
+from mailer.adapters.providers.outbox import Outbox
+from mailer.adapters.providers.postmark import Postmark
+from mailer.adapters.providers.smtp import Smtp
+from mailer.config import ProviderSettings
+from mailer.core.errors import ConfigError
+from mailer.ports import Provider
+
+KINDS = ("outbox", "postmark", "smtp")
+
+
+def build(
+    settings: ProviderSettings, *, folder: Path, clock: Callable[[], datetime]
+) -> Provider:
+    """Make the provider that this table describes.
+
+    Relative paths start at the project folder; `clock` returns an aware datetime.
+    Opens no connection and writes no file. Raises ConfigError.
+    """
+    options = Options(settings)
+    provider: Provider
+    match settings.kind:
+        case "outbox":
+            provider = Outbox.configured(settings.name, options, folder)
+        case "postmark":
+            provider = Postmark.configured(settings.name, options, folder, clock)
+        case "smtp":
+            provider = Smtp.configured(settings.name, options, folder)
+        case _:
+            raise ConfigError(
+                f"mailer.toml: [providers.{settings.name}] kind:"
+                f' "{settings.kind}" is none of {", ".join(KINDS)}'
+            )
+    options.refuse_unknown()
+    return provider

@@ -1,0 +1,63 @@
+"""Foreign words made fit to print: one line, no control characters, no tricks."""
+
+import re
+import textwrap
+from urllib.parse import urlsplit
+
+# C0, C1, line and paragraph separators, and what turns the direction of text:
+# U+0092 alone makes Gmail clip a mail, U+202E prints a name backwards.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+)
+_SPACE = re.compile(r"[^\S\N{NO-BREAK SPACE}]+")
+_BLANK = re.compile(r"\n{3,}")
+_TRAILING = re.compile(r"(?<!^--)[ \t]+$", re.MULTILINE)
+_URL_SAFE = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")
+_WIDTH = 72
+
+
+def clean(words: str) -> str:
+    """Return the words on one line, without control and direction characters."""
+    return _SPACE.sub(" ", _UNPRINTABLE.sub("", words)).strip()
+
+
+def shortened(words: str, limit: int) -> str:
+    """Cut at a word's end so that at most `limit` characters remain, with "…"."""
+    if len(words) <= limit:
+        return words
+    return words[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def https(url: str | None) -> str | None:
+    """Return the URL if it may stand in a mail: absolute, https and plain ASCII."""
+    if url is None or not _URL_SAFE.fullmatch(url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # "https://[" is no address
+        return None
+    return url if parts.scheme == "https" and parts.hostname else None
+
+
+def wrapped(words: str, indent: int = 0) -> str:
+    """Break prose into lines of at most 72 characters; URLs stay whole."""
+    lines = textwrap.wrap(
+        words, _WIDTH - indent, break_long_words=False, break_on_hyphens=False
+    )
+    return f"\n{' ' * indent}".join(lines)
+
+
+def underlined(words: str, line: str) -> str:
+    """Set a heading with a line of this character beneath it."""
+    return f"{words}\n{line * len(words)}"
+
+
+def tidied(text: str) -> str:
+    """Leave at most one blank line and no trailing space but that of "-- "."""
+    return _BLANK.sub("\n\n", _TRAILING.sub("", text)).strip("\n") + "\n"
+
+
+def capitalized(words: str) -> str:
+    """Set the first letter in upper case and leave the others as they are."""
+    return words[:1].upper() + words[1:]

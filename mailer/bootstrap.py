@@ -1,0 +1,282 @@
+"""The one place where adapters meet the pipeline: a project folder as a whole."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+
+from mailer import config
+from mailer.adapters import addresses, files
+from mailer.adapters.database import migrate
+from mailer.adapters.database.actions import SqlActions
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.organizations import OrganizationStore
+from mailer.adapters.database.people import SqlPeople
+from mailer.adapters.database.places import RememberingGazetteer
+from mailer.adapters.database.readers import SqlReaders
+from mailer.adapters.database.trace import Tracer
+from mailer.adapters.database.work import SqlLedger
+from mailer.adapters.places import GeonamesGazetteer
+from mailer.adapters.providers import registry
+from mailer.adapters.renderer.brand import Brand
+from mailer.adapters.renderer.mail import MailRenderer
+from mailer.adapters.renderer.pages import Pages
+from mailer.adapters.sources import registry as sources
+from mailer.config import Settings
+from mailer.core import editions
+from mailer.core.errors import ConfigError, InputError, MailerError, NotFoundError
+from mailer.core.lists import MailingList
+from mailer.core.model import Flag, Place
+from mailer.core.tokens import Keyring, derive
+from mailer.pipeline import ingest
+from mailer.pipeline.compose import Composer
+from mailer.pipeline.send import Imprint, Sender
+from mailer.pipeline.tick import Ticker
+from mailer.ports import Gazetteer, Provider, Source
+
+Clock = Callable[[], datetime]
+
+
+class Project:
+    """Everything of one project folder, made when first asked for."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], clock: Clock):
+        """Read the settings; raises ConfigError when they are wrong."""
+        self.folder = folder
+        self.settings: Settings = config.load(folder, environment)
+        self.clock = clock
+
+    # --- what is defined in files
+
+    @cached_property
+    def lists(self) -> Mapping[str, MailingList]:
+        """The list definitions by slug."""
+        return files.mailing_lists(self.folder)
+
+    def mailing_list(self, slug: str) -> MailingList:
+        """Return one list's definition; raises NotFoundError."""
+        if slug not in self.lists:
+            raise NotFoundError(
+                f'there is no list "{slug}"; there is {", ".join(self.lists)}'
+            )
+        return self.lists[slug]
+
+    @cached_property
+    def brand(self) -> Brand:
+        """Who speaks in the mail."""
+        coalition, sender = self.settings.coalition, self.settings.sender
+        return Brand(
+            name=coalition.name,
+            postal_address=coalition.postal_address,
+            reply_to=sender.reply_to or sender.address,
+            note=coalition.note,
+            signature=coalition.signature,
+        )
+
+    @cached_property
+    def renderer(self) -> MailRenderer:
+        """Renders mail by the project's templates."""
+        return MailRenderer(
+            self.folder / "templates", self.brand, self.settings.base_url
+        )
+
+    @cached_property
+    def pages(self) -> Pages:
+        """Renders web pages by the project's templates."""
+        return Pages(
+            self.folder / "templates",
+            coalition=self.settings.coalition,
+            base_url=self.settings.base_url,
+        )
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """Signs and reads the links."""
+        return Keyring(self.settings.keys)
+
+    # --- the store
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, whatever its schema."""
+        return Database(self.settings.database, folder=self.folder)
+
+    @cached_property
+    def ready(self) -> Database:
+        """The database at the newest schema; raises ConfigError otherwise."""
+        migrate.require(self.database)
+        self.ledger_of(self.database).register(list(self.lists), at=self.clock())
+        return self.database
+
+    @staticmethod
+    def ledger_of(database: Database) -> SqlLedger:
+        """Return the ledger of a database."""
+        return SqlLedger(database)
+
+    @cached_property
+    def ledger(self) -> SqlLedger:
+        """Who gets what, and what became of it."""
+        return self.ledger_of(self.ready)
+
+    @cached_property
+    def actions(self) -> SqlActions:
+        """The actions."""
+        return SqlActions(self.ready)
+
+    @cached_property
+    def organizations(self) -> OrganizationStore:
+        """The organizations."""
+        return OrganizationStore(self.ready)
+
+    @cached_property
+    def people(self) -> SqlPeople:
+        """The subscribers."""
+        return SqlPeople(self.ready, self._derived("addresses"))
+
+    @cached_property
+    def readers(self) -> SqlReaders:
+        """Subscriptions as their readers reach them."""
+        return SqlReaders(self.ready)
+
+    @cached_property
+    def tracer(self) -> Tracer:
+        """Why somebody did or did not get something."""
+        return Tracer(self.ready)
+
+    @cached_property
+    def gazetteer(self) -> Gazetteer:
+        """Where places are; slow only for names it has never met."""
+        aliases = self.settings.places
+        return RememberingGazetteer(
+            self.ready, GeonamesGazetteer(aliases=aliases), aliases=tuple(aliases)
+        )
+
+    def resolve(
+        self, locality: str, region: str | None, country: str
+    ) -> tuple[Place, Flag | None]:
+        """Find a place, with what a person should check about it."""
+        found = self.gazetteer.resolve(locality, region, country)
+        if found.code is None:
+            return found.place, None
+        flag = Flag(
+            line=None, field="city", code=found.code, message=found.message or ""
+        )
+        return found.place, flag
+
+    def source(self, name: str) -> Source:
+        """Return a source of mailer.toml; raises NotFoundError."""
+        if name not in self.settings.sources:
+            raise NotFoundError(f"mailer.toml: there is no [sources.{name}]")
+        return sources.from_settings(
+            self.settings.sources[name],
+            folder=self.folder,
+            gazetteer=self.gazetteer,
+            now=self.clock(),
+        )
+
+    def pull(self) -> None:
+        """Read every source of mailer.toml; raises the first trouble at the end."""
+        troubles: list[str] = []
+        for name in self.settings.sources:
+            try:
+                ingest.ingest(
+                    self.source(name).read(),
+                    source=name,
+                    store=self.actions,
+                    at=self.clock(),
+                    quarantine=True,
+                )
+            except MailerError as error:
+                troubles.append(str(error))
+        if troubles:
+            raise InputError("; ".join(troubles))
+
+    def ticker(self, trouble: Callable[[str], None]) -> Ticker:
+        """Return what the service does at every tick."""
+        return Ticker(
+            lists=list(self.lists.values()),
+            ledger=self.ledger,
+            composer=self.composer,
+            sender=self.sender(),
+            clock=self.clock,
+            pull=self.pull,
+            trouble=trouble,
+        )
+
+    def _derived(self, purpose: str) -> bytes:
+        # The oldest key: hashes of addresses must outlive a rotation of link keys.
+        oldest = self.settings.keys[min(self.settings.keys)]
+        return derive(oldest, purpose)
+
+    # --- the pipeline
+
+    @cached_property
+    def provider(self) -> Provider:
+        """Who carries the mail."""
+        chosen = self.settings.providers[self.settings.provider]
+        if chosen.kind != "outbox" and not self.settings.coalition.postal_address:
+            raise ConfigError(
+                "mailer.toml: coalition.postal_address: is missing; the law asks for a"
+                " postal address in every mailing, so nothing is sent without one"
+            )
+        return registry.build(chosen, folder=self.folder, clock=self.clock)
+
+    @cached_property
+    def composer(self) -> Composer:
+        """Composes mailings."""
+        return Composer(
+            ledger=self.ledger,
+            actions=self.actions,
+            renderer=self.renderer,
+            secret=self._derived("slots"),
+            batch_size=self.provider.capabilities.max_batch,
+        )
+
+    def sender(self) -> Sender:
+        """Return a worker under a name of its own."""
+        return Sender(
+            ledger=self.ledger,
+            provider=self.provider,
+            renderer=self.renderer,
+            keyring=self.keyring,
+            base_url=self.settings.base_url,
+            imprint=self.imprint,
+            clock=self.clock,
+            owner=f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}",
+        )
+
+    def imprint(self, slug: str, edition: str) -> Imprint:
+        """Return what every letter of a list carries."""
+        mailing_list, sender = self.mailing_list(slug), self.settings.sender
+        address = addresses.checked(mailing_list.sender_address or sender.address)
+        domain = address.rpartition("@")[2]
+        feedback = sender.feedback_id or domain.replace(".", "-")
+        return Imprint(
+            sender_name=mailing_list.sender_name or sender.name,
+            sender_address=address,
+            reply_to=sender.reply_to,
+            headers=(
+                ("List-Id", f"<{slug}.{domain}>"),
+                # RFC 3834: no out-of-office replies to the coordinators
+                ("Auto-Submitted", "auto-generated"),
+                ("Feedback-ID", f"{edition}:{slug}:{mailing_list.kind}:{feedback}"),
+            ),
+        )
+
+    def next_edition(self, list_number: int) -> date | None:
+        """Return the date of a list's next edition, if it has a cadence."""
+        numbers = self.ledger.register(list(self.lists), at=self.clock())
+        for slug, number in numbers.items():
+            cadence = self.lists[slug].cadence
+            if number == list_number and cadence is not None:
+                return editions.next_due(cadence, self.clock()).edition
+        return None
+
+    def close(self) -> None:
+        """Let go of the database and finish what the provider buffers."""
+        if "provider" in self.__dict__:
+            self.provider.close()
+        if "database" in self.__dict__:
+            self.database.close()

@@ -1,0 +1,151 @@
+"""`mailer demo`: the main job on real data, into a local outbox."""
+
+import shutil
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mailer.adapters import files
+from mailer.adapters.database import migrate
+from mailer.bootstrap import Project
+from mailer.cli import imports, mailing, output
+from mailer.cli.state import Json, State, clock
+from mailer.cli.web import open_pages
+from mailer.core.errors import RefusedError
+from mailer.pipeline import plan
+
+_MARK = ".mailer-demo"  # only a folder that we made is ever made anew
+_AS_OF = datetime(2019, 10, 7, 15, 0, tzinfo=UTC)  # Monday, 8:00 in Los Angeles
+_YEAR = 2019
+_LIST = "weekly"
+
+
+def demo(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Option("--dir", help="Where to play; made anew each time.")
+    ] = Path("demo"),
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Open the pages behind the links, too.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Import 27 real actions of October 2019 and send one weekly edition to an outbox.
+
+    Example: mailer demo --serve
+    """
+    state: State = context.obj
+    folder = folder.resolve()
+    _lay_out(folder)
+    project = Project(folder, _local(state), clock(_AS_OF))
+    try:
+        report = _run(project)
+        if as_json:
+            output.emit(report)
+        else:
+            _tell(folder, report)
+        if serve:
+            open_pages(project, "127.0.0.1", 8000)
+    finally:
+        project.close()
+
+
+def _local(state: State) -> dict[str, str]:
+    """Return the environment without what would lead out of the demo folder."""
+    return {k: v for k, v in state.environment.items() if not k.startswith("MAILER_")}
+
+
+def _lay_out(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / _MARK).exists():
+            raise RefusedError(
+                f"{folder} is not empty and was not made by mailer demo; name another"
+                " with --dir"
+            )
+        shutil.rmtree(folder)
+    files.lay_out(folder, settings=_sample("demo.toml"))
+    (folder / _MARK).touch()
+
+
+def _sample(name: str) -> str:
+    return (resources.files("mailer.sample") / name).read_text("utf-8")
+
+
+def _run(project: Project) -> dict[str, Any]:
+    migrate.upgrade(project.database)
+    folder = project.folder / "sources"
+    folder.mkdir()
+    for name in ("october-2019.txt", "organizations.csv", "subscribers.csv"):
+        (folder / name).write_text(_sample(name), encoding="utf-8")
+    output.say("Reading 27 actions; the gazetteer takes a few seconds to load.")
+    actions = imports.read_actions(
+        project, folder / "october-2019.txt", kind="page", year=_YEAR
+    )
+    imports.read_organizations(project, folder / "organizations.csv")
+    people = imports.read_subscribers(project, folder / "subscribers.csv", _LIST)
+    mailing_list = project.mailing_list(_LIST)
+    made = plan.now(mailing_list, project.ledger, edition=None, now=project.clock())
+    standing = mailing.deliver(project, [made])[0]
+    project.provider.close()
+    return {
+        "folder": str(project.folder),
+        "actions": {
+            "created": actions.created,
+            "sponsorships": actions.sponsorships,
+            "flagged": len(actions.flagged),
+        },
+        "subscribers": people["created"],
+        "mailing": standing.mailing,
+        "deliveries": dict(standing.deliveries),
+        "reasons": dict(standing.reasons),
+        "variants": standing.variants,
+        "outbox": str(project.folder / "outbox" / "index.html"),
+    }
+
+
+def _tell(folder: Path, report: dict[str, Any]) -> None:
+    actions, sent = report["actions"], report["deliveries"]["sent"]
+    here = Path.cwd()
+    shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
+    output.show(
+        f"\n{actions['created']} actions with {actions['sponsorships']} sponsorships"
+        f" read from a pasted web page; {actions['flagged']} things flagged for a"
+        " person to look at."
+    )
+    output.show(
+        f"{report['subscribers']} subscribers; {report['mailing']} went to {sent} of"
+        f" them in {report['variants']} versions, in English and Spanish."
+    )
+    for reason, n in report["reasons"].items():
+        output.show(f"  {n} {reason}")
+    output.heading("\nLook at")
+    output.table(
+        ("", ""),
+        [
+            (f"{shown}/outbox/index.html", "every message, in a browser"),
+            (f"{shown}/lists/weekly.toml", "to whom and when"),
+            (f"{shown}/templates/email/digest/", "what it looks like"),
+        ],
+    )
+    output.heading("Then try")
+    output.table(
+        ("", ""),
+        [
+            (
+                f"mailer --project {shown} web --as-of 2019-10-07",
+                "the pages behind the links",
+            ),
+            (
+                f"mailer --project {shown} send weekly --as-of 2019-10-07T15:00:00Z",
+                "refused: nobody is mailed twice",
+            ),
+            (
+                f"mailer --project {shown} organizations --suggest",
+                "names that may be one organization",
+            ),
+            (f"mailer --project {shown} status", "the ledger"),
+        ],
+    )

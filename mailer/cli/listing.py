@@ -1,0 +1,195 @@
+"""`mailer actions`, `subscribers`, `lists`: what is there."""
+
+from typing import Annotated, Any
+
+import typer
+
+from mailer.adapters.database.readers import masked
+from mailer.cli import output
+from mailer.cli.state import AsOf, Json, State
+from mailer.core import editions, snapshot
+from mailer.core.errors import NotFoundError
+from mailer.core.model import Action
+
+
+def actions(
+    context: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Past and cancelled ones too.")
+    ] = False,
+    history: Annotated[
+        str | None, typer.Option(help="Every version of the action with this ID.")
+    ] = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """List the actions to come, soonest first.
+
+    Example: mailer actions --all --json
+    """
+    state: State = context.obj
+    with state.project(as_of) as project:
+        if history:
+            _history(project.actions.history(history), history, as_json)
+            return
+        found = (
+            project.actions.every()
+            if everything
+            else project.actions.upcoming(project.clock())
+        )
+    if as_json:
+        output.emit([_described(action) for action in found])
+        return
+    output.table(
+        ("Date", "Place", "Status", "Sponsors", "Source", "ID"),
+        [
+            (
+                action.facts.start_date,
+                action.facts.place.label,
+                "missing" if action.missing_since else action.facts.status.value,
+                len(action.facts.sponsors),
+                action.source,
+                action.public_id,
+            )
+            for action in found
+        ],
+        right=("Sponsors",),
+    )
+    if not found:
+        output.say("No actions to come; --all shows past ones too.")
+
+
+def _described(action: Action) -> dict[str, Any]:
+    return {
+        "id": action.public_id,
+        "source": action.source,
+        "external_id": action.external_id,
+        "version": action.version,
+        "missing_since": action.missing_since,
+        **snapshot.dump(action.facts),
+    }
+
+
+def _history(versions: Any, public_id: str, as_json: bool) -> None:  # noqa: FBT001 - private
+    if not versions:
+        raise NotFoundError(
+            f"there is no action {public_id}; mailer actions lists them"
+        )
+    rows = []
+    before: dict[str, Any] = {}
+    for number, at, source, facts in versions:
+        after = snapshot.dump(facts)
+        changed = {
+            name: {"before": before.get(name), "after": after.get(name)}
+            for name in sorted(before.keys() | after.keys())
+            if before and before.get(name) != after.get(name)
+        }
+        rows.append({"version": number, "at": at, "source": source, "changed": changed})
+        before = after
+    if as_json:
+        output.emit(rows)
+        return
+    output.table(
+        ("Version", "When", "Source", "Changed"),
+        [
+            (
+                row["version"],
+                f"{row['at']:%Y-%m-%d %H:%M}",
+                row["source"],
+                ", ".join(row["changed"]) or "first seen",
+            )
+            for row in rows
+        ],
+    )
+
+
+def subscribers(
+    context: typer.Context,
+    mailing_list: Annotated[
+        str | None, typer.Option("--list", help="Only this list's.")
+    ] = None,
+    show_addresses: Annotated[
+        bool, typer.Option("--addresses", help="Show addresses in full.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List the subscribers; their addresses are masked unless you ask.
+
+    Example: mailer subscribers --list weekly
+    """
+    state: State = context.obj
+    with state.project() as project:
+        if mailing_list:
+            project.mailing_list(mailing_list)
+        found = [
+            {
+                **row,
+                "address": row["address"] if show_addresses else masked(row["address"]),
+            }
+            for row in project.people.listed(mailing_list)
+        ]
+    if as_json:
+        output.emit(found)
+        return
+    output.table(
+        ("Address", "Organization", "Place", "Language", "List", "State"),
+        [
+            (
+                row["address"],
+                row["organization"],
+                row["place"],
+                row["language"],
+                row["list"],
+                row["state"],
+            )
+            for row in found
+        ],
+    )
+    if not found:
+        output.say("Nobody yet; mailer import subscribers FILE --list SLUG")
+
+
+def lists(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> None:
+    """List the mailing lists, their subscribers and when their next edition is due.
+
+    Example: mailer lists
+    """
+    state: State = context.obj
+    with state.project(as_of) as project:
+        counts = project.people.count()
+        found: list[dict[str, Any]] = [
+            {
+                "slug": each.slug,
+                "title": dict(each.titles),
+                "kind": each.kind.value,
+                "active": counts.get(each.slug, {}).get("active", 0),
+                "pending": counts.get(each.slug, {}).get("pending", 0),
+                "ended": counts.get(each.slug, {}).get("ended", 0),
+                "next_edition": (
+                    editions.next_due(each.cadence, project.clock()).due_at
+                    if each.cadence
+                    else None
+                ),
+            }
+            for each in project.lists.values()
+        ]
+    if as_json:
+        output.emit(found)
+        return
+    output.table(
+        ("List", "Title", "Active", "Pending", "Left", "Next edition (UTC)"),
+        [
+            (
+                row["slug"],
+                next(iter(row["title"].values())),
+                row["active"],
+                row["pending"],
+                row["ended"],
+                f"{row['next_edition']:%a %Y-%m-%d %H:%M}"
+                if row["next_edition"]
+                else "when a person sends",
+            )
+            for row in found
+        ],
+        right=("Active", "Pending", "Left"),
+    )

@@ -1,0 +1,341 @@
+"""`mailer preview`, `plan`, `send`, `work`, `status`: an edition from plan to report."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mailer.bootstrap import Project
+from mailer.cli import output, previews
+from mailer.cli.state import AsOf, Json, State
+from mailer.core.errors import InputError, NotFoundError
+from mailer.core.lists import MailingList
+from mailer.pipeline import plan as planning, send as sending
+from mailer.ports import Composed, Mailing, Standing
+
+ListName = Annotated[str, typer.Argument(metavar="LIST", help="The list's name.")]
+Edition = Annotated[
+    str | None,
+    typer.Option(help="The edition's date, 2019-10-07; by default the current one."),
+]
+
+
+def preview(
+    context: typer.Context,
+    name: ListName,
+    edition: Edition = None,
+    address: Annotated[
+        str | None, typer.Option("--for", help="Only what this subscriber would get.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where to write.")] = Path("preview"),
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """Write what would be sent, byte for byte: .html, .txt and .eml per variant.
+
+    Example: mailer preview weekly --for office@example.org --out preview
+    """
+    state: State = context.obj
+    with state.project(as_of) as project:
+        written = previews.write(
+            project, project.mailing_list(name), edition, address, out
+        )
+    if as_json:
+        output.emit(written)
+        return
+    output.table(
+        ("Version", "Language", "Place", "Subject", "HTML bytes"),
+        [
+            (row["file"], row["language"], row["place"], row["subject"], row["bytes"])
+            for row in written["variants"]
+        ],
+        right=("HTML bytes",),
+    )
+    output.show(
+        f"{len(written['variants'])} versions in {out}; {written['skipped']} groups of"
+        " readers have nothing to be told. Nothing was sent."
+    )
+
+
+def plan(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="LIST", help="Only this list.")
+    ] = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """Make the editions that are due, as the scheduler does; sends nothing itself.
+
+    Example: mailer plan
+    """
+    state: State = context.obj
+    with state.project(as_of) as project:
+        lists = [project.mailing_list(name)] if name else list(project.lists.values())
+        made = planning.due(lists, project.ledger, now=project.clock())
+    rows = [
+        {
+            "mailing": f"{one.mailing.list_slug}/{one.mailing.edition}",
+            "due_at": one.mailing.due_at,
+            "state": one.mailing.state,
+        }
+        for one in made
+    ]
+    if as_json:
+        output.emit({"planned": rows})
+        return
+    for row in rows:
+        output.show(
+            f"{row['mailing']} was due {row['due_at']:%Y-%m-%d %H:%M} UTC:"
+            f" {row['state']}"
+        )
+    if not rows:
+        output.show("No edition is due that was not made before.")
+
+
+def send(
+    context: typer.Context,
+    name: ListName,
+    edition: Edition = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say who would get what; send nothing.")
+    ] = False,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """Plan, compose and send an edition now; refuses to send it a second time.
+
+    Example: mailer send weekly --dry-run
+    """
+    state: State = context.obj
+    with state.project(as_of) as project:
+        mailing_list = project.mailing_list(name)
+        if dry_run:
+            _dry_run(project, mailing_list, edition, as_json=as_json)
+            return
+        mailing = planning.now(
+            mailing_list, project.ledger, edition=edition, now=project.clock()
+        )
+        standing = deliver(project, [mailing])[0]
+    report([standing], as_json=as_json)
+    _complain(standing)
+
+
+def _dry_run(
+    project: Project, mailing_list: MailingList, edition: str | None, *, as_json: bool
+) -> None:
+    mailing = draft(project, mailing_list, edition)
+    groups = project.ledger.groups(mailing)
+    composition = project.composer.preview(mailing, mailing_list, groups)
+    left_out = project.ledger.left_out(mailing)
+    sizes = project.ledger.sizes(mailing)
+    found = {
+        "mailing": f"{mailing.list_slug}/{mailing.edition}",
+        "variants": len(composition.variants),
+        "would_get_it": sum(
+            n for group, n in sizes.items() if composition.assignment.get(group)
+        ),
+        "nothing_to_tell": sum(
+            n for group, n in sizes.items() if not composition.assignment.get(group)
+        ),
+        "left_out": left_out,
+    }
+    if as_json:
+        output.emit(found)
+        return
+    output.show(
+        f"{found['mailing']} would go to {found['would_get_it']} people in"
+        f" {found['variants']} versions; {found['nothing_to_tell']} would be skipped,"
+        " because there is nothing to tell them."
+    )
+    for reason, n in left_out.items():
+        output.show(f"Left out, {reason}: {n}")
+    output.show("Nothing was sent.")
+
+
+def work(
+    context: typer.Context,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="Stop when nothing is open.")
+    ] = False,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """Compose and send what is planned: what a worker does.
+
+    Example: mailer work --until-idle
+    """
+    state: State = context.obj
+    with state.project(as_of) as project:
+        while True:
+            standings = deliver(project, project.ledger.planned(), everything=True)
+            if until_idle:
+                break
+            time.sleep(5.0)
+    report(standings, as_json=as_json)
+
+
+def deliver(
+    project: Project, mailings: Sequence[Mailing], *, everything: bool = False
+) -> list[Standing]:
+    """Compose and send these mailings; with `everything`, all that is open."""
+    for mailing in mailings:
+        with output.progress(f"Composing {mailing.list_slug}/{mailing.edition}") as bar:
+            project.composer.compose(
+                mailing,
+                project.mailing_list(mailing.list_slug),
+                at=project.clock(),
+                progress=bar,
+            )
+    sender = project.sender()
+    targets = [None] if everything else [mailing.id for mailing in mailings]
+    for target in targets:
+        with output.progress("Sending") as bar:
+
+            def tell(number: int | None = target) -> None:
+                if number is not None:
+                    standing = project.ledger.standing(number)
+                    bar(*sending.totals(standing.deliveries))
+
+            sender.drain(target, sleep=time.sleep, progress=tell)
+    return [project.ledger.standing(mailing.id) for mailing in mailings]
+
+
+def resume(context: typer.Context, mailing: str, as_json: Json = False) -> None:
+    """Go on with a mailing that paused itself, once its cause is mended.
+
+    Example: mailer resume weekly/2019-10-07
+    """
+    state: State = context.obj
+    with state.project() as project:
+        found = find(project, mailing)
+        resumed = project.ledger.resume(found.id, at=project.clock())
+    if as_json:
+        output.emit({"mailing": mailing, "resumed": resumed})
+    elif resumed:
+        output.show(f"{mailing} goes on: mailer work --until-idle")
+    else:
+        output.show(f"{mailing} is {found.state}, not paused; nothing was changed.")
+
+
+def status(
+    context: typer.Context,
+    mailing: Annotated[
+        str | None, typer.Argument(help="LIST/EDITION; all when left out.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Count the deliveries of a mailing by state; they add up to its audience.
+
+    Example: mailer status weekly/2019-10-07 --json
+    """
+    state: State = context.obj
+    with state.project() as project:
+        chosen = [find(project, mailing)] if mailing else project.ledger.every()[:20]
+        standings = [project.ledger.standing(one.id) for one in chosen]
+    if as_json:
+        shown = [asdict(standing) for standing in standings]
+        output.emit(shown[0] if mailing else shown)
+        return
+    report(standings, as_json=False)
+
+
+def report(standings: Sequence[Standing], *, as_json: bool) -> None:
+    """Print where mailings stand."""
+    if as_json:
+        shown = [asdict(standing) for standing in standings]
+        output.emit(shown[0] if len(shown) == 1 else shown)
+        return
+    output.table(
+        (
+            "Mailing",
+            "State",
+            "Audience",
+            "Sent",
+            "Open",
+            "Left out",
+            "Trouble",
+            "Versions",
+        ),
+        [
+            (
+                standing.mailing,
+                standing.state,
+                standing.audience,
+                standing.deliveries.get("sent", 0),
+                _sum(standing, "pending", "inflight"),
+                _sum(standing, "skipped", "suppressed"),
+                _sum(standing, "failed", "unknown"),
+                standing.variants,
+            )
+            for standing in standings
+        ],
+        right=("Audience", "Sent", "Open", "Left out", "Trouble", "Versions"),
+    )
+    for standing in standings:
+        for reason, n in standing.reasons.items():
+            output.show(f"  {n} {reason}")
+        if standing.reason:
+            output.show(f"  {standing.mailing}: {standing.reason}")
+    if not standings:
+        output.say("No mailing yet; mailer send LIST makes one.")
+
+
+def _sum(standing: Standing, *states: str) -> int:
+    return sum(standing.deliveries.get(state, 0) for state in states)
+
+
+def _complain(standing: Standing) -> None:
+    if standing.state in ("paused", "unresolved"):
+        raise InputError(
+            f"{standing.mailing} is {standing.state}:"
+            f" {standing.reason or 'some outcomes are unknown; nobody is mailed twice'}"
+        )
+
+
+def find(project: Project, name: str) -> Mailing:
+    """Return the mailing called LIST/EDITION; raises NotFoundError."""
+    slug, _, edition = name.partition("/")
+    found = project.ledger.mailing(slug, edition)
+    if found is None:
+        raise NotFoundError(
+            f'there is no mailing "{name}"; write LIST/EDITION as mailer status shows it'
+        )
+    return found
+
+
+def draft(project: Project, mailing_list: MailingList, edition: str | None) -> Mailing:
+    """Return the mailing that would be made now, without making it."""
+    now: datetime = project.clock()
+    occurrence = planning.chosen(mailing_list, edition, now)
+    numbers = project.ledger.register([mailing_list.slug], at=now)
+    key = occurrence.edition.isoformat()
+    made = project.ledger.mailing(mailing_list.slug, key)
+    return Mailing(
+        id=0,
+        key=made.key if made else secrets.token_bytes(16),
+        list_number=numbers[mailing_list.slug],
+        list_slug=mailing_list.slug,
+        edition=key,
+        state="planned",
+        due_at=occurrence.due_at,
+        as_of=now,
+        until=now + mailing_list.horizon,
+    )
+
+
+def described(variant: Composed, file: str) -> dict[str, Any]:
+    """Return what a report says of a variant."""
+    return {
+        "file": file,
+        "language": variant.language,
+        "place": variant.place,
+        "subject": variant.subject,
+        "bytes": len("".join(variant.html.texts).encode()),
+        "actions": len(variant.items),
+    }

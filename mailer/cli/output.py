@@ -1,0 +1,102 @@
+"""How commands report: tables and progress for people, JSON for machines."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+_LINES = 10  # progress lines where there is no terminal
+
+
+def say(words: str) -> None:
+    """Tell people something; on stderr, so that --json stays clean."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(words))
+
+
+def heading(words: str) -> None:
+    """Tell people something in bold, on stdout."""
+    Console(highlight=False, soft_wrap=True).print(Text(words, style="bold"))
+
+
+def show(words: str) -> None:
+    """Tell people something on stdout."""
+    Console(highlight=False, soft_wrap=True).print(Text(words))
+
+
+def emit(value: Any) -> None:
+    """Write one JSON value on stdout."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    sys.stdout.write(orjson.dumps(value, default=_plain, option=options).decode())
+    sys.stdout.write("\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, (set, frozenset, tuple)):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(type(value).__name__)
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()
+) -> None:
+    """Print rows under bold headings, as wide as the terminal allows."""
+    drawn = Table(
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+        padding=(0, 2, 0, 0),
+        show_header=any(columns),
+    )
+    for column in columns:
+        drawn.add_column(
+            column, justify="right" if column in right else "left", overflow="fold"
+        )
+    for row in rows:
+        drawn.add_row(*("" if cell is None else Text(str(cell)) for cell in row))
+    Console(highlight=False).print(drawn)
+
+
+@contextmanager
+def progress(words: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far long work is: a bar on a terminal, a few plain lines elsewhere."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(complete_style="yellow", finished_style="yellow"),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task(words, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+    else:
+        yield _Lines(words)
+
+
+class _Lines:
+    def __init__(self, words: str) -> None:
+        self._words, self._told = words, -1
+
+    def __call__(self, done: int, total: int) -> None:
+        step = done * _LINES // total if total else _LINES
+        if step != self._told:
+            self._told = step
+            say(f"{self._words}: {done:,} of {total:,}")

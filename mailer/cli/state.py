@@ -1,0 +1,52 @@
+"""What every command starts from: the project folder, the environment, the clock."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailer.bootstrap import Project
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d"],
+        help="Act as if it were this moment, in UTC: 2019-10-07T15:00:00Z",
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON value on stdout, messages on stderr.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where and in which surroundings a command runs."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    @contextmanager
+    def project(self, as_of: datetime | None = None) -> Iterator[Project]:
+        """Open the project; closes the database and the provider at the end."""
+        project = Project(self.folder, self.environment, clock(as_of))
+        try:
+            yield project
+        finally:
+            project.close()
+
+
+class clock:  # noqa: N801 - reads as the function it stands in for
+    """Tells the time: the real one, or always the moment given."""
+
+    def __init__(self, as_of: datetime | None = None) -> None:
+        self._fixed = as_of.replace(tzinfo=UTC) if as_of else None
+
+    def __call__(self) -> datetime:
+        """Return an aware datetime in UTC."""
+        return self._fixed or datetime.now(UTC)

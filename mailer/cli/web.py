@@ -1,0 +1,45 @@
+"""`mailer web`: the pages behind the links in the mail."""
+
+from typing import Annotated
+
+import typer
+
+from mailer.bootstrap import Project
+from mailer.cli import output
+from mailer.cli.state import AsOf, State
+
+
+def web(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="On which port.")] = 8000,
+    as_of: AsOf = None,
+) -> None:
+    """Serve the pages: leave, preferences, actions, calendar files.
+
+    Example: mailer web --port 8000
+    """
+    state: State = context.obj
+    with state.project(as_of) as project:
+        open_pages(project, host, port)
+
+
+def open_pages(project: Project, host: str, port: int) -> None:
+    """Serve until interrupted."""
+    from mailer.web.app import create  # noqa: PLC0415 - a web server, for this alone
+    from mailer.web.server import serve  # noqa: PLC0415
+
+    numbers = project.ledger.register(list(project.lists), at=project.clock())
+    app = create(
+        readers=project.readers,
+        public_actions=project.actions,
+        keyring=project.keyring,
+        pages=project.pages,
+        lists={number: project.lists[slug] for slug, number in numbers.items()},
+        coalition=project.settings.coalition,
+        base_url=project.settings.base_url,
+        now=project.clock,
+        next_edition=project.next_edition,
+    )
+    output.say(f"The pages are at http://{host}:{port}/ until you press Ctrl-C.")
+    serve(app, host, port)

@@ -1,0 +1,17 @@
+"""Who shares a variant: readers alike in all that shapes their digest."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Group:
+    """Readers of one list with the same language, place, and last edition.
+
+    `place_id` and `known_variant` are 0 when unknown or none. `known_variant` is the
+    variant of their last edition in this list, from which "new since" is reckoned.
+    """
+
+    language: str
+    place_id: int
+    known_variant: int
+    quiet_weeks: bool  # wants a note when there is nothing

@@ -1,0 +1,194 @@
+"""Audience → groups → variants → deliveries: the cost grows with the variants.
+
+Every group of readers who are alike in language, place and last edition gets one
+digest; equal digests are one variant, rendered once. Then one statement makes the
+deliveries of everybody.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+
+from mailer.core import assembly, envelope
+from mailer.core.audience import Group
+from mailer.core.digest import Digest
+from mailer.core.errors import TemplateError
+from mailer.core.lists import MailingList
+from mailer.core.model import Action, Facts, Place
+from mailer.ports import ActionStore, Composed, Ledger, Mailing, Rendered, Renderer
+
+HTML_LIMIT = 90 * 1024  # bytes; Gmail clips at about 102 KB, links and all
+SHOWN = 35  # upcoming actions in full, nearest first; the rest is a line and a link
+_EXPECTED_HTML = ("leave", "preferences", "reason_html")
+_EXPECTED_TEXT = ("leave", "preferences", "reason_text")
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """What composing a mailing came to."""
+
+    variants: Sequence[Composed]
+    assignment: Mapping[Group, bytes | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composer:
+    """Composes mailings with the project's templates."""
+
+    ledger: Ledger
+    actions: ActionStore
+    renderer: Renderer
+    secret: bytes  # makes the slots' markers unforgeable
+    batch_size: int
+
+    def compose(
+        self,
+        mailing: Mailing,
+        mailing_list: MailingList,
+        *,
+        at: datetime,
+        progress: Progress = lambda _done, _total: None,
+    ) -> Composition:
+        """Render what is needed and make the deliveries, all or none.
+
+        Readers who appear while this renders are composed for in another round.
+        """
+        workshop = Workshop(self, mailing, mailing_list)
+        groups = self.ledger.groups(mailing)
+        while True:
+            workshop.take(groups, progress)
+            groups = self.ledger.address(
+                mailing,
+                workshop.variants,
+                workshop.assignment,
+                batch_size=self.batch_size,
+                at=at,
+            )
+            if not groups:
+                return Composition(
+                    variants=workshop.variants, assignment=workshop.assignment
+                )
+
+    def preview(
+        self, mailing: Mailing, mailing_list: MailingList, groups: Iterable[Group]
+    ) -> Composition:
+        """Render what these groups would get; nothing is kept."""
+        workshop = Workshop(self, mailing, mailing_list)
+        workshop.take(list(groups), lambda _done, _total: None)
+        return Composition(variants=workshop.variants, assignment=workshop.assignment)
+
+
+class Workshop:
+    """One mailing's composing: loads the actions once, renders each content once."""
+
+    def __init__(
+        self, composer: Composer, mailing: Mailing, mailing_list: MailingList
+    ) -> None:
+        self._composer = composer
+        self._mailing = mailing
+        self._list = mailing_list
+        self._actions: Sequence[Action] = composer.actions.relevant(mailing.as_of)
+        self._known: dict[int, Mapping[int, Facts] | None] = {0: None}
+        self._places: dict[int, Place | None] = {0: None}
+        self._fingerprint = composer.renderer.fingerprint(mailing_list.template)
+        self._variants: dict[bytes, Composed] = {}
+        self.assignment: dict[Group, bytes | None] = {}
+
+    @property
+    def variants(self) -> Sequence[Composed]:
+        """Return what was composed so far."""
+        return list(self._variants.values())
+
+    def take(self, groups: Sequence[Group], progress: Progress) -> None:
+        """Compose for these groups."""
+        for done, group in enumerate(sorted(groups), start=1):
+            self.assignment[group] = self._assign(group)
+            progress(done, len(groups))
+
+    def _assign(self, group: Group) -> bytes | None:
+        digest = self.digest(group)
+        told = {item.action_id for s in digest.sections for item in s.items}
+        if len(told) < self._list.minimum_items:
+            if not group.quiet_weeks:
+                return None
+            digest = replace(digest, sections=())
+        key = self._content_hash(digest)
+        if key not in self._variants:
+            self._variants[key] = self._compose(digest, key)
+        return key
+
+    def digest(self, group: Group) -> Digest:
+        """Return what a group's digest says."""
+        return assembly.assemble(
+            self._actions,
+            list_slug=self._list.slug,
+            edition=self._mailing.edition,
+            edition_date=date.fromisoformat(self._mailing.edition),
+            language=group.language,
+            reader=self._place(group.place_id),
+            known=self._known_by(group.known_variant),
+            as_of=self._mailing.as_of,
+            until=self._mailing.until,
+        )
+
+    def _place(self, place_id: int) -> Place | None:
+        if place_id not in self._places:
+            self._places[place_id] = self._composer.ledger.place(place_id)
+        return self._places[place_id]
+
+    def _known_by(self, variant: int) -> Mapping[int, Facts] | None:
+        if variant not in self._known:
+            self._known[variant] = self._composer.actions.known(variant)
+        return self._known[variant]
+
+    def _content_hash(self, digest: Digest) -> bytes:
+        content = json.dumps(asdict(digest), default=str, sort_keys=True)
+        return hashlib.sha256(f"{self._fingerprint}\n{content}".encode()).digest()
+
+    def _compose(self, digest: Digest, key: bytes) -> Composed:
+        nonce = hmac.digest(
+            self._composer.secret, self._mailing.key + key, "sha256"
+        ).hex()[:16]
+        rendered = self._fitting(digest, envelope.markers(nonce))
+        return Composed(
+            content_hash=key,
+            language=digest.language,
+            place=digest.reader.label if digest.reader else None,
+            subject=rendered.subject,
+            preheader=rendered.preheader,
+            html=envelope.cut(rendered.html, nonce, expected=_EXPECTED_HTML),
+            text=envelope.cut(rendered.text, nonce, expected=_EXPECTED_TEXT),
+            items=_told(digest),
+        )
+
+    def _fitting(self, digest: Digest, slots: Mapping[str, str]) -> Rendered:
+        """Render with as many actions in full as the size limit allows."""
+        shown = min(SHOWN, len(digest.upcoming))
+        while True:
+            rendered = self._composer.renderer.digest(
+                digest, mailing_list=self._list, shown=shown, slots=slots
+            )
+            size = len(rendered.html.encode())
+            if size <= HTML_LIMIT:
+                return rendered
+            if shown == 0:
+                raise TemplateError(
+                    f"{self._list.template}: {size} bytes of HTML even without a"
+                    f" single upcoming action; at most {HTML_LIMIT} may be sent"
+                )
+            shown = min(shown - 1, shown * HTML_LIMIT // size)
+
+
+def _told(digest: Digest) -> Sequence[tuple[int, int, str]]:
+    told: dict[int, tuple[int, int, str]] = {}
+    for section in digest.sections:  # changes come first and say more
+        for item in section.items:
+            told.setdefault(
+                item.action_id, (item.action_id, item.version, item.kind.value)
+            )
+    return list(told.values())

@@ -1,0 +1,139 @@
+"""Which editions are due: each becomes one mailing, by a UNIQUE key and no lock.
+
+Any number of tickers may run this at once and as often as they like.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from mailer.core import editions
+from mailer.core.editions import Occurrence, Timing
+from mailer.core.errors import InputError, RefusedError
+from mailer.core.lists import Kind, MailingList
+from mailer.ports import Ledger, Mailing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """An edition that this call has made."""
+
+    mailing: Mailing
+    timing: Timing
+
+
+def due(
+    lists: Iterable[MailingList], ledger: Ledger, *, now: datetime
+) -> Sequence[Planned]:
+    """Make the newest due edition of every list that has none yet.
+
+    Editions missed before it are not made up for: their actions are in this one.
+    What fell due before the list was known to this project is not sent.
+    """
+    planned: list[Planned] = []
+    for mailing_list in lists:
+        if mailing_list.kind is not Kind.DIGEST or mailing_list.cadence is None:
+            continue
+        occurrence = editions.last_due(mailing_list.cadence, now)
+        if occurrence.due_at < ledger.first_seen(mailing_list.slug):
+            continue
+        made = _make(mailing_list, occurrence, ledger, now=now)
+        if made is not None:
+            planned.append(made)
+    return planned
+
+
+def _make(
+    mailing_list: MailingList, occurrence: Occurrence, ledger: Ledger, *, now: datetime
+) -> Planned | None:
+    timing = editions.timing(mailing_list, occurrence, now)
+    missed = timing is Timing.MISSED
+    edition = occurrence.edition.isoformat()
+    mailing = ledger.make(
+        list_slug=mailing_list.slug,
+        edition=edition,
+        kind=mailing_list.kind.value,
+        state="missed" if missed else "planned",
+        reason=(
+            f"due {occurrence.due_at:%Y-%m-%d %H:%M} UTC, found {now:%Y-%m-%d %H:%M}"
+            f" UTC; to send it now: mailer send {mailing_list.slug} --edition {edition}"
+            if missed
+            else None
+        ),
+        due_at=occurrence.due_at,
+        as_of=now,
+        until=now + mailing_list.horizon,
+        planned_at=now,
+    )
+    return Planned(mailing=mailing, timing=timing) if mailing else None
+
+
+def now(
+    mailing_list: MailingList, ledger: Ledger, *, edition: str | None, now: datetime
+) -> Mailing:
+    """Make an edition because a person asks for it; refuses to make one twice.
+
+    Without `edition` it is the one of the current cadence: sent on Monday by the
+    scheduler, it is refused on Wednesday.
+    """
+    occurrence = chosen(mailing_list, edition, now)
+    key = occurrence.edition.isoformat()
+    mailing = ledger.make(
+        list_slug=mailing_list.slug,
+        edition=key,
+        kind=mailing_list.kind.value,
+        state="planned",
+        reason=None,
+        due_at=occurrence.due_at,
+        as_of=now,
+        until=now + mailing_list.horizon,
+        planned_at=now,
+    )
+    if mailing is not None:
+        return mailing
+    existing = ledger.mailing(mailing_list.slug, key)
+    if existing is None:
+        raise AssertionError
+    if existing.state == "missed" and ledger.revive(
+        existing.id, as_of=now, until=now + mailing_list.horizon
+    ):
+        return ledger.mailing(mailing_list.slug, key) or existing
+    if existing.state == "planned":
+        return existing  # made by a ticker a moment ago, not composed yet
+    raise RefusedError(
+        f"{mailing_list.slug}/{key} exists already and is {existing.state}: nobody is"
+        f" mailed twice. See mailer status {mailing_list.slug}/{key}; for an extra"
+        " edition give it a date of its own with --edition"
+    )
+
+
+def chosen(mailing_list: MailingList, edition: str | None, now: datetime) -> Occurrence:
+    """Return the occurrence that an edition names, or the current one."""
+    if mailing_list.kind is not Kind.DIGEST:
+        raise RefusedError(
+            f"{mailing_list.slug} is a list for urgent calls, not for digests"
+        )
+    cadence = mailing_list.cadence
+    if edition is None and cadence is not None:
+        return editions.last_due(cadence, now)
+    if edition is None:
+        raise InputError(
+            f"{mailing_list.slug} has no [cadence]: name the edition, --edition"
+            f" {now:%Y-%m-%d}"
+        )
+    try:
+        day = date.fromisoformat(edition)
+    except ValueError:
+        raise InputError(
+            f'--edition: "{edition}" is no date; write it as {now:%Y-%m-%d}'
+        ) from None
+    if cadence is not None:
+        due_at = editions.instant(cadence, day)
+    else:
+        due_at = datetime.combine(day, time(), tzinfo=now.tzinfo)
+    if due_at > now + timedelta(days=7):
+        raise InputError(
+            f"--edition: {edition} is more than a week ahead of {now:%Y-%m-%d}; what"
+            " is sent today would be wrong by then"
+        )
+    return Occurrence(day, due_at)

@@ -1,0 +1,215 @@
+"""Claim → intent → fill → one call → outcome, until nothing is left to do.
+
+The intent is committed before the first byte leaves and no transaction is open on
+the network. What nobody knows is never sent again: it stays `unknown`, listed for a
+person.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID, uuid5
+
+from mailer.core.envelope import Letter, Recipient
+from mailer.core.tokens import Keyring, Purpose
+from mailer.ports import (
+    Answered,
+    Batch,
+    Deferred,
+    Intent,
+    Ledger,
+    NotTaken,
+    Outcome,
+    Outgoing,
+    Provider,
+    Refused,
+    Renderer,
+    Result,
+    Unknown,
+    Unsure,
+)
+
+LEASE = 300.0  # seconds; longer than any provider call may take
+ATTEMPTS = 8  # of a batch before a person must look
+_BACKOFF = (10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)  # seconds
+_NAMESPACE = UUID("0a3f3c56-7b1e-4c0e-9f0c-5f3f6d1f2a11")
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imprint:
+    """What every letter of a list carries."""
+
+    sender_name: str
+    sender_address: str
+    reply_to: str | None
+    headers: tuple[tuple[str, str], ...]  # List-Id, Feedback-ID, …
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Drains the ledger through one provider."""
+
+    ledger: Ledger
+    provider: Provider
+    renderer: Renderer
+    keyring: Keyring
+    base_url: str
+    imprint: Callable[[str, str], Imprint]  # list, edition → what letters carry
+    clock: Clock
+    owner: str  # this worker's name in leases
+
+    def step(self, mailing_id: int | None = None) -> Batch | None:
+        """Send one batch; returns it, or None when none is due now."""
+        batch = self.ledger.claim(self.owner, lease=LEASE, mailing_id=mailing_id)
+        if batch is None:
+            return None
+        intent = self.ledger.begin(
+            batch, lease=LEASE, provider=self.provider.name, at=self.clock()
+        )
+        if intent is not None:
+            outcome = self.provider.send(self.outgoing(intent))
+            self._record(intent, outcome)
+        return batch
+
+    def drain(
+        self,
+        mailing_id: int | None = None,
+        *,
+        sleep: Callable[[float], None],
+        progress: Callable[[], None] = lambda: None,
+        wait: bool = True,
+    ) -> None:
+        """Send until no batch is open; with `wait`, also those that are due later."""
+        while True:
+            if self.step(mailing_id) is not None:
+                progress()
+                continue
+            count, delay = self.ledger.waiting(mailing_id)
+            if not count or not wait:
+                return
+            sleep(min(30.0, max(0.2, delay or 0.0)))
+
+    def outgoing(self, intent: Intent) -> Outgoing:
+        """Return an intent as a provider takes it: same intent, same bytes."""
+        batch, mailing = intent.batch, intent.batch.mailing
+        imprint = self.imprint(mailing.list_slug, mailing.edition)
+        letter = Letter(
+            mailing_key=mailing.key,
+            sender_name=imprint.sender_name,
+            sender_address=imprint.sender_address,
+            reply_to=imprint.reply_to,
+            subject=intent.subject,
+            html=intent.html,
+            text=intent.text,
+            leave_prefix=f"{self.base_url}/u/",
+            domain=imprint.sender_address.rpartition("@")[2],
+            headers=imprint.headers,
+        )
+        key = uuid5(_NAMESPACE, f"{mailing.key.hex()}/{batch.variant_id}/{batch.seq}")
+        return Outgoing(
+            key=str(key),
+            date=intent.sent_at,
+            letter=letter,
+            recipients=self._recipients(intent),
+        )
+
+    def _recipients(self, intent: Intent) -> Sequence[Recipient]:
+        number = intent.batch.mailing.list_number
+        leave = self.keyring.signer(Purpose.LEAVE, number)
+        preferences = self.keyring.signer(Purpose.PREFERENCES, number)
+        reason = lru_cache(maxsize=4096)(self.renderer.reason)
+        return [
+            Recipient(
+                uid=person.uid,
+                address=person.address,
+                leave=leave(person.uid),
+                preferences=preferences(person.uid),
+                reason=reason(
+                    intent.language, person.organization, person.consented_on
+                ),
+            )
+            for person in intent.addressees
+        ]
+
+    def _record(self, intent: Intent, outcome: Outcome) -> None:
+        match outcome:
+            case Answered(results=results):
+                self._keep(intent, results)
+            case NotTaken(stop=True, detail=detail):
+                self._put_back(intent, detail, 0.0)
+                self.ledger.pause(
+                    intent.batch.mailing.id,
+                    reason=f"{self.provider.name}: {detail}",
+                    at=self.clock(),
+                )
+            case NotTaken(split=True, detail=detail):
+                self._keep(intent, self._one_by_one(intent, detail))
+            case NotTaken(detail=detail, retry_after=retry_after):
+                self._later(intent, detail, retry_after)
+            case Unknown(detail=detail):
+                self._keep(intent, [Unsure(detail=detail)] * len(intent.addressees))
+
+    def _later(self, intent: Intent, detail: str, retry_after: float | None) -> None:
+        attempt = intent.batch.attempt
+        delay = _BACKOFF[min(attempt, len(_BACKOFF)) - 1]
+        self._put_back(intent, detail, max(delay, retry_after or 0.0))
+        if attempt >= ATTEMPTS:
+            self.ledger.pause(
+                intent.batch.mailing.id,
+                reason=f"{self.provider.name} took nothing {attempt} times: {detail}",
+                at=self.clock(),
+            )
+
+    def _one_by_one(self, intent: Intent, detail: str) -> Sequence[Result]:
+        """Send each alone when the call as such was refused: one bad one fails alone."""
+        outgoing = self.outgoing(intent)
+        if len(outgoing.recipients) == 1:
+            return [Refused(code="refused", detail=detail)]
+        results: list[Result] = []
+        for recipient in outgoing.recipients:
+            alone = Outgoing(
+                key=str(uuid5(UUID(outgoing.key), recipient.uid.hex())),
+                date=outgoing.date,
+                letter=outgoing.letter,
+                recipients=[recipient],
+            )
+            results.append(_single(self.provider.send(alone)))
+        return results
+
+    def _keep(self, intent: Intent, results: Sequence[Result]) -> None:
+        if intent.batch.attempt >= ATTEMPTS:
+            results = [_give_up(result) for result in results]
+        self.ledger.record(
+            intent, results, provider=self.provider.name, at=self.clock()
+        )
+
+    def _put_back(self, intent: Intent, detail: str, delay: float) -> None:
+        self.ledger.put_back(intent, detail=detail, delay=delay, at=self.clock())
+
+
+def _single(outcome: Outcome) -> Result:
+    match outcome:
+        case Answered(results=[result]):
+            return result
+        case NotTaken(split=True, detail=detail):
+            return Refused(code="refused", detail=detail)
+        case NotTaken(detail=detail):
+            return Deferred(detail=detail)
+        case Unknown(detail=detail):
+            return Unsure(detail=detail)
+    return Unsure(detail="an answer for more than the one that was sent")
+
+
+def _give_up(result: Result) -> Result:
+    if isinstance(result, Deferred):
+        return Refused(code="gave up", detail=result.detail)
+    return result
+
+
+def totals(deliveries: Mapping[str, int]) -> tuple[int, int]:
+    """Return how many deliveries are settled, and how many there are to settle."""
+    due = sum(n for s, n in deliveries.items() if s not in ("skipped", "suppressed"))
+    return due - deliveries.get("pending", 0) - deliveries.get("inflight", 0), due

@@ -1,0 +1,76 @@
+"""One tick: pull the sources, make what is due, compose it, send what is open.
+
+Each part that fails is told to `trouble` and does not keep the others from running;
+what it left undone is found again by the next tick.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from mailer.core import editions
+from mailer.core.errors import MailerError
+from mailer.core.lists import Kind, MailingList
+from mailer.pipeline import plan
+from mailer.pipeline.compose import Composer
+from mailer.pipeline.plan import Planned
+from mailer.pipeline.send import Clock, Sender
+from mailer.ports import Ledger, Mailing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticker:
+    """What a tick needs; the same for the service and for tests."""
+
+    lists: Sequence[MailingList]
+    ledger: Ledger
+    composer: Composer
+    sender: Sender
+    clock: Clock
+    pull: Callable[[], None]  # reads every source; raises MailerError
+    trouble: Callable[[str], None]
+
+    def tick(self, stopping: Callable[[], bool] = lambda: False) -> Sequence[Planned]:
+        """Do everything that is due now; returns the editions it made."""
+        if self._something_is_due():
+            self._try("sources", self.pull)
+        made = plan.due(self.lists, self.ledger, now=self.clock())
+        by_slug = {each.slug: each for each in self.lists}
+        for mailing in self.ledger.planned():
+            if stopping():
+                return made
+            name = f"{mailing.list_slug}/{mailing.edition}"
+            if mailing.list_slug not in by_slug:
+                self.trouble(f"{name}: its list is no longer in lists/")
+                continue
+            self._try(name, partial(self._compose, mailing, by_slug[mailing.list_slug]))
+        while not stopping() and self.sender.step() is not None:
+            pass
+        return made
+
+    def _compose(self, mailing: Mailing, definition: MailingList) -> None:
+        self.composer.compose(mailing, definition, at=self.clock())
+
+    def _something_is_due(self) -> bool:
+        """Tell whether a list's current edition is not made yet: only then pull."""
+        now = self.clock()
+        return any(
+            self.ledger.mailing(each.slug, occurrence.edition.isoformat()) is None
+            and occurrence.due_at >= self.ledger.first_seen(each.slug)
+            for each, occurrence in _current(self.lists, now)
+        )
+
+    def _try(self, name: str, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except MailerError as error:
+            self.trouble(f"{name}: {error}")
+
+
+def _current(
+    lists: Iterable[MailingList], now: datetime
+) -> Iterable[tuple[MailingList, editions.Occurrence]]:
+    for each in lists:
+        if each.kind is Kind.DIGEST and each.cadence is not None:
+            yield each, editions.last_due(each.cadence, now)

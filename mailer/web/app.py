@@ -1,0 +1,112 @@
+"""The pages as one application, put together from what it needs of the world."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from mailer.config import Coalition
+from mailer.core.lists import MailingList
+from mailer.core.tokens import Keyring
+from mailer.ports import PublicActions, Readers
+from mailer.web import actions, leave, preferences
+from mailer.web.headers import PRIVATE, Headers
+from mailer.web.log import Log
+from mailer.web.site import Pages, Site
+
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_ROBOTS = "".join(["User-agent: *\n", *(f"Disallow: {path}\n" for path in PRIVATE)])
+
+
+def create(
+    *,
+    readers: Readers,
+    public_actions: PublicActions,
+    keyring: Keyring,
+    pages: Pages,
+    lists: Mapping[int, MailingList],
+    coalition: Coalition,
+    base_url: str,
+    now: Callable[[], datetime],
+    next_edition: Callable[[int], date | None],
+) -> Starlette:
+    """Return the application; a broken template raises TemplateError here, not later.
+
+    `lists` goes by list number; `next_edition` says when a list's next one is due,
+    None for lists without a cadence. `base_url` is without a slash at the end.
+    """
+    site = Site(
+        readers=readers,
+        actions=public_actions,
+        keyring=keyring,
+        pages=pages,
+        lists=lists,
+        coalition=coalition,
+        base_url=base_url,
+        now=now,
+        next_edition=next_edition,
+    )
+    broken = {
+        language: pages.render("error.html", language, code=500)
+        for language in coalition.languages
+    }
+    app = Starlette(
+        routes=[
+            *leave.routes(site),
+            *preferences.routes(site),
+            *actions.routes(site),
+            *_plain(site),
+        ],
+        middleware=[
+            Middleware(Headers, https=base_url.startswith("https:")),
+            Middleware(Log, broken=broken),
+        ],
+        exception_handlers={HTTPException: _refuse(site)},
+    )
+    # A redirect to the slashless address would echo the Host header and the token.
+    app.router.redirect_slashes = False
+    return app
+
+
+def _refuse(site: Site) -> Callable[[Request, Exception], Response]:
+    def refuse(request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        page = site.page(
+            "error.html",
+            site.language(request),
+            error.status_code,
+            code=error.status_code,
+        )
+        page.headers.update(error.headers or {})
+        return page
+
+    return refuse
+
+
+def _plain(site: Site) -> list[Route]:
+    stylesheet = site.pages.stylesheet
+
+    def home(_: Request) -> Response:
+        return RedirectResponse(f"{site.root}/actions", 302)
+
+    def health(_: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    def robots(_: Request) -> Response:
+        return PlainTextResponse(_ROBOTS, headers={"Cache-Control": "max-age=86400"})
+
+    def style(_: Request) -> Response:
+        return Response(stylesheet, media_type="text/css", headers=_FOREVER)
+
+    return [
+        Route("/", home),
+        Route("/healthz", health),
+        Route("/robots.txt", robots),
+        Route(f"/static/{site.pages.stylesheet_name}", style),
+    ]

@@ -1,0 +1,78 @@
+"""What every page works with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from mailer.config import Coalition
+from mailer.core.lists import MailingList
+from mailer.core.tokens import Keyring
+from mailer.ports import PublicActions, Readers
+from mailer.web.language import choose
+
+
+class Pages(Protocol):
+    """Turns a template's name and values into a page."""
+
+    def render(self, name: str, language: str, **values: object) -> str:
+        """Return the page in one language; raises TemplateError."""
+        ...
+
+    @property
+    def stylesheet(self) -> bytes:
+        """Return the stylesheet that all pages share."""
+        ...
+
+    @property
+    def stylesheet_name(self) -> str:
+        """Return its file name, which changes with its content."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The world as the pages see it."""
+
+    readers: Readers
+    actions: PublicActions
+    keyring: Keyring
+    pages: Pages
+    lists: Mapping[int, MailingList]
+    coalition: Coalition
+    base_url: str
+    now: Callable[[], datetime]
+    next_edition: Callable[[int], date | None]
+
+    @property
+    def root(self) -> str:
+        """Return the path under which a proxy publishes us, usually empty."""
+        return urlsplit(self.base_url).path.rstrip("/")
+
+    @property
+    def domain(self) -> str:
+        """Return the host name that readers know us by."""
+        return urlsplit(self.base_url).hostname or "localhost"
+
+    def language(self, request: Request, preferred: str | None = None) -> str:
+        """Choose the page's language: ?lang=, then `preferred`, then the browser's."""
+        return choose(
+            self.coalition.languages,
+            asked=request.query_params.get("lang"),
+            preferred=preferred,
+            accepted=request.headers.get("accept-language", ""),
+        )
+
+    def page(
+        self, name: str, language: str, status: int = 200, **values: object
+    ) -> HTMLResponse:
+        """Render a page into an answer."""
+        return HTMLResponse(
+            self.pages.render(name, language, **values),
+            status_code=status,
+            headers={"Content-Language": language},
+        )

@@ -1,0 +1,246 @@
+"""The pages as a person with a browser meets them: no script, any width, any light.
+
+Chromium comes from the distribution (`apt install chromium`); without it these
+tests fail, because nobody should believe that the pages were looked at.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from mailer.core.model import ActionStatus
+from tests.fakes.site import Site, a_reader, a_site, an_action, served, some_facts
+
+Screen = tuple[int, Literal["light", "dark"]]
+WIDTHS = (320, 375, 1280)
+LONG = "Organizationsofthetwincitiesandbeyondforjusticeandfreedomofmovement"
+
+# For every element with text of its own: its colour against what lies behind it.
+CONTRASTS = """() => {
+  const parse = (c) => c.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (e) => {
+    for (let at = e; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  return [...document.body.querySelectorAll('*')]
+    .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
+    .map((e) => {
+      const [a, b] = [parse(getComputedStyle(e).color), ground(e)].map(light);
+      const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      return [ratio, e.textContent.trim().slice(0, 40)];
+    });
+}"""
+
+OUTLINE = """() => {
+  const focused = document.activeElement;
+  const shown = focused.closest('.option') || focused;
+  const style = getComputedStyle(shown);
+  return [style.outlineStyle, style.outlineWidth, focused.textContent.trim(),
+          focused.name || ''];
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Site]:
+    site = a_site(base_url="http://127.0.0.1")
+    site.actions.actions[:] = [
+        an_action("on", some_facts(title="March", url="https://sd.example.org/")),
+        an_action(
+            "off", some_facts(label="Reno, NV", status=ActionStatus.CANCELLED), number=2
+        ),
+        an_action(
+            "long", some_facts(label=LONG, title=LONG, sponsors=(LONG,)), number=3
+        ),
+        an_action(
+            "maybe",
+            some_facts(
+                label="Austin, TX",
+                start_date=date(2019, 10, 20),
+                status=ActionStatus.TENTATIVE,
+            ),
+            number=4,
+        ),
+    ]
+    with served(site):
+        yield site
+
+
+@pytest.fixture
+def site(running: Site) -> Site:
+    running.readers.people.clear()
+    running.readers.add(a_reader())
+    return running
+
+
+class Visitor:
+    """A page of the browser that remembers what it complained about."""
+
+    def __init__(self, context: BrowserContext, site: Site) -> None:
+        self.page: Page = context.new_page()
+        self.site = site
+        self.complaints: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda line: self.complaints.append(line.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.site.url + path)
+        return self.page
+
+    def tab_to(self, words: str) -> None:
+        for _ in range(20):
+            self.page.keyboard.press("Tab")
+            style, width, text, name = self.page.evaluate(OUTLINE)
+            assert (style, width) == ("solid", "3px"), text or name
+            if words in (text, name):
+                return
+        pytest.fail(f"the keyboard never reaches {words}")
+
+
+@pytest.fixture
+def visitor(
+    browser: Browser, site: Site, request: pytest.FixtureRequest
+) -> Iterator[Visitor]:
+    screen: Screen = getattr(request, "param", (1280, "light"))
+    width, scheme = screen
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,
+        java_script_enabled=False,
+        locale="en-US",
+    )
+    context.set_default_timeout(10_000)
+    yield Visitor(context, site)
+    assert not context.cookies()
+    context.close()
+
+
+every_screen = pytest.mark.parametrize(
+    "visitor",
+    [(width, scheme) for width in WIDTHS for scheme in ("light", "dark")],
+    indirect=True,
+    ids=lambda screen: f"{screen[0]}-{screen[1]}",
+)
+
+
+@every_screen
+def test_every_page_fits_and_can_be_read(visitor: Visitor, site: Site) -> None:
+    paths = [site.leave, site.preferences, "/u/forged", "/actions"]
+    paths += [f"/actions/{name}" for name in ("on", "off", "long")]
+
+    for path in paths:
+        for language in ("en", "es"):
+            page = visitor.open(f"{path}?lang={language}")
+            _fits_and_reads(page)
+
+    assert visitor.complaints == []
+    assert all(url.startswith(site.url) for url in visitor.asked)
+
+
+@every_screen
+def test_the_answers_to_a_press_fit_and_can_be_read(
+    visitor: Visitor, site: Site
+) -> None:
+    page = visitor.open(site.preferences)
+    page.get_by_role("button", name="Save").click()
+    _fits_and_reads(page)
+    page.get_by_role("button", name="Leave this list").click()
+    _fits_and_reads(page)
+    assert not site.is_on()
+    page.get_by_role("button", name="Undo").click()
+    _fits_and_reads(page)
+    assert site.is_on()
+    assert visitor.complaints == []
+
+
+def _fits_and_reads(page: Page) -> None:
+    wide, seen = page.evaluate(
+        "() => [document.documentElement.scrollWidth, innerWidth]"
+    )
+    assert wide <= seen, page.url
+    contrasts = page.evaluate(CONTRASTS)
+    assert len(contrasts) > 3
+    ratio, words = min(contrasts)
+    assert ratio >= 4.5, words
+    assert page.locator("h1").count() == 1
+
+
+def test_the_stylesheet_is_applied(visitor: Visitor, site: Site) -> None:
+    page = visitor.open(site.leave)
+
+    board = page.locator(".board").evaluate("e => getComputedStyle(e).backgroundColor")
+
+    assert board == "rgb(255, 208, 84)"
+
+
+def test_leaving_needs_only_the_keyboard(visitor: Visitor, site: Site) -> None:
+    page = visitor.open(site.leave)
+
+    visitor.tab_to("Leave this list")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="You have left.").wait_for()
+    assert not site.is_on()
+
+    visitor.tab_to("Undo, keep the list coming")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="You are back.").wait_for()
+    assert site.is_on()
+
+
+def test_choosing_needs_only_the_keyboard(visitor: Visitor, site: Site) -> None:
+    page = visitor.open(site.preferences)
+
+    visitor.tab_to("language")
+    page.keyboard.press("ArrowDown")
+    visitor.tab_to("quiet_weeks")
+    page.keyboard.press("ArrowDown")
+    visitor.tab_to("Save")
+    page.keyboard.press("Enter")
+
+    page.get_by_role("status").wait_for()
+    assert "español" in page.get_by_role("status").inner_text()
+    assert site.here.language == "es"
+    assert site.here.quiet_weeks
+
+
+def test_what_can_be_pressed_is_large_enough_for_a_finger(
+    visitor: Visitor, site: Site
+) -> None:
+    for path in (site.leave, site.preferences, "/actions", "/actions/on"):
+        page = visitor.open(path)
+        targets = page.locator("a, button, label.option")
+        for number in range(targets.count()):
+            box = targets.nth(number).bounding_box()
+            assert box is not None
+            assert box["height"] >= 40, targets.nth(number).inner_text()
+
+
+@pytest.mark.parametrize("visitor", [(640, "light")], indirect=True)
+def test_text_at_double_size_still_fits(visitor: Visitor, site: Site) -> None:
+    for path in (site.leave, site.preferences, "/actions", "/actions/on"):
+        page = visitor.open(path)
+        page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
+        wide, seen = page.evaluate(
+            "() => [document.documentElement.scrollWidth, innerWidth]"
+        )
+        assert wide <= seen, path

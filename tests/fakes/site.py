@@ -1,0 +1,223 @@
+"""The pages with a small world behind them, served over real HTTP."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from starlette.applications import Starlette
+
+from mailer.adapters.renderer.pages import Pages
+from mailer.config import Coalition
+from mailer.core.lists import Cadence, Kind, MailingList, OptIn
+from mailer.core.model import (
+    Action,
+    ActionStatus,
+    Facts,
+    LocationVisibility,
+    Place,
+    Sponsor,
+    SponsorRole,
+)
+from mailer.core.tokens import Keyring, Purpose
+from mailer.ports import Reader
+from mailer.web.app import create
+from mailer.web.server import server
+from tests.fakes.people import MemoryActions, MemoryReaders
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+NOW = datetime(2019, 10, 8, 17, 30, tzinfo=UTC)
+WEEKLY, URGENT = 1, 2
+UID = bytes(range(16))
+KEYS = {1: bytes(range(32))}
+COALITION = Coalition(
+    name="Coalition to Close the Concentration Camps",
+    postal_address="PO Box 000000, San Diego, CA 92101",
+)
+_SPONSORS = (
+    "Asian Solidarity Collective",
+    "Border Angels",
+    "Jewish Voice for Peace, San Diego",
+    "Party for Socialism and Liberation",
+    "Showing Up for Racial Justice, San Diego",
+    "Unión del Barrio",
+)
+
+
+def mailing_list(slug: str, english: str, spanish: str, kind: Kind) -> MailingList:
+    return MailingList(
+        slug=slug,
+        kind=kind,
+        titles={"en": english, "es": spanish},
+        template=kind.value,
+        opt_in=OptIn.DOUBLE,
+        cadence=Cadence(weekday=0, at=time(8), zone=ZoneInfo("America/Los_Angeles"))
+        if kind is Kind.DIGEST
+        else None,
+        minimum_items=1,
+        horizon=timedelta(weeks=5),
+        late_limit=timedelta(hours=24),
+    )
+
+
+LISTS = {
+    WEEKLY: mailing_list(
+        "weekly", "Weekly actions", "Acciones de la semana", Kind.DIGEST
+    ),
+    URGENT: mailing_list("urgent", "Urgent calls", "Llamados urgentes", Kind.BLAST),
+}
+
+
+def a_reader(
+    *,
+    language: str = "en",
+    list_number: int = WEEKLY,
+    uid: bytes = UID,
+    organization: str | None = "American Federation of Teachers Guild (Local 1931)",
+) -> Reader:
+    return Reader(
+        uid=uid,
+        masked_address="o…@aftguild.example",
+        language=language,
+        organization=organization,
+        list_number=list_number,
+        list_slug=LISTS[list_number].slug,
+        active=True,
+        quiet_weeks=False,
+    )
+
+
+def some_facts(
+    *,
+    start_date: date = date(2019, 10, 12),
+    start_time: time | None = time(10),
+    end_date: date | None = None,
+    end_time: time | None = None,
+    label: str = "San Diego, CA",
+    venue: str | None = "Chicano Park",
+    address: str | None = "1949 Logan Ave",
+    visibility: LocationVisibility = LocationVisibility.PUBLIC,
+    status: ActionStatus = ActionStatus.CONFIRMED,
+    title: str | None = None,
+    target: str | None = "Otay Mesa Detention Center",
+    description: str | None = None,
+    language: str | None = None,
+    url: str | None = None,
+    sponsors: tuple[str, ...] = _SPONSORS,
+) -> Facts:
+    locality, _, region = label.partition(", ")
+    return Facts(
+        start_date=start_date,
+        start_time=start_time,
+        end_date=end_date,
+        end_time=end_time,
+        time_zone="America/Los_Angeles",
+        place=Place(label=label, locality=locality, region=region or None),
+        venue=venue,
+        address=address,
+        location_visibility=visibility,
+        kind="march",
+        title=title,
+        target=target,
+        description=description,
+        language=language,
+        url=url,
+        status=status,
+        sponsors=tuple(
+            Sponsor(
+                name=name, role=SponsorRole.CO_SPONSOR if index else SponsorRole.LEAD
+            )
+            for index, name in enumerate(sponsors)
+        ),
+    )
+
+
+def an_action(
+    public_id: str, facts: Facts | None = None, *, version: int = 1, number: int = 1
+) -> Action:
+    return Action(
+        id=number,
+        public_id=public_id,
+        source="page",
+        external_id=None,
+        version=version,
+        facts=facts or some_facts(),
+    )
+
+
+@dataclass
+class Site:
+    app: Starlette
+    readers: MemoryReaders
+    actions: MemoryActions
+    keyring: Keyring
+    url: str = ""
+
+    def token(self, purpose: Purpose, *, list_number: int = WEEKLY) -> str:
+        return self.keyring.sign(purpose, UID, list_number)
+
+    def is_on(self) -> bool:
+        return self.here.active
+
+    @property
+    def leave(self) -> str:
+        return f"/u/{self.token(Purpose.LEAVE)}"
+
+    @property
+    def preferences(self) -> str:
+        return f"/p/{self.token(Purpose.PREFERENCES)}"
+
+    @property
+    def here(self) -> Reader:
+        reader = self.readers.reader(UID, WEEKLY)
+        assert reader is not None
+        return reader
+
+
+def a_site(
+    *readers: Reader,
+    base_url: str = "https://mail.example.org",
+    pages: Pages | None = None,
+) -> Site:
+    people, actions = MemoryReaders(), MemoryActions()
+    for reader in readers or (a_reader(),):
+        people.add(reader)
+    keyring = Keyring(KEYS)
+    app = create(
+        readers=people,
+        public_actions=actions,
+        keyring=keyring,
+        pages=pages or Pages(TEMPLATES, coalition=COALITION, base_url=base_url),
+        lists=LISTS,
+        coalition=COALITION,
+        base_url=base_url,
+        now=lambda: NOW,
+        next_edition=lambda number: date(2019, 10, 14) if number == WEEKLY else None,
+    )
+    return Site(app=app, readers=people, actions=actions, keyring=keyring)
+
+
+@contextmanager
+def served(site: Site) -> Iterator[Site]:
+    """Serve on a free loopback port, in a thread, until the block ends."""
+    # The protocol is named, else asyncio leaves Nagle's delay on: 40 ms per answer.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    running = server(site.app, "127.0.0.1", port)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        while not running.started:
+            assert thread.is_alive()
+            threading.Event().wait(0.005)
+        site.url = f"http://127.0.0.1:{port}"
+        yield site
+    finally:
+        running.should_exit = True
+        thread.join(10)
+        listening.close()

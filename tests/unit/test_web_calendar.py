@@ -1,0 +1,96 @@
+"""One action as iCalendar, read back by the library's own parser."""
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, strategies as st
+from icalendar import Calendar
+
+from mailer.adapters.calendar import calendar_file, span
+from mailer.core.model import Action
+from tests.fakes.site import NOW, an_action, some_facts
+
+ZONE = ZoneInfo("America/Los_Angeles")
+SATURDAY = date(2019, 10, 12)
+
+
+def file_of(action: Action, *, description: str = "") -> bytes:
+    return calendar_file(
+        action,
+        domain="mail.example.org",
+        url="https://mail.example.org/actions/a",
+        summary="March",
+        description=description,
+        stamp=NOW,
+    )
+
+
+def event_of(action: Action) -> Any:
+    (event,) = Calendar.from_ical(file_of(action)).walk("VEVENT")
+    return event
+
+
+@pytest.mark.parametrize(
+    ("end_date", "exclusive"),
+    [(None, date(2019, 10, 13)), (date(2019, 10, 14), date(2019, 10, 15))],
+)
+def test_an_action_without_a_time_takes_whole_days(
+    end_date: date | None, exclusive: date
+) -> None:
+    event = event_of(an_action("a", some_facts(start_time=None, end_date=end_date)))
+
+    assert event["DTSTART"].dt == SATURDAY
+    assert event["DTSTART"].params["VALUE"] == "DATE"
+    assert event["DTEND"].dt == exclusive
+
+
+def test_an_action_without_an_end_is_given_none() -> None:
+    assert "DTEND" not in event_of(an_action("a"))
+
+
+def test_an_action_that_ends_after_midnight_ends_on_the_next_day() -> None:
+    start, end = span(some_facts(start_time=time(21), end_time=time(1)))
+
+    assert start == datetime(2019, 10, 12, 21, tzinfo=ZONE)
+    assert end == datetime(2019, 10, 13, 1, tzinfo=ZONE)
+
+
+def test_an_action_of_several_days_with_only_a_start_time_lasts_to_their_end() -> None:
+    _, end = span(some_facts(end_date=date(2019, 10, 14)))
+
+    assert end == datetime(2019, 10, 15, 0, 0, tzinfo=ZONE)
+
+
+def test_the_wall_clock_survives_the_autumn_clock_change() -> None:
+    facts = some_facts(start_date=date(2019, 11, 3), end_time=time(12))
+
+    event = event_of(an_action("a", facts))
+
+    assert event["DTSTART"].dt.astimezone(UTC) == datetime(2019, 11, 3, 18, tzinfo=UTC)
+    assert event["DTSTART"].params["TZID"] == "America/Los_Angeles"
+
+
+def test_the_zone_is_described_for_calendars_that_do_not_know_it() -> None:
+    (zone,) = Calendar.from_ical(file_of(an_action("a"))).walk("VTIMEZONE")
+
+    assert zone["TZID"] == "America/Los_Angeles"
+
+
+@given(
+    description=st.text(
+        st.characters(exclude_categories=("Cc", "Cs"), include_characters="\n")
+    )
+)
+def test_no_words_can_add_a_property_or_a_line_that_is_too_long(
+    description: str,
+) -> None:
+    nasty = f"{description}\nEND:VEVENT\nBEGIN:VALARM"
+
+    raw = file_of(an_action("a"), description=nasty)
+
+    assert max(map(len, raw.split(b"\r\n"))) <= 75
+    assert raw.count(b"\r\nEND:VEVENT\r\n") == 1
+    (event,) = Calendar.from_ical(raw).walk("VEVENT")
+    assert not event.subcomponents
