@@ -16,6 +16,7 @@ from mailer.cli.state import AsOf, Json, State
 from mailer.core.errors import InputError, NotFoundError
 from mailer.core.lists import MailingList
 from mailer.pipeline import plan as planning, send as sending
+from mailer.pipeline.compose import KNOWN
 from mailer.ports import Composed, Mailing, Standing
 
 ListName = Annotated[str, typer.Argument(metavar="LIST", help="The list's name.")]
@@ -337,5 +338,5 @@ def described(variant: Composed, file: str) -> dict[str, Any]:
         "place": variant.place,
         "subject": variant.subject,
         "bytes": len("".join(variant.html.texts).encode()),
-        "actions": len(variant.items),
+        "actions": sum(kind != KNOWN for _, _, kind in variant.items),
     }
