@@ -186,14 +186,16 @@ class Workshop:
         )
 
     def _cut(
-        self, part: str, words: str, nonce: str, expected: Iterable[str]
+        self, part: str, words: str, nonce: str, expected: Sequence[str]
     ) -> envelope.Segments:
+        where = f"templates/email/{self._list.template}: its {part}"
         try:
-            return envelope.cut(words, nonce, expected=expected)
+            segments = envelope.cut(words, nonce, expected=expected)
         except TemplateError as error:
-            raise TemplateError(
-                f"templates/email/{self._list.template}: its {part}: {error}"
-            ) from None
+            raise TemplateError(f"{where}: {error}") from None
+        if strange := set(segments.slots) - set(expected):
+            raise TemplateError(f"{where} prints {', '.join(sorted(strange))}")
+        return segments
 
     def _check_head(self, rendered: Rendered, nonce: str) -> None:
         """Refuse a subject that would break every message once it is sent."""
