@@ -202,7 +202,7 @@ def test_the_scheduler_reads_the_website_before_each_edition(shell: Shell) -> No
 def test_the_scheduler_refuses_to_start_with_wrong_settings(shell: Shell) -> None:
     shell.edit("mailer.toml", 'base_url = "http', 'base_url = "gopher')
 
-    ran = subprocess.run(  # noqa: S603 - our own program
+    ran = subprocess.run(
         [sys.executable, "scheduler.py"],
         cwd=shell.folder, env=shell.environment(), capture_output=True, text=True,
         timeout=60, check=False,
