@@ -21,7 +21,6 @@ from mailer.adapters.database.schema import (
     subscriptions,
 )
 from mailer.adapters.database.work import SqlLedger
-from mailer.core.audience import Group
 from mailer.core.errors import RefusedError
 from mailer.core.lists import MailingList, parse
 from mailer.core.model import Reading
@@ -540,7 +539,6 @@ def test_a_foreign_key_is_kept(post: Post) -> None:
 
 def test_groups_of_nobody_are_none(post: Post) -> None:
     assert post.ledger.groups(post.make()) == []
-    assert Group(language="en", place_id=0, known_variant=0, quiet_weeks=False)
 
 
 def test_consent_is_on_record_and_leaving_adds_to_it(post: Post) -> None:

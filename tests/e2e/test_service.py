@@ -1,6 +1,7 @@
 """The service as it runs for months: due by rule, killed at any moment, never twice."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,8 +15,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.e2e.conftest import Shell
-from tests.e2e.test_commands import MONDAY, fill
+from tests.e2e.conftest import MONDAY, Shell, fill
 
 MANY = 60
 
@@ -116,8 +116,6 @@ def test_a_send_killed_half_way_mails_nobody_twice_and_loses_nobody(
 
 def expire_leases(shell: Shell) -> None:
     """Let the time pass after which a dead worker's lease is void."""
-    import sqlite3  # noqa: PLC0415
-
     with sqlite3.connect(shell.folder / "mailer.db") as connection:
         connection.execute("UPDATE batches SET lease_until = 0")
 
@@ -130,8 +128,6 @@ def due_a_minute_ago(shell: Shell) -> str:
     shell.edit("lists/weekly.toml", 'at = "08:00"', f'at = "{due:%H:%M}"')
     shell.edit("lists/weekly.toml", "America/Los_Angeles", "UTC")
     yesterday = f"{due - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
-    import sqlite3  # noqa: PLC0415
-
     with sqlite3.connect(shell.folder / "mailer.db") as connection:
         connection.execute(
             "UPDATE lists SET first_seen_at = ?", (yesterday[:19].replace("T", " "),)
@@ -169,8 +165,6 @@ def test_the_scheduler_sends_what_is_due_once_and_ends_when_told(shell: Shell) -
 
 
 def test_the_scheduler_reads_the_website_before_each_edition(shell: Shell) -> None:
-    import sqlite3  # noqa: PLC0415
-
     site = shell.folder / "site.db"
     with sqlite3.connect(site) as connection:
         connection.execute("CREATE TABLE events (id, title, day, city, state, groups)")
