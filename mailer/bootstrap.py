@@ -1,4 +1,8 @@
-"""The one place where adapters meet the pipeline: a project folder as a whole."""
+"""The one place where adapters meet the pipeline: a project folder as a whole.
+
+Everything is made when it is first asked for, and what takes long to load is loaded
+then: `mailer lists` must not wait for an HTML parser.
+"""
 
 import os
 import secrets
@@ -6,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailer import config
 from mailer.adapters import addresses, files
@@ -21,8 +26,6 @@ from mailer.adapters.database.work import SqlLedger
 from mailer.adapters.places import GeonamesGazetteer
 from mailer.adapters.providers import registry
 from mailer.adapters.renderer.brand import Brand
-from mailer.adapters.renderer.mail import MailRenderer
-from mailer.adapters.renderer.pages import Pages
 from mailer.adapters.sources import registry as sources
 from mailer.config import Settings
 from mailer.core import editions
@@ -34,7 +37,10 @@ from mailer.pipeline import ingest
 from mailer.pipeline.compose import Composer
 from mailer.pipeline.send import Imprint, Sender
 from mailer.pipeline.tick import Ticker
-from mailer.ports import Gazetteer, Provider, Source
+from mailer.ports import Gazetteer, Provider, Renderer, Source
+
+if TYPE_CHECKING:
+    from mailer.adapters.renderer.pages import Pages
 
 Clock = Callable[[], datetime]
 
@@ -76,15 +82,19 @@ class Project:
         )
 
     @cached_property
-    def renderer(self) -> MailRenderer:
+    def renderer(self) -> Renderer:
         """Renders mail by the project's templates."""
+        from mailer.adapters.renderer.mail import MailRenderer
+
         return MailRenderer(
             self.folder / "templates", self.brand, self.settings.base_url
         )
 
     @cached_property
-    def pages(self) -> Pages:
+    def pages(self) -> "Pages":
         """Renders web pages by the project's templates."""
+        from mailer.adapters.renderer.pages import Pages
+
         return Pages(
             self.folder / "templates",
             coalition=self.settings.coalition,

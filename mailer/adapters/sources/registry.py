@@ -1,14 +1,12 @@
-"""The kinds of source there are, by the word on the command line or in mailer.toml."""
+"""The kinds of source there are, by the word on the command line or in mailer.toml.
+
+Each is imported only when it is used: calendars alone cost a tenth of a second.
+"""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from mailer.adapters.sources.csv import CsvSource
-from mailer.adapters.sources.ical import IcalSource
-from mailer.adapters.sources.occurrences import Window
-from mailer.adapters.sources.page import PageSource
-from mailer.adapters.sources.sql import SqlSource
 from mailer.config import SourceSettings
 from mailer.core.errors import ConfigError, InputError
 from mailer.ports import Gazetteer, Source
@@ -33,12 +31,19 @@ def from_file(
     """
     match kind:
         case "page":
+            from mailer.adapters.sources.page import PageSource
+
             return PageSource.from_path(
                 file, year=year, gazetteer=gazetteer, default_call=call
             )
         case "csv":
+            from mailer.adapters.sources.csv import CsvSource
+
             return CsvSource(file, gazetteer=gazetteer)
         case "ical":
+            from mailer.adapters.sources.ical import IcalSource
+            from mailer.adapters.sources.occurrences import Window
+
             since = date(year, 1, 1) if year else now.date()
             window = Window(since=since, until=since + _AHEAD)
             return IcalSource.from_path(file, window=window, gazetteer=gazetteer)
@@ -52,6 +57,8 @@ def from_settings(
     """Return a `[sources.NAME]` table as a source; raises ConfigError naming the key."""
     name, options = settings.name, settings.options
     if settings.kind == "sql":
+        from mailer.adapters.sources.sql import SqlSource
+
         _refuse_unknown(name, options, ("url", "query"))
         try:
             return SqlSource(
