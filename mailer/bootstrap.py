@@ -107,18 +107,14 @@ class Project:
     def ready(self) -> Database:
         """The database at the newest schema; raises ConfigError otherwise."""
         migrate.require(self.database)
-        self.ledger_of(self.database).register(list(self.lists), at=self.clock())
         return self.database
-
-    @staticmethod
-    def ledger_of(database: Database) -> SqlLedger:
-        """Return the ledger of a database."""
-        return SqlLedger(database)
 
     @cached_property
     def ledger(self) -> SqlLedger:
-        """Who gets what, and what became of it."""
-        return self.ledger_of(self.ready)
+        """Who gets what, and what became of it; every list has its number."""
+        ledger = SqlLedger(self.ready, self._derived("mailings"))
+        ledger.register(list(self.lists), at=self.clock())
+        return ledger
 
     @cached_property
     def actions(self) -> SqlActions:
@@ -133,6 +129,7 @@ class Project:
     @cached_property
     def people(self) -> SqlPeople:
         """The subscribers."""
+        _ = self.ledger  # which numbers the lists that they are subscribed to
         return SqlPeople(self.ready, self._derived("addresses"))
 
     @cached_property
