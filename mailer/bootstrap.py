@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer import config
-from mailer.adapters import addresses, files
+from mailer.adapters import files
 from mailer.adapters.database import migrate
 from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.engine import Database
@@ -257,7 +257,7 @@ class Project:
     def imprint(self, slug: str, edition: str) -> Imprint:
         """Return what every letter of a list carries."""
         mailing_list, sender = self.mailing_list(slug), self.settings.sender
-        address = addresses.checked(mailing_list.sender_address or sender.address)
+        address = mailing_list.sender_address or sender.address
         domain = address.rpartition("@")[2]
         feedback = sender.feedback_id or domain.replace(".", "-")
         return Imprint(
