@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 
-from mailer.adapters.places import state_code
+from mailer.adapters.placenames import state_code
 from mailer.adapters.sources.dates import (
     ENGLISH_DAYS,
     MONTHS,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mailer.adapters.places import parse_place
+from mailer.adapters.placenames import parse_place
 from mailer.adapters.sources.call import read_call
 from mailer.adapters.sources.dates import spoken
 from mailer.adapters.sources.doubts import contradictions, same_places, without_repeats
