@@ -27,6 +27,7 @@ def init(
     project = Project(folder, state.environment, clock())
     try:
         migrate.upgrade(project.database)
+        _ = project.ledger  # the lists are known from now on: what is due later is sent
     finally:
         project.close()
     if as_json:

@@ -1,12 +1,10 @@
 """The digest in a real browser, offline: what the eye and the thumb meet."""
 
-import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.sample import read_sample
@@ -16,7 +14,6 @@ from mailer.core.envelope import markers
 from mailer.core.model import Sponsor
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 SAMPLE = read_sample(TEMPLATES / "email" / "digest" / "sample.json")
 WEEKLY = lists.parse({"title": "Weekly"}, file="weekly.toml", slug="weekly")
 
@@ -52,21 +49,6 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('a')]
   .map(a => a.textContent)"""
 INLINE_LINKS = """() => [...document.querySelectorAll('a')]
   .filter(a => getComputedStyle(a).display === 'inline').map(a => a.textContent)"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.fail(
-            f"{CHROMIUM} is not there: mail must be looked at in a browser before it"
-            " is sent. Install Chromium or name another with CHROMIUM=/path/to/it"
-        )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
 
 
 def page_of(digest: Digest) -> str:

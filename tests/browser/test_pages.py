@@ -1,7 +1,7 @@
 """The pages as a person with a browser meets them: no script, any width, any light.
 
-Chromium comes from the distribution (`apt install chromium`); without it these
-tests fail, because nobody should believe that the pages were looked at.
+Chromium comes from the distribution (`apt install chromium`); without it the run ends
+by saying that nobody looked at the pages.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from mailer.core.model import ActionStatus
 from tests.fakes.site import Site, a_reader, a_site, an_action, served, some_facts
@@ -47,16 +47,6 @@ OUTLINE = """() => {
   return [style.outlineStyle, style.outlineWidth, focused.textContent.trim(),
           focused.name || ''];
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -119,11 +109,11 @@ class Visitor:
 
 @pytest.fixture
 def visitor(
-    browser: Browser, site: Site, request: pytest.FixtureRequest
+    chromium: Browser, site: Site, request: pytest.FixtureRequest
 ) -> Iterator[Visitor]:
     screen: Screen = getattr(request, "param", (1280, "light"))
     width, scheme = screen
-    context = browser.new_context(
+    context = chromium.new_context(
         viewport={"width": width, "height": 800},
         color_scheme=scheme,
         java_script_enabled=False,

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from mailer.adapters.sources.rows import KNOWN, SYNONYMS, column_flags, read_rows
+from mailer.adapters.sources.columns import KNOWN, SYNONYMS, column_flags
+from mailer.adapters.sources.rows import read_rows
 from mailer.adapters.sources.table import read_table
 from mailer.core.model import Flag, Reading
 from mailer.ports import Gazetteer

@@ -10,8 +10,9 @@ from mailer.adapters.places import parse_place
 from mailer.adapters.sources.call import read_call
 from mailer.adapters.sources.dates import spoken
 from mailer.adapters.sources.doubts import contradictions, same_places, without_repeats
+from mailer.adapters.sources.fields import zone_of
 from mailer.adapters.sources.headings import Heading, NoHeadingError, parse_heading
-from mailer.adapters.sources.rows import RejectedError, Row, zone_of
+from mailer.adapters.sources.row import RejectedError, Row
 from mailer.adapters.sources.text import one_line, quoted, read_text
 from mailer.core.errors import InputError
 from mailer.core.model import Draft, Facts, Flag, Reading, Rejection, Sponsor

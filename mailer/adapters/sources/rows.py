@@ -1,162 +1,20 @@
 """Rows with our canonical column names, from any table, turned into drafts."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from mailer.adapters.places import country_code, parse_place
+from mailer.adapters.sources import fields
+from mailer.adapters.sources.columns import require
 from mailer.adapters.sources.dates import UnreadableError, parse_date, parse_time
 from mailer.adapters.sources.location import Spot, take_apart
-from mailer.adapters.sources.text import one_line, paragraphs, quoted
-from mailer.core.errors import InputError
-from mailer.core.model import (
-    ActionStatus,
-    Contact,
-    Draft,
-    Facts,
-    Flag,
-    LocationVisibility,
-    Place,
-    Reading,
-    Rejection,
-    Sponsor,
-    SponsorRole,
-)
-from mailer.core.sponsors import name_key, split
+from mailer.adapters.sources.row import RejectedError, Row
+from mailer.adapters.sources.text import quoted
+from mailer.core.model import Draft, Facts, Flag, Reading, Rejection
 from mailer.ports import Gazetteer
-
-KNOWN = (
-    "external_id",
-    "title",
-    "status",
-    "start_date",
-    "start_time",
-    "end_date",
-    "end_time",
-    "time_zone",
-    "venue",
-    "address",
-    "place",
-    "city",
-    "state",
-    "postal_code",
-    "country",
-    "latitude",
-    "longitude",
-    "location_visibility",
-    "url",
-    "target",
-    "kind",
-    "sponsors",
-    "lead_sponsor",
-    "description",
-    "note",
-    "contact_name",
-    "contact_email",
-    "contact_phone",
-    "contact_public",
-    "consent_connect",
-    "language",
-)
-SYNONYMS = {
-    synonym: name
-    for name, synonyms in {
-        "external_id": "id uid identifier event_id action_id",
-        "title": "name event event_name action",
-        "start_date": "date day starts start fecha",
-        "start_time": "time hora begins_at",
-        "end_date": "ends end",
-        "time_zone": "timezone tz zone zona_horaria",
-        "venue": "location_name lugar site",
-        "address": "street street_address address_1 address_line_1 direccion dirección",
-        "place": "location where",
-        "city": "locality town ciudad",
-        "state": "region province estado",
-        "postal_code": "zip zip_code zipcode postcode codigo_postal",
-        "country": "country_code pais país",
-        "latitude": "lat",
-        "longitude": "lon lng long",
-        "location_visibility": "visibility",
-        "url": "link website web_page browser_url",
-        "kind": "type event_type tipo",
-        "sponsors": "organizations organisations endorsers organizaciones",
-        "lead_sponsor": "lead host organizer organiser organization",
-        "description": "details summary descripcion descripción",
-        "note": "notes nota",
-        "contact_email": "email e_mail",
-        "contact_phone": "phone",
-        "language": "lang idioma",
-    }.items()
-    for synonym in synonyms.split()
-}
-NOT_KEPT = frozenset(("postal_code",))
-_COLUMN_HINT = {
-    "column-unknown": f"rename it if it is one of {', '.join(KNOWN)}",
-    "column-not-kept": "the city tells where the action is",
-}
-_LONGEST = {"description": 20_000, "note": 2_000, "url": 2_000, "sponsors": 20_000}
-_LONG = 300  # characters of any other field
-_YES = frozenset(("1", "y", "yes", "true", "t", "x", "si", "sí"))
-_NO = frozenset(("", "0", "n", "no", "false", "f"))
-_LANGUAGES = {
-    "english": "en",
-    "inglés": "en",
-    "spanish": "es",
-    "español": "es",
-    "espanol": "es",
-}
-_STATUSES = {
-    "canceled": "cancelled",
-    "scheduled": "confirmed",
-    "active": "confirmed",
-    "rescheduled": "postponed",
-    "confirmada": "confirmed",
-    "cancelada": "cancelled",
-    "aplazada": "postponed",
-    "pospuesta": "postponed",
-}
-
-
-class RejectedError(Exception):
-    """A row cannot be used; says which field and why."""
-
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(message)
-        self.field, self.message = name, message
-
-
-@dataclass(kw_only=True)
-class Row:
-    """One row being read; collects what a person should look at."""
-
-    line: int | None
-    cells: Mapping[str, Any]
-    flags: list[Flag] = field(default_factory=list)
-
-    def words(self, name: str) -> str | None:
-        """Return a cell on one line, None when it is blank; too long is cut and told."""
-        value = self.cells.get(name)
-        if value is None:
-            return None
-        multiline = name in ("description", "note")
-        clean = paragraphs(str(value)) if multiline else one_line(str(value))
-        limit = _LONGEST.get(name, _LONG)
-        if len(clean) > limit:
-            self.flag(
-                name,
-                "text-cut",
-                f"is longer than {limit} characters and was cut; shorten it",
-            )
-            clean = clean[: limit - 1] + "…"
-        return clean or None
-
-    def flag(self, name: str, code: str, message: str) -> None:
-        """Ask a person to look."""
-        self.flags.append(Flag(line=self.line, field=name, code=code, message=message))
 
 
 def read_rows(
@@ -171,7 +29,7 @@ def read_rows(
 
     Raises InputError when the columns cannot hold a date and a place.
     """
-    _require(columns, file)
+    require(columns, file)
     drafts: list[Draft] = []
     flags: list[Flag] = []
     rejections: list[Rejection] = []
@@ -196,33 +54,6 @@ def read_rows(
     )
 
 
-def column_flags(unknown: Iterable[str], columns: Collection[str]) -> tuple[Flag, ...]:
-    """Tell once, not on every row, what nothing is read from."""
-    ignored = [("column-unknown", name) for name in unknown]
-    ignored += [("column-not-kept", name) for name in columns if name in NOT_KEPT]
-    return tuple(
-        Flag(
-            line=1,
-            field=one_line(name),
-            code=code,
-            message=f"the column {quoted(name)} is not read; {_COLUMN_HINT[code]}",
-        )
-        for code, name in ignored
-    )
-
-
-def _require(columns: Collection[str], file: str) -> None:
-    if "start_date" not in columns:
-        raise InputError(
-            f'{file}: has no column for the date; name it "start_date" and write dates'
-            ' as "2019-10-12"'
-        )
-    if not {"city", "place"} & set(columns):
-        raise InputError(
-            f'{file}: has no column for the place; name it "city", and another "state"'
-        )
-
-
 def _refuse_twice(draft: Draft, seen: dict[str, int | None]) -> None:
     identity = draft.external_id or ""
     if identity in seen:
@@ -236,7 +67,7 @@ def _refuse_twice(draft: Draft, seen: dict[str, int | None]) -> None:
 
 def _draft(row: Row, gazetteer: Gazetteer, default_zone: str | None) -> Draft:
     spot = _spot(row, gazetteer)
-    zone = zone_of(row, spot.place, default_zone)
+    zone = fields.zone_of(row, spot.place, default_zone)
     return Draft(
         line=row.line,
         external_id=row.words("external_id"),
@@ -244,22 +75,19 @@ def _draft(row: Row, gazetteer: Gazetteer, default_zone: str | None) -> Draft:
             _timed(row, Facts(start_date=date.min, time_zone=zone, place=spot.place)),
             venue=row.words("venue") or spot.venue,
             address=row.words("address") or spot.address,
-            location_visibility=_visibility(row),
+            location_visibility=fields.visibility(row),
             title=row.words("title"),
             kind=row.words("kind"),
             target=row.words("target"),
             description=row.words("description"),
             note=row.words("note"),
-            url=link(row),
-            status=_status(row),
-            language=_language(row),
-            sponsors=_sponsors(row),
+            url=fields.link(row),
+            status=fields.status(row),
+            language=fields.language(row),
+            sponsors=fields.sponsors(row),
         ),
-        contact=_contact(row),
+        contact=fields.contact(row),
     )
-
-
-# --- when ---------------------------------------------------------------------
 
 
 def _timed(row: Row, facts: Facts) -> Facts:
@@ -275,10 +103,10 @@ def _timed(row: Row, facts: Facts) -> Facts:
         end_date=end_date,
         end_time=end_time,
     )
-    return ordered(row, facts)
+    return _ordered(row, facts)
 
 
-def ordered(row: Row, facts: Facts) -> Facts:
+def _ordered(row: Row, facts: Facts) -> Facts:
     """Return facts whose end is not before their start, or reject the row.
 
     An end_date that says nothing new is dropped; an end on the clock before the start
@@ -337,45 +165,6 @@ def _moment(row: Row, side: str, zone: ZoneInfo) -> tuple[date | None, time | No
     return day, said if said is not None else at
 
 
-def zone_of(row: Row, place: Place, default_zone: str | None) -> str:
-    """Return the zone the row names, else its place's, else the source's, flagged."""
-    written = row.words("time_zone")
-    if written is not None:
-        if not is_zone(written):
-            raise RejectedError(
-                "time_zone",
-                f'{quoted(written)} is no time zone; write one as "America/Chicago"',
-            )
-        return written
-    if place.time_zone is not None:
-        return place.time_zone
-    if default_zone is None:
-        raise RejectedError(
-            "place",
-            f"nobody knows the time zone of {quoted(place.label)}; write a city and its"
-            ' state, as "Reno, NV", or a city for it under [places] in mailer.toml',
-        )
-    row.flag(
-        "time_zone",
-        "zone-assumed",
-        f"the time zone of {quoted(place.label)} is not known; {default_zone}, the"
-        " source's own, was taken",
-    )
-    return default_zone
-
-
-def is_zone(name: str) -> bool:
-    """Tell whether this is the name of a time zone."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
-
-
-# --- where --------------------------------------------------------------------
-
-
 def _spot(row: Row, gazetteer: Gazetteer) -> Spot:
     city, state = row.words("city"), row.words("state")
     written, country = row.words("country"), "US"
@@ -398,146 +187,8 @@ def _spot(row: Row, gazetteer: Gazetteer) -> Spot:
     if spot.resolved.code:
         name = "place" if city is None else "city"
         row.flag(name, spot.resolved.code, spot.resolved.message or "")
-    return Spot(
-        resolved=replace(spot.resolved, place=_pinned(row, spot.place)),
-        venue=spot.venue,
-        address=spot.address,
-    )
-
-
-def _pinned(row: Row, place: Place) -> Place:
-    """Put the place where the row's own coordinates say it is."""
-    latitude, longitude = row.words("latitude"), row.words("longitude")
-    if latitude is None or longitude is None:
-        return place
-    try:
-        north, east = float(latitude), float(longitude)
-    except ValueError:
-        north = east = float("nan")
-    if not (abs(north) <= 90 and abs(east) <= 180):  # noqa: PLR2004 - NaN fails too
-        row.flag(
-            "latitude",
-            "coordinates-dropped",
-            "latitude and longitude are no degrees, as 32.7157 and -117.1611; those of"
-            " the city were taken",
-        )
-        return place
-    return replace(place, latitude=north, longitude=east)
-
-
-# --- the rest -----------------------------------------------------------------
-
-
-def link(row: Row) -> str | None:
-    """Return the row's link; anything but http and https is dropped and told."""
-    written = row.words("url")
-    if written is None or is_link(written):
-        return written
-    row.flag(
-        "url",
-        "url-dropped",
-        f"{quoted(written)} is no web address and was left out; write it with https://",
-    )
-    return None
-
-
-def is_link(words: str) -> bool:
-    """Tell whether this is a web address that may stand in a mail."""
-    try:
-        parts = urlsplit(words)
-    except ValueError:
-        return False
-    plain = not any(each.isspace() or each in '<>"\\' for each in words)
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain
-
-
-def _status(row: Row) -> ActionStatus:
-    written = row.words("status")
-    if written is None:
-        return ActionStatus.CONFIRMED
-    folded = _STATUSES.get(written.casefold(), written.casefold())
-    try:
-        return ActionStatus(folded)
-    except ValueError:
-        raise RejectedError(
-            "status", f"{quoted(written)} is none of {', '.join(ActionStatus)}"
-        ) from None
-
-
-def _visibility(row: Row) -> LocationVisibility:
-    written = row.words("location_visibility")
-    if written is None:
-        return LocationVisibility.PUBLIC
-    try:
-        return LocationVisibility(written.casefold().replace(" ", "_"))
-    except ValueError:
-        # Not guessed: a wrong guess would print an address that is to stay private.
-        raise RejectedError(
-            "location_visibility",
-            f"{quoted(written)} is none of {', '.join(LocationVisibility)}",
-        ) from None
-
-
-def _language(row: Row) -> str | None:
-    written = row.words("language")
-    if written is None:
-        return None
-    folded = written.casefold().replace("_", "-")
-    code = _LANGUAGES.get(folded, folded)
-    if re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}", code):
-        return code
-    row.flag(
-        "language",
-        "language-dropped",
-        f'{quoted(written)} is no language code and was left out; write "en" or "es"',
-    )
-    return None
-
-
-def _sponsors(row: Row) -> tuple[Sponsor, ...]:
-    """Read the lead and the others; names are parted by semicolons, not commas."""
-    lead, written = row.words("lead_sponsor"), row.words("sponsors")
-    line = split(f"{written or ''};")
-    if written and "," in written and ";" not in written:
-        row.flag(
-            "sponsors",
-            "sponsors-with-commas",
-            "has commas but no semicolons and is taken for one name; part several"
-            " names with semicolons",
-        )
-    others = (
-        name for name in line.names if not lead or name_key(name) != name_key(lead)
-    )
-    leads = (Sponsor(name=lead, role=SponsorRole.LEAD),) if lead else ()
-    return (*leads, *(Sponsor(name=name) for name in others))
-
-
-def _contact(row: Row) -> Contact:
-    email = row.words("contact_email")
-    if email is not None and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", email):
-        row.flag(
-            "contact_email",
-            "contact-email-dropped",
-            "is no e-mail address and was left out",
-        )
-        email = None
-    return Contact(
-        name=row.words("contact_name"),
-        email=email,
-        phone=row.words("contact_phone"),
-        public=_yes(row, "contact_public"),
-        consent_connect=_yes(row, "consent_connect"),
-    )
-
-
-def _yes(row: Row, name: str) -> bool:
-    written = (row.words(name) or "").casefold()
-    if written in _YES:
-        return True
-    if written not in _NO:
-        row.flag(
-            name,
-            "yes-or-no",
-            f'{quoted(written)} is neither yes nor no and is taken for no; write "yes"',
-        )
-    return False
+    north, east = row.words("latitude"), row.words("longitude")
+    if north is None or east is None:
+        return spot
+    place = fields.pinned(row, spot.place, north, east, name="latitude")
+    return replace(spot, resolved=replace(spot.resolved, place=place))

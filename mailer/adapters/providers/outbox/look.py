@@ -18,7 +18,7 @@ a{color:inherit;text-decoration:underline;text-underline-offset:3px}
 :focus-visible{outline:3px solid var(--focus);outline-offset:2px}
 .board{background:var(--board);color:var(--on);border-bottom:8px solid var(--petal);
 padding:26px max(32px,calc(50% - 448px)) 22px}
-.board p{margin:0;font-size:15px}.board p:first-child{font-weight:700}
+.board p,.board h1{overflow-wrap:anywhere}.board p{margin:0;font-size:15px}.board p:first-child{font-weight:700}
 .board h1{margin:26px 0;font-size:54px;line-height:52px;font-weight:900;
 letter-spacing:-1.5px}.board h1.long{font-size:34px;line-height:36px;letter-spacing:-.5px}
 .board :focus-visible{outline-color:var(--on)}
@@ -44,12 +44,12 @@ tr{display:grid;grid-template-columns:1fr auto;border-bottom:1px solid var(--hai
 padding:11px 0}td,td.n,td.n+td.n{border:0;padding:0}td:nth-child(2){grid-row:2;
 grid-column:1/-1}td:nth-child(3){grid-row:3;color:var(--soft);text-align:left}
 td:nth-child(4){grid-row:1;grid-column:2;padding-left:12px}}
-.view{display:grid;grid-template:auto auto 1fr/repeat(3,max-content) 1fr;height:100vh}
-.view header{grid-column:1/-1;padding:12px 20px 8px;border-top:8px solid var(--board)}
+.view{display:grid;grid-template:auto auto 1fr/repeat(3,max-content) minmax(0,1fr);height:100vh}
+.view header{grid-column:1/-1;min-width:0;padding:12px 20px 8px;border-top:8px solid var(--board)}
 .view header p{margin:0;font-size:15px;overflow-wrap:anywhere}
-.view h1{margin:2px 0;font-size:22px;line-height:28px;font-weight:900}
+.view h1{margin:2px 0;overflow-wrap:anywhere;font-size:22px;line-height:28px;font-weight:900}
 .view input{position:absolute;opacity:0}
-.view label{padding:0 18px;line-height:44px;font-weight:700;cursor:pointer;
+.view label{padding:0 14px;line-height:44px;font-weight:700;cursor:pointer;
 grid-row:2}.view label:first-of-type{margin-left:2px}
 .view input:checked+label{background:var(--board);color:var(--on)}
 .view input:focus-visible+label{outline:3px solid var(--focus);outline-offset:-3px}
@@ -58,7 +58,7 @@ border:0;border-top:2px solid var(--ink)}.view iframe{background:var(--paper)}
 .view pre{display:none;overflow:auto;padding:22px max(20px,calc(50% - 330px));
 white-space:pre-wrap;overflow-wrap:anywhere;font:16px/24px ui-monospace,Menlo,Consolas,
 'DejaVu Sans Mono',monospace}
-#phone:checked~iframe{width:379px;margin:0 auto;border:2px solid var(--ink);
+#phone:checked~iframe{width:min(379px,100%);margin:0 auto;border:2px solid var(--ink);
 border-width:2px 2px 0}
 #plain:checked~iframe{display:none}#plain:checked~pre{display:block}
 """

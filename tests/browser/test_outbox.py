@@ -1,0 +1,114 @@
+"""The outbox in a real browser, opened from the disk as people open it."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Request
+
+from mailer.core.envelope import Segments
+from tests.contract.providers.carriers import build
+from tests.contract.providers.letters import letter, outgoing, recipient
+
+HOSTILE = '"><script>top.document.title="owned"</script><img src=//x.example/t.gif>'
+DANGEROUS = """<html><head></head><body onload="top.document.title='owned'">
+<h1>News</h1><script>top.document.title="owned"</script>
+<img src="https://tracker.example/pixel.gif">
+<form action="https://x.example"><button>Go</button></form>
+<a href="{site}/u/"""
+
+
+class Welcoming(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"The page to leave")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Print nothing."""
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Welcoming) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def outbox(tmp_path: Path, site: str) -> Path:
+    provider = build("outbox", tmp_path)
+    readers = [recipient(n, reason=HOSTILE) for n in range(15)]
+    words = (DANGEROUS.format(site=site), '">Leave this list</a></body></html>')
+    hostile = letter(subject=HOSTILE, html=Segments(words, ("leave",)))
+    provider.send(outgoing(*readers, letter=hostile))
+    provider.close()
+    return tmp_path / "outbox" / "index.html"
+
+
+@pytest.fixture
+def requested() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(chromium: Browser, requested: list[str]) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 375, "height": 700})
+
+    def remember(request: Request) -> None:
+        requested.append(request.url)
+
+    context.on("request", remember)
+    yield context.new_page()
+    context.close()
+
+
+def test_nothing_in_a_message_runs_or_loads(
+    page: Page, outbox: Path, requested: list[str]
+) -> None:
+    page.goto(outbox.as_uri())
+    page.locator("tbody a").first.click()
+    page.frame_locator("iframe").get_by_role("heading", name="News").wait_for()
+
+    assert page.title() == HOSTILE
+    assert not [url for url in requested if url.startswith("http")]
+
+
+def test_the_leave_link_of_a_message_opens_beside_it(
+    page: Page, outbox: Path, site: str
+) -> None:
+    page.goto(outbox.as_uri())
+    page.locator("tbody a").first.click()
+
+    with page.expect_popup() as opened:
+        page.frame_locator("iframe").get_by_text("Leave this list").click()
+
+    assert opened.value.url.startswith(f"{site}/u/")
+    assert opened.value.inner_text("body") == "The page to leave"
+
+
+def test_the_plain_text_is_one_choice_away(page: Page, outbox: Path) -> None:
+    page.goto(outbox.as_uri())
+    page.locator("tbody a").first.click()
+    assert page.locator("iframe").is_visible()
+
+    page.get_by_text("Plain text").click()
+
+    assert not page.locator("iframe").is_visible()
+    assert HOSTILE in page.locator("pre").inner_text()
+
+
+@pytest.mark.parametrize("width", [320, 375, 1280])
+def test_no_page_is_wider_than_the_screen(page: Page, outbox: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 700})
+    views = sorted(outbox.parent.glob("*/*.html"))[:3]
+
+    for path in [outbox, *views]:
+        page.goto(path.as_uri())
+        across = page.evaluate("document.documentElement.scrollWidth")
+        assert across <= width, path.name

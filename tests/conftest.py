@@ -1,0 +1,94 @@
+"""What all suites share, and the promise that none of them is silently left out.
+
+With `MAILER_REQUIRE_ALL_SUITES` set, a skipped test and a suite of which nothing
+passed are failures; `.ci/run` sets it. Without it the run ends by saying what was
+not tried and how to try it.
+"""
+
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+SUITES = ("unit", "contract", "e2e", "browser")
+FOLDER = Path(__file__).parent
+REQUIRED = bool(os.environ.get("MAILER_REQUIRE_ALL_SUITES"))
+NO_CHROMIUM = (
+    "there is no Chromium here: install it (apt install chromium), or name one with"
+    " CHROMIUM=/path/to/chromium"
+)
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("mailer", deadline=None)
+hypothesis.settings.load_profile("mailer")
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Where Chromium is; without one the tests that need it are skipped."""
+    named = os.environ.get("CHROMIUM")
+    names = [named] if named else ["chromium", "chromium-browser", "google-chrome"]
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    pytest.skip(NO_CHROMIUM)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(_Account(), "mailer-account-of-suites")
+
+
+class _Account:
+    """Counts what passed in each suite, and what was not tried for which reason."""
+
+    def __init__(self) -> None:
+        self.passed = dict.fromkeys(SUITES, 0)
+        self.skipped: dict[str, int] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if report.skipped and not hasattr(report, "wasxfail"):
+            reason = str(call.excinfo.value) if call.excinfo else "marked so"
+            self._skip(reason)
+            if REQUIRED:
+                report.outcome = "failed"
+                report.longrepr = f"{item.nodeid} was skipped: {reason}"
+        elif report.when == "call" and report.passed:
+            suite = item.path.relative_to(FOLDER).parts[0]
+            self.passed[suite] = self.passed.get(suite, 0) + 1
+        return report
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped:
+            self._skip(f"{report.nodeid} is skipped as a whole")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if REQUIRED and session.exitstatus == pytest.ExitCode.OK and self._problems():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> None:
+        problems = self._problems()
+        if REQUIRED and problems:
+            for problem in problems:
+                terminalreporter.write_line(f"REQUIRED: {problem}", red=True)
+        for reason, count in self.skipped.items():
+            terminalreporter.write_line(
+                f"NOT TRIED: {count} tests, because {reason}", yellow=True
+            )
+
+    def _problems(self) -> list[str]:
+        idle = [suite for suite in SUITES if not self.passed[suite]]
+        problems = [f"nothing passed in tests/{suite}" for suite in idle]
+        return problems + [f"skipped: {reason}" for reason in self.skipped]
+
+    def _skip(self, reason: str) -> None:
+        self.skipped[reason] = self.skipped.get(reason, 0) + 1

@@ -1,0 +1,157 @@
+"""What every provider promises, whatever carries the mail."""
+
+import html
+from collections.abc import Iterator
+from email.headerregistry import Address
+from pathlib import Path
+
+import pytest
+
+from mailer.adapters.providers.registry import KINDS
+from mailer.core.errors import InputError
+from mailer.ports import Accepted, Answered, Refused
+from tests.contract.providers.carriers import Carrier, carrier as running_carrier
+from tests.contract.providers.letters import letter, outgoing, recipient
+
+
+@pytest.fixture(params=KINDS)
+def carrier(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Carrier]:
+    with running_carrier(request.param, tmp_path) as found:
+        yield found
+
+
+def test_a_single_message_arrives_as_it_was_composed(carrier: Carrier) -> None:
+    reader, sent = recipient(7), letter()
+    values = {"leave": reader.leave, "preferences": reader.preferences}
+
+    outcome = carrier.provider.send(outgoing(reader))
+
+    assert isinstance(outcome, Answered)
+    [result] = outcome.results
+    assert isinstance(result, Accepted)
+    [message] = carrier.arrived()
+    assert message.to == "reader7@example.net"
+    assert message.subject == sent.subject
+    assert message.html == sent.html.fill(
+        values | {"reason_html": html.escape(reader.reason)}
+    )
+    assert message.text == sent.text.fill(values | {"reason_text": reader.reason})
+    expected = Address(sent.sender_name, addr_spec=sent.sender_address)
+    assert message.sender == str(expected)
+
+
+def test_the_list_headers_arrive_whole(carrier: Carrier) -> None:
+    reader = recipient(7)
+
+    carrier.provider.send(outgoing(reader))
+
+    [message] = carrier.arrived()
+    headers = message.headers
+    assert headers["List-Unsubscribe"] == f"<https://mail.example.org/u/{reader.leave}>"
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert headers["List-Id"] == "Semanario de la coalición <weekly.example.org>"
+    assert headers["Feedback-ID"] == "20191007:weekly:coalition:mailer"
+    assert headers["Message-ID"] == f"<{letter().message_id(reader.uid)}>"
+    assert headers["Reply-To"] == "people@example.org"
+
+
+def test_a_full_batch_arrives_in_one_go(carrier: Carrier) -> None:
+    readers = [recipient(n) for n in range(carrier.provider.capabilities.max_batch)]
+
+    outcome = carrier.provider.send(outgoing(*readers))
+
+    assert isinstance(outcome, Answered)
+    assert [type(result) for result in outcome.results] == [Accepted] * len(readers)
+    arrived = {message.to for message in carrier.arrived()}
+    assert arrived == {reader.address for reader in readers}
+
+
+def test_everybody_gets_their_own_leave_link_and_nobody_elses(
+    carrier: Carrier,
+) -> None:
+    readers = [recipient(n) for n in range(20)]
+
+    carrier.provider.send(outgoing(*readers))
+
+    tokens = {message.to: message.leave_tokens for message in carrier.arrived()}
+    assert tokens == {reader.address: {reader.leave} for reader in readers}
+
+
+def test_a_bad_address_fails_alone(carrier: Carrier) -> None:
+    bad = recipient(2, address=carrier.bad_address)
+
+    outcome = carrier.provider.send(outgoing(recipient(1), bad, recipient(3)))
+
+    assert isinstance(outcome, Answered)
+    kinds = [type(result) for result in outcome.results]
+    assert kinds == [Accepted, Refused, Accepted]
+    arrived = sorted(message.to for message in carrier.arrived())
+    assert arrived == ["reader1@example.net", "reader3@example.net"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "eve@example.net\r\nBcc: everybody@example.net",
+        "eve@example.net>,<everybody@example.net",
+        "eve@example.net, everybody@example.net",
+        'eve@example.net","Bcc":"everybody@example.net',
+        "josé@example.net",
+        "reader@exámple.net",
+        "a" * 65 + "@example.net",
+        "",
+    ],
+)
+def test_an_address_that_is_none_is_refused_before_anything_is_sent(
+    carrier: Carrier, address: str
+) -> None:
+    outcome = carrier.provider.send(outgoing(recipient(1, address=address)))
+
+    assert isinstance(outcome, Answered)
+    [result] = outcome.results
+    assert isinstance(result, Refused)
+    assert result.code == "invalid-address"
+    assert "eve" not in result.detail
+    assert carrier.arrived() == []
+
+
+@pytest.mark.parametrize("inserted", ["\r\nBcc: eve@example.net", "\n", "\x00", "\x85"])
+@pytest.mark.parametrize("field", ["subject", "sender_name", "reply_to"])
+def test_a_letter_that_would_smuggle_in_a_header_is_not_sent(
+    carrier: Carrier, field: str, inserted: str
+) -> None:
+    smuggling = letter(**{field: f"people@example.org{inserted}"})
+
+    with pytest.raises(InputError):
+        carrier.provider.send(outgoing(letter=smuggling))
+
+    assert carrier.arrived() == []
+
+
+def test_a_list_header_that_would_smuggle_in_another_is_not_sent(
+    carrier: Carrier,
+) -> None:
+    smuggling = letter(headers=(("List-Id", "x <y>\r\nBcc: eve@example.net"),))
+
+    with pytest.raises(InputError):
+        carrier.provider.send(outgoing(letter=smuggling))
+
+    assert carrier.arrived() == []
+
+
+def test_slots_look_alikes_in_the_words_of_people_stay_words(carrier: Carrier) -> None:
+    reader = recipient(1, reason='{{ leave }} %(to)s "quoted" \\ ${x} =3D </pre>')
+
+    carrier.provider.send(outgoing(reader))
+
+    [message] = carrier.arrived()
+    assert reader.reason in message.text
+    assert html.escape(reader.reason) in message.html
+
+
+def test_a_provider_can_be_closed_twice_and_used_again(carrier: Carrier) -> None:
+    carrier.provider.close()
+    carrier.provider.close()
+
+    assert isinstance(carrier.provider.send(outgoing()), Answered)
+    assert len(carrier.arrived()) == 1

@@ -1,0 +1,316 @@
+"""What coordinators and operators type, and what they are told."""
+
+import email
+import email.policy
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.e2e.conftest import (
+    MONDAY,
+    ROOT,
+    SAMPLE_ACTIONS,
+    SAMPLE_PEOPLE,
+    Shell,
+)
+
+NEXT_MONDAY = "2019-10-14T15:00:00Z"
+
+
+def test_init_lays_out_a_project_and_never_overwrites_one(shell: Shell) -> None:
+    again = shell("init", str(shell.folder), check=False)
+
+    assert again.code == 1
+    assert "nothing was changed" in again.err
+    assert (shell.folder / "lists" / "weekly.toml").exists()
+    assert (shell.folder / "templates" / "email" / "digest").is_dir()
+    assert (shell.folder / "secret.key").stat().st_mode & 0o077 == 0
+
+
+def test_without_a_project_the_way_out_is_named(tmp_path: Path) -> None:
+    nowhere = Shell(tmp_path / "nowhere")
+    nowhere.folder.mkdir()
+
+    ran = nowhere("lists", check=False)
+
+    assert ran.code == 1
+    assert "mailer init" in ran.err
+
+
+def test_wrong_usage_exits_with_2(shell: Shell) -> None:
+    assert shell("send", check=False).code == 2
+    assert shell("sned", check=False).code == 2
+
+
+def test_every_command_helps_with_an_example(shell: Shell) -> None:
+    listed = shell("--help").out
+    commands = [
+        "init", "demo", "actions", "organizations", "subscribers", "lists",
+        "preview", "plan", "send", "work", "status", "why", "web", "db upgrade",
+        "db check", "import actions", "import organizations", "import subscribers",
+        "import suppressions", "organizations merge",
+    ]  # fmt: skip
+    for command in commands:
+        assert command.split()[0] in listed
+        assert "Example: mailer" in shell(*command.split(), "--help").out
+
+
+def test_an_edition_goes_out_once_and_everybody_is_accounted_for(filled: Shell) -> None:
+    shell = filled
+
+    sent = shell("send", "weekly", "--as-of", MONDAY, "--json").json
+    again = shell("send", "weekly", "--as-of", MONDAY, check=False)
+    status = shell("status", "weekly/2019-10-07", "--json").json
+
+    assert sent["state"] == "finished"
+    assert sent["deliveries"] == {"pending": 0, "sent": 3}
+    assert sent["audience"] == sum(sent["deliveries"].values()) == 3
+    assert again.code == 1
+    assert "nobody is mailed twice" in again.err
+    assert status == sent
+    assert len(shell.messages) == 3
+
+
+def test_each_message_has_its_own_leave_link_and_the_right_language(
+    filled: Shell,
+) -> None:
+    shell = filled
+    shell("send", "weekly", "--as-of", MONDAY)
+
+    links, languages = set(), {}
+    for path in shell.messages:
+        message = email.message_from_bytes(
+            path.read_bytes(), policy=email.policy.default
+        )
+        html = message.get_body(("html",))
+        assert html is not None
+        link = message["List-Unsubscribe"].strip("<>")
+        links.add(link)
+        languages[message["To"]] = re.findall(
+            r'<html[^>]* lang="(\w+)"', html.get_content()
+        )
+        assert link in html.get_content()
+        assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert [part.get_content_type() for part in message.iter_parts()] == [
+            "text/plain",
+            "text/html",
+        ]
+        assert all(not part.defects for part in message.walk())
+    assert len(links) == 3
+    assert languages == {
+        "ana@barrio.example": ["es"],
+        "ben@aft.example": ["en"],
+        "cy@unidos.example": ["en"],
+    }
+
+
+def test_the_next_edition_tells_what_changed_and_what_is_off(filled: Shell) -> None:
+    shell = filled
+    shell("send", "weekly", "--as-of", MONDAY)
+    later = SAMPLE_ACTIONS.replace("2019-10-25", "2019-10-26").replace(
+        "2,2019-10-12,,Los Angeles,CA,Mijente; AF3IRM Los Angeles,,confirmed",
+        "2,2019-10-20,,Los Angeles,CA,Mijente; AF3IRM Los Angeles,,cancelled",
+    )
+    (shell.folder / "actions.csv").write_text(later, "utf-8")
+    changed = shell("import", "actions", str(shell.folder / "actions.csv"), "--json")
+    shell("send", "weekly", "--as-of", NEXT_MONDAY)
+
+    [message] = [
+        message
+        for message in map(read, shell.messages)
+        if message["To"] == "ben@aft.example" and "14 Oct" in message["Date"]
+    ]
+    part = message.get_body(("plain",))
+    assert part is not None
+    text = part.get_content()
+    assert changed.json["updated"] == 2
+    assert "WAS Friday, October 25" in text
+    assert "NOW Saturday, October 26" in text
+    assert "CANCELLED: Los Angeles, CA" in text
+    assert "San Diego" not in text.split("CHANGES")[1].split("ACROSS")[0]
+
+
+def read(path: Path) -> email.message.EmailMessage:
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert isinstance(message, email.message.EmailMessage)
+    return message
+
+
+def test_preview_writes_what_is_sent_byte_for_byte(filled: Shell) -> None:
+    shell = filled
+    shell("plan", "--as-of", MONDAY)
+    out = shell.folder / "preview"
+    shell(
+        "preview", "weekly", "--for", "ben@aft.example", "--as-of", MONDAY,
+        "--out", str(out),
+    )  # fmt: skip
+    shell("send", "weekly", "--as-of", MONDAY)
+
+    [previewed] = out.glob("*.eml")
+    sent = [
+        p.read_bytes()
+        for p in shell.messages
+        if b"To: ben@aft.example" in p.read_bytes()
+    ]
+    assert [previewed.read_bytes()] == sent
+    assert {p.suffix for p in out.iterdir()} == {".eml", ".html", ".txt"}
+
+
+def test_a_dry_run_counts_and_sends_nothing(filled: Shell) -> None:
+    shell = filled
+
+    ran = shell("send", "weekly", "--dry-run", "--as-of", MONDAY, "--json").json
+
+    assert (ran["would_get_it"], ran["variants"]) == (3, 3)
+    assert shell.messages == []
+    assert shell("status", "--json").json == []
+
+
+def test_why_tells_each_person_their_reason(filled: Shell) -> None:
+    shell = filled
+    (shell.folder / "stop.csv").write_text("email\nben@aft.example\n", "utf-8")
+    shell(
+        "import",
+        "suppressions",
+        str(shell.folder / "stop.csv"),
+        "--reason",
+        "complained",
+    )
+    shell("send", "weekly", "--as-of", MONDAY)
+
+    def findings(address: str) -> str:
+        return " ".join(shell("why", address, "--json").json["findings"])
+
+    assert "sent 2019-10-07" in findings("ana@barrio.example")
+    assert "suppressed: complained" in findings("ben@aft.example")
+    assert "pending: gets nothing until they confirm" in findings("dee@nobody.example")
+    assert shell("why", "eve@nowhere.example", check=False).code == 1
+
+
+def test_addresses_are_masked_unless_asked_for(filled: Shell) -> None:
+    shell = filled
+
+    assert "ana@barrio.example" not in shell("subscribers").out
+    assert "a…@barrio.example" in shell("subscribers").out
+    assert "ana@barrio.example" in shell("subscribers", "--addresses").out
+
+
+def test_a_bad_row_is_named_and_the_rest_goes_in_unless_strict(shell: Shell) -> None:
+    people = SAMPLE_PEOPLE + "X,not an address,en,Denver,CO,form,2019-09-05\n"
+    (shell.folder / "people.csv").write_text(people, "utf-8")
+    file = str(shell.folder / "people.csv")
+
+    strict = shell(
+        "import", "subscribers", file, "--list", "weekly", "--strict", check=False
+    )
+    empty = shell("subscribers", "--json").json
+    loose = shell("import", "subscribers", file, "--list", "weekly", "--json").json
+
+    assert (strict.code, empty) == (1, [])
+    assert "line 6, email" in strict.err
+    assert "not an address" not in strict.err.replace("not an address that", "")
+    assert loose["created"] == 4
+    assert [(r["line"], r["field"]) for r in loose["rejected"]] == [(6, "email")]
+
+
+def test_a_wrong_list_file_names_file_and_key(shell: Shell) -> None:
+    shell.edit("lists/weekly.toml", 'on = "monday"', 'on = "moonday"')
+
+    ran = shell("lists", check=False)
+
+    assert ran.code == 1
+    assert "lists/weekly.toml: cadence.on" in ran.err
+
+
+def test_a_wrong_setting_names_the_key_and_no_secret(shell: Shell) -> None:
+    shell.edit("mailer.toml", 'provider = "outbox"', 'provider = "pigeon"')
+
+    ran = shell("lists", check=False)
+
+    assert ran.code == 1
+    assert "mailer.toml: delivery.provider" in ran.err
+
+
+def test_mail_to_the_world_needs_a_postal_address(filled: Shell) -> None:
+    shell = filled
+    shell.edit(
+        "mailer.toml",
+        'kind = "outbox"\nfolder = "outbox"',
+        'kind = "smtp"\nhost = "127.0.0.1"\nport = 1',
+    )
+
+    ran = shell("send", "weekly", "--as-of", MONDAY, check=False)
+
+    assert ran.code == 1
+    assert "postal_address" in ran.err
+
+
+def test_organizations_are_merged_by_a_person_only(filled: Shell) -> None:
+    shell = filled
+
+    shell("organizations", "merge", "AFT 1931", "Mijente")
+    names = {
+        row["name"]: row["aliases"] for row in shell("organizations", "--json").json
+    }
+
+    assert names["Mijente"] == ["AFT 1931"]
+    assert "AFT 1931" not in names
+
+
+def test_db_check_and_upgrade_say_how_it_stands(shell: Shell) -> None:
+    assert shell("db", "check", "--json").json == {"sound": True, "findings": []}
+    assert shell("db", "upgrade", "--json").json == {"before": "0001", "after": "0001"}
+
+
+def test_an_output_that_is_cut_off_is_no_crash(filled: Shell) -> None:
+    shell = filled
+    cut = subprocess.run(  # noqa: S602 - a pipe is the point
+        f"{sys.executable} -m mailer --project {shell.folder} actions --all --json | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        env=shell.environment(),
+        timeout=60,
+        check=False,
+    )
+
+    assert "Traceback" not in cut.stderr
+
+
+def test_the_demo_does_the_whole_job_and_can_be_repeated(tmp_path: Path) -> None:
+    shell = Shell(tmp_path / "demo")
+    first = shell("demo", "--dir", str(shell.folder), "--json").json
+    second = shell("demo", "--dir", str(shell.folder), "--json").json
+
+    assert first == second
+    assert first["actions"]["created"] == 27
+    assert first["actions"]["sponsorships"] == 159
+    assert first["deliveries"]["pending"] == 0
+    assert len(shell.messages) == first["deliveries"]["sent"] > 30
+    assert Path(first["outbox"]).is_file()
+
+
+def test_the_demo_never_empties_a_folder_it_did_not_make(tmp_path: Path) -> None:
+    shell = Shell(tmp_path / "precious")
+    shell.folder.mkdir()
+    (shell.folder / "thesis.txt").write_text("years of work", "utf-8")
+
+    ran = shell("demo", "--dir", str(shell.folder), check=False)
+
+    assert ran.code == 1
+    assert (shell.folder / "thesis.txt").read_text("utf-8") == "years of work"
+
+
+def test_the_sample_page_gives_what_it_holds(shell: Shell) -> None:
+    page = str(ROOT / "mailer" / "sample" / "october-2019.txt")
+    words = ("import", "actions", page, "--format", "page", "--year", "2019", "--json")
+    first, second = shell(*words).json, shell(*words).json
+
+    assert (first["created"], first["unchanged"]) == (27, 0)
+    assert (second["created"], second["unchanged"]) == (0, 27)
+    assert (first["sponsorships"], len(first["endorsers"])) == (159, 5)
+    codes = {flag["code"] for flag in first["flagged"]}
+    assert {"year-assumed", "place-respelled", "place-unknown", "same-place"} <= codes
+    assert json.dumps(first["rejected"]) == "[]"

@@ -1,0 +1,224 @@
+"""The service as it runs for months: due by rule, killed at any moment, never twice."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from tests.e2e.conftest import MONDAY, Shell, fill
+
+MANY = 60
+
+
+class Mailbox:
+    """An SMTP server that counts what it accepts, and can take its time."""
+
+    def __init__(self) -> None:
+        self.accepted: Counter[str] = Counter()
+        self.pause = 0.0
+        self.first = threading.Event()
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any
+    ) -> str:
+        """Accept the message."""
+        self.accepted.update(envelope.rcpt_tos)
+        self.first.set()
+        if self.pause:
+            time.sleep(self.pause)  # noqa: ASYNC251 - one client at a time is the point
+        return "250 OK"
+
+
+@pytest.fixture
+def mailbox() -> Iterator[tuple[Mailbox, int]]:
+    """A running SMTP server and its port."""
+    box = Mailbox()
+    controller = Controller(box, hostname="127.0.0.1", port=0)
+    controller.start()
+    yield box, controller.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+    controller.stop()
+
+
+def use_smtp(shell: Shell, port: int) -> None:
+    shell.edit(
+        "mailer.toml",
+        'kind = "outbox"\nfolder = "outbox"',
+        f'kind = "smtp"\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"',
+    )
+    shell.edit("mailer.toml", "# postal_address", "postal_address")
+
+
+def crowd(n: int = MANY) -> str:
+    rows = [
+        f"Group {i},r{i}@crowd.example,en,Denver,CO,form,2019-09-03" for i in range(n)
+    ]
+    header = "organization,email,language,city,state,consent_basis,consent_at"
+    return "\n".join([header, *rows]) + "\n"
+
+
+@contextmanager
+def running(shell: Shell, *command: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        command, env=shell.environment(), cwd=shell.folder, text=True,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def until(true: Callable[[], bool], seconds: float = 45.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.1)
+
+
+def test_a_send_killed_half_way_mails_nobody_twice_and_loses_nobody(
+    shell: Shell, mailbox: tuple[Mailbox, int]
+) -> None:
+    box, port = mailbox
+    fill(shell, people=crowd())
+    use_smtp(shell, port)
+    box.pause = 0.05
+    with running(shell, *shell.command("send", "weekly", "--as-of", MONDAY)) as sending:
+        assert box.first.wait(45)
+        time.sleep(0.3)
+        sending.send_signal(signal.SIGKILL)
+        sending.wait()
+    box.pause = 0.0
+    expire_leases(shell)
+
+    shell("work", "--until-idle")
+    counts = shell("status", "weekly/2019-10-07", "--json").json["deliveries"]
+
+    assert max(box.accepted.values()) == 1
+    assert counts["pending"] == 0
+    assert sum(counts.values()) == MANY
+    assert counts["sent"] <= len(box.accepted)
+    assert len(box.accepted) <= counts["sent"] + counts["unknown"]
+    assert counts["unknown"] > 0
+
+
+def expire_leases(shell: Shell) -> None:
+    """Let the time pass after which a dead worker's lease is void."""
+    with sqlite3.connect(shell.folder / "mailer.db") as connection:
+        connection.execute("UPDATE batches SET lease_until = 0")
+
+
+def due_a_minute_ago(shell: Shell) -> str:
+    """Set the weekly list's cadence so that an edition has just fallen due."""
+    due = datetime.now(UTC) - timedelta(minutes=1)
+    weekday = f"{due:%A}".lower()
+    shell.edit("lists/weekly.toml", 'on = "monday"', f'on = "{weekday}"')
+    shell.edit("lists/weekly.toml", 'at = "08:00"', f'at = "{due:%H:%M}"')
+    shell.edit("lists/weekly.toml", "America/Los_Angeles", "UTC")
+    yesterday = f"{due - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+    with sqlite3.connect(shell.folder / "mailer.db") as connection:
+        connection.execute(
+            "UPDATE lists SET first_seen_at = ?", (yesterday[:19].replace("T", " "),)
+        )
+    return f"{due:%Y-%m-%d}"
+
+
+def soon(days: int) -> str:
+    return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}"
+
+
+COMING = (
+    "external_id,start_date,city,state,sponsors\n"
+    f"1,{soon(3)},Denver,CO,Unidos MN\n2,{soon(9)},San Diego,CA,Mijente\n"
+)
+
+
+def test_the_scheduler_sends_what_is_due_once_and_ends_when_told(shell: Shell) -> None:
+    fill(shell, actions=COMING)
+    edition = due_a_minute_ago(shell)
+    script = str(shell.folder / "scheduler.py")
+    command = (sys.executable, script, "--project", str(shell.folder), "--every", "0.5")
+
+    with running(shell, *command) as one, running(shell, *command) as two:
+        until(lambda: len(shell.messages) == 3)
+        time.sleep(2.0)  # several more ticks of both
+        for process in (one, two):
+            process.send_signal(signal.SIGTERM)
+        codes = [process.wait(30) for process in (one, two)]
+
+    status = shell("status", f"weekly/{edition}", "--json").json
+    assert codes == [0, 0]
+    assert len(shell.messages) == 3
+    assert (status["state"], status["deliveries"]["sent"]) == ("finished", 3)
+
+
+def test_the_scheduler_reads_the_website_before_each_edition(shell: Shell) -> None:
+    site = shell.folder / "site.db"
+    with sqlite3.connect(site) as connection:
+        connection.execute("CREATE TABLE events (id, title, day, city, state, groups)")
+        connection.execute(
+            "INSERT INTO events VALUES (1, 'March', ?, 'Denver', 'CO', 'Unidos MN')",
+            (soon(4),),
+        )
+    with (shell.folder / "mailer.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            '\n[sources.website]\nkind = "sql"\nurl = "sqlite:///site.db"\n'
+            'query = "SELECT id AS external_id, title, day AS start_date, city, state,'
+            ' groups AS sponsors FROM events"\n'
+        )
+    people = crowd(2)
+    (shell.folder / "people.csv").write_text(people, "utf-8")
+    shell("import", "subscribers", str(shell.folder / "people.csv"), "--list", "weekly")
+    due_a_minute_ago(shell)
+    script = str(shell.folder / "scheduler.py")
+
+    with running(shell, sys.executable, script, "--every", "0.5") as service:
+        until(lambda: len(shell.messages) == 2)
+        service.send_signal(signal.SIGTERM)
+        assert service.wait(30) == 0
+
+    [action] = shell("actions", "--json").json
+    assert (action["source"], action["title"]) == ("website", "March")
+
+
+def test_the_scheduler_refuses_to_start_with_wrong_settings(shell: Shell) -> None:
+    shell.edit("mailer.toml", 'base_url = "http', 'base_url = "gopher')
+
+    ran = subprocess.run(
+        [sys.executable, "scheduler.py"],
+        cwd=shell.folder, env=shell.environment(), capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+
+    assert ran.returncode == 1
+    assert "base_url" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_two_sends_at_once_mail_everybody_once(
+    shell: Shell, mailbox: tuple[Mailbox, int]
+) -> None:
+    box, port = mailbox
+    fill(shell, people=crowd())
+    use_smtp(shell, port)
+    command = shell.command("send", "weekly", "--as-of", MONDAY)
+
+    with running(shell, *command) as one, running(shell, *command) as two:
+        codes = {process.wait(60) for process in (one, two)}
+    shell("work", "--until-idle")
+
+    assert codes <= {0, 1}
+    assert set(box.accepted.values()) == {1}
+    assert len(box.accepted) == MANY
