@@ -187,18 +187,21 @@ def recipients(
     renderer: Renderer,
 ) -> Sequence[Recipient]:
     """Give each addressee their own links and the sentence why they get the mail."""
-    leave = keyring.signer(Purpose.LEAVE, list_number)
-    preferences = keyring.signer(Purpose.PREFERENCES, list_number)
+    uids = [person.uid for person in addressees]
+    leave = keyring.signer(Purpose.LEAVE, list_number).all(uids)
+    preferences = keyring.signer(Purpose.PREFERENCES, list_number).all(uids)
     reason = renderer.reason
     return [
         Recipient(
             uid=person.uid,
             address=person.address,
-            leave=leave(person.uid),
-            preferences=preferences(person.uid),
+            leave=leave_token,
+            preferences=preferences_token,
             reason=reason(language, person.organization, person.consented_on),
         )
-        for person in addressees
+        for person, leave_token, preferences_token in zip(
+            addressees, leave, preferences, strict=True
+        )
     ]
 
 
