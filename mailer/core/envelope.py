@@ -18,6 +18,7 @@ from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from mailer.core.errors import InputError, TemplateError
@@ -232,6 +233,18 @@ class Frame:
         pieces[1::2] = map(values.__getitem__, self._names)
         return b"".join(pieces)
 
+    def in_order(self, *names: str) -> Callable[..., bytes]:
+        """Return a quicker `fill`: it takes the values of two or more by position."""
+        template = self._pieces
+        pick = itemgetter(*(names.index(name) for name in self._names))
+
+        def fill(*values: bytes) -> bytes:
+            pieces = template.copy()
+            pieces[1::2] = pick(values)
+            return b"".join(pieces)
+
+        return fill
+
 
 Encoder = Callable[[str], bytes]
 
@@ -288,24 +301,31 @@ class MimeForm:
 
     def __init__(self, letter: Letter, date: datetime) -> None:
         self._message_id = letter.message_id
-        self._frame = Frame(_mime_parts(letter, date))
+        self._fill = Frame(_mime_parts(letter, date)).in_order(
+            "to",
+            "message_id",
+            "unsubscribe",
+            "leave",
+            "preferences",
+            "reason_html",
+            "reason_text",
+        )
 
     def fill(self, recipient: Recipient) -> bytes:
         """Return the message for one recipient, CRLF line ends.
 
         Raises InputError if the address cannot stand in a message.
         """
-        leave = recipient.leave.encode("ascii")
-        return self._frame.fill(
-            {
-                "to": wire_address("To", recipient.address),
-                "message_id": self._message_id(recipient.uid).encode("ascii"),
-                "unsubscribe": leave,
-                "leave": leave + _SOFT_BREAK,
-                "preferences": recipient.preferences.encode("ascii") + _SOFT_BREAK,
-                "reason_html": _quoted_html(recipient.reason),
-                "reason_text": _quoted_text(recipient.reason),
-            }
+        uid, address, leave_token, preferences, reason = recipient
+        leave = leave_token.encode("ascii")
+        return self._fill(
+            wire_address("To", address),
+            self._message_id(uid).encode("ascii"),
+            leave,
+            leave + _SOFT_BREAK,
+            preferences.encode("ascii") + _SOFT_BREAK,
+            _quoted_html(reason),
+            _quoted_text(reason),
         )
 
 
