@@ -8,12 +8,12 @@ person.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID, uuid5
 
 from mailer.core.envelope import Letter, Recipient
 from mailer.core.tokens import Keyring, Purpose
 from mailer.ports import (
+    Addressee,
     Answered,
     Batch,
     Deferred,
@@ -113,26 +113,14 @@ class Sender:
             key=str(key),
             date=intent.sent_at,
             letter=letter,
-            recipients=self._recipients(intent),
+            recipients=recipients(
+                intent.addressees,
+                language=intent.language,
+                list_number=mailing.list_number,
+                keyring=self.keyring,
+                renderer=self.renderer,
+            ),
         )
-
-    def _recipients(self, intent: Intent) -> Sequence[Recipient]:
-        number = intent.batch.mailing.list_number
-        leave = self.keyring.signer(Purpose.LEAVE, number)
-        preferences = self.keyring.signer(Purpose.PREFERENCES, number)
-        reason = lru_cache(maxsize=4096)(self.renderer.reason)
-        return [
-            Recipient(
-                uid=person.uid,
-                address=person.address,
-                leave=leave(person.uid),
-                preferences=preferences(person.uid),
-                reason=reason(
-                    intent.language, person.organization, person.consented_on
-                ),
-            )
-            for person in intent.addressees
-        ]
 
     def _record(self, intent: Intent, outcome: Outcome) -> None:
         match outcome:
@@ -188,6 +176,33 @@ class Sender:
 
     def _put_back(self, intent: Intent, detail: str, delay: float) -> None:
         self.ledger.put_back(intent, detail=detail, delay=delay, at=self.clock())
+
+
+def recipients(
+    addressees: Sequence[Addressee],
+    *,
+    language: str,
+    list_number: int,
+    keyring: Keyring,
+    renderer: Renderer,
+) -> Sequence[Recipient]:
+    """Give each addressee their own links and the sentence why they get the mail."""
+    uids = [person.uid for person in addressees]
+    leave = keyring.signer(Purpose.LEAVE, list_number).all(uids)
+    preferences = keyring.signer(Purpose.PREFERENCES, list_number).all(uids)
+    reason = renderer.reason
+    return [
+        Recipient(
+            uid=person.uid,
+            address=person.address,
+            leave=leave_token,
+            preferences=preferences_token,
+            reason=reason(language, person.organization, person.consented_on),
+        )
+        for person, leave_token, preferences_token in zip(
+            addressees, leave, preferences, strict=True
+        )
+    ]
 
 
 def _single(outcome: Outcome) -> Result:
