@@ -13,6 +13,8 @@ from mailer.core.errors import InputError, RefusedError
 from mailer.core.lists import Kind, MailingList
 from mailer.ports import Ledger, Mailing
 
+_FAR = timedelta(days=3 * 366)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
@@ -127,6 +129,10 @@ def chosen(mailing_list: MailingList, edition: str | None, now: datetime) -> Occ
         raise InputError(
             f'--edition: "{edition}" is no date; write it as {now:%Y-%m-%d}'
         ) from None
+    if abs(day - now.date()) > _FAR:
+        raise InputError(
+            f"--edition: {edition} is years away from {now:%Y-%m-%d}; check the year"
+        )
     if cadence is not None:
         due_at = editions.instant(cadence, day)
     else:

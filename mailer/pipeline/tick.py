@@ -45,9 +45,12 @@ class Ticker:
                 self.trouble(f"{name}: its list is no longer in lists/")
                 continue
             self._try(name, partial(self._compose, mailing, by_slug[mailing.list_slug]))
+        self._try("sending", partial(self._drain, stopping))
+        return made
+
+    def _drain(self, stopping: Callable[[], bool]) -> None:
         while not stopping() and self.sender.step() is not None:
             pass
-        return made
 
     def _compose(self, mailing: Mailing, definition: MailingList) -> None:
         self.composer.compose(mailing, definition, at=self.clock())
