@@ -77,11 +77,12 @@ class Sender:
     def _send(self, intent: Intent) -> None:
         try:
             outgoing = self.outgoing(intent)
-        except MailerError as error:  # its list is gone, or its sender: nothing left
+            outcome = self.provider.send(outgoing)
+        except MailerError as error:  # its list is gone, a header is bad: nothing left
             self._put_back(intent, str(error), 0.0)
             self._pause(intent, str(error))
             return
-        self._record(intent, outgoing, self.provider.send(outgoing))
+        self._record(intent, outgoing, outcome)
 
     def drain(
         self,
