@@ -55,7 +55,7 @@ class Stopwatch:
 
     def _after(self, *call: Any) -> None:
         statement, context = call[2], call[4]
-        if statement.startswith("INSERT INTO deliveries"):
+        if "INSERT INTO deliveries" in statement:
             self.inserting += self.now() - context.started
 
 

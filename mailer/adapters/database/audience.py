@@ -60,12 +60,16 @@ def groups(people: Subquery) -> Select[Any]:
 
 
 def deliveries(
-    people: Subquery, *, mailing_id: int, batch_size: int, at: datetime
+    audience: Subquery, *, mailing_id: int, batch_size: int, at: datetime
 ) -> Select[Any]:
     """Return one delivery per person: pending in a batch, or left out for a reason.
 
     In the order of their numbers, so that table and primary key grow at their ends.
     """
+    # PostgreSQL would look up each person's place once per group, not once.
+    people = (
+        select(audience).cte("people").prefix_with("MATERIALIZED", dialect="postgresql")
+    )
     group = mailing_groups.alias("grouped")
     state = case(
         (people.c.suppressed.is_not(None), "suppressed"),
