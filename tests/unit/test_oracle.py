@@ -4,7 +4,7 @@ template, inliner and MIME builder per recipient would have said."""
 import email
 import email.policy
 from datetime import UTC, datetime
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from pathlib import Path
 
 import pytest
@@ -115,7 +115,7 @@ def test_the_join_of_bytes_says_what_the_slow_way_says(
     assert not any(part.defects for part in ours.walk())
 
 
-def words(part: EmailMessage) -> str:
+def words(part: MIMEPart) -> str:
     """Return the decoded part; HTML as it parses: a quote may be written in two ways."""
     content: str = part.get_content().replace("\r\n", "\n").rstrip("\n")
     if part.get_content_subtype() == "html":
