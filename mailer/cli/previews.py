@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mailer.bootstrap import Project
+from mailer.cli.which import draft
 from mailer.core import envelope
 from mailer.core.audience import Group
 from mailer.core.envelope import MimeForm
@@ -21,8 +22,6 @@ def write(
     folder: Path,
 ) -> dict[str, Any]:
     """Write .html, .txt and .eml of each variant; returns what was written."""
-    from mailer.cli.mailing import described, draft  # noqa: PLC0415
-
     mailing = draft(project, mailing_list, edition)
     groups = project.ledger.groups(mailing)
     person = None
@@ -35,7 +34,7 @@ def write(
     for number, variant in enumerate(composition.variants, start=1):
         name = f"{mailing.list_slug}-{mailing.edition}-{number:03}-{variant.language}"
         _write(project, mailing, variant, person, folder / name)
-        rows.append(described(variant, name))
+        rows.append(_described(variant, name))
     skipped = sum(1 for key in composition.assignment.values() if key is None)
     return {"folder": str(folder), "variants": rows, "skipped": skipped}
 
@@ -83,3 +82,15 @@ def _write(
     path.with_suffix(".txt").write_text(text, encoding="utf-8")
     message = MimeForm(outgoing.letter, outgoing.date).fill(recipient)
     path.with_suffix(".eml").write_bytes(message)
+
+
+def _described(variant: Composed, file: str) -> dict[str, Any]:
+    """Return what a report says of a variant."""
+    return {
+        "file": file,
+        "language": variant.language,
+        "place": variant.place,
+        "subject": variant.subject,
+        "bytes": len("".join(variant.html.texts).encode()),
+        "actions": len(variant.items),
+    }

@@ -6,8 +6,8 @@ import typer
 
 from mailer.bootstrap import Project
 from mailer.cli import output
-from mailer.cli.mailing import find
 from mailer.cli.state import Json, State
+from mailer.cli.which import find
 from mailer.core.errors import NotFoundError
 
 

@@ -18,6 +18,8 @@ from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
 
 from mailer.core.errors import InputError, TemplateError
 from mailer.core.tokens import encode
@@ -159,16 +161,20 @@ def wire_address(name: str, address: str) -> bytes:
 
 
 _LONGEST_ADDRESS = 254  # RFC 5321 §4.5.3.1, with the brackets of a path taken off
-_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# Possessive throughout: each part ends where a character cannot be its own.
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
+_LABEL = r"(?!-)[A-Za-z0-9-]{1,63}+(?<!-)"
 _ADDRESS = re.compile(
-    rf"(?=[^@]{{1,64}}@){_ATEXT}(?:\.{_ATEXT})*@{_LABEL}(?:\.{_LABEL})*"
+    rf"(?=[^@]{{1,64}}+@){_ATEXT}(?:\.{_ATEXT})*+@{_LABEL}(?:\.{_LABEL})*+"
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
-    """Whom an envelope is for, with the values of its slots."""
+class Recipient(NamedTuple):
+    """Whom an envelope is for, with the values of its slots.
+
+    A tuple, because there is one per message: a frozen dataclass takes three times as
+    long to make, as long as a token.
+    """
 
     uid: bytes  # random, 16 bytes
     address: str
@@ -194,8 +200,15 @@ class Letter:
 
     def message_id(self, uid: bytes) -> str:
         """Return this recipient's Message-ID without brackets; always the same."""
-        digest = hashlib.blake2b(uid, key=self.mailing_key, digest_size=15).digest()
-        return f"{encode(digest)}@{self.domain}"
+        state = _keyed(self.mailing_key).copy()
+        state.update(uid)
+        return f"{encode(state.digest())}@{self.domain}"
+
+
+@lru_cache(maxsize=64)
+def _keyed(mailing_key: bytes) -> "hashlib.blake2b":
+    """Return a hash that has taken in the key: a copy of it costs half as much."""
+    return hashlib.blake2b(key=mailing_key, digest_size=15)
 
 
 class Frame:
@@ -217,19 +230,32 @@ class Frame:
     def fill(self, values: Mapping[str, bytes]) -> bytes:
         """Return the whole, with each hole's value already encoded for its place."""
         pieces = self._pieces.copy()
-        pieces[1::2] = [values[name] for name in self._names]
+        pieces[1::2] = map(values.__getitem__, self._names)
         return b"".join(pieces)
+
+    def in_order(self, *names: str) -> Callable[..., bytes]:
+        """Return a quicker `fill`: it takes the values of two or more by position."""
+        template = self._pieces
+        pick = itemgetter(*(names.index(name) for name in self._names))
+
+        def fill(*values: bytes) -> bytes:
+            pieces = template.copy()
+            pieces[1::2] = pick(values)
+            return b"".join(pieces)
+
+        return fill
 
 
 Encoder = Callable[[str], bytes]
 
 
-def pieces(segments: Segments, encoder: Encoder) -> list[bytes | str]:
+@lru_cache(maxsize=64)  # small batches of one variant follow one another
+def pieces(segments: Segments, encoder: Encoder) -> tuple[bytes | str, ...]:
     """Encode the texts once, leaving a hole at each slot."""
     parts: list[bytes | str] = [encoder(segments.texts[0])]
     for slot, text in zip(segments.slots, segments.texts[1:], strict=True):
         parts += (slot, encoder(text))
-    return parts
+    return tuple(parts)
 
 
 # --- quoted-printable, for MIME ----------------------------------------------
@@ -275,24 +301,31 @@ class MimeForm:
 
     def __init__(self, letter: Letter, date: datetime) -> None:
         self._message_id = letter.message_id
-        self._frame = Frame(_mime_parts(letter, date))
+        self._fill = Frame(_mime_parts(letter, date)).in_order(
+            "to",
+            "message_id",
+            "unsubscribe",
+            "leave",
+            "preferences",
+            "reason_html",
+            "reason_text",
+        )
 
     def fill(self, recipient: Recipient) -> bytes:
         """Return the message for one recipient, CRLF line ends.
 
         Raises InputError if the address cannot stand in a message.
         """
-        leave = recipient.leave.encode("ascii")
-        return self._frame.fill(
-            {
-                "to": wire_address("To", recipient.address),
-                "message_id": self._message_id(recipient.uid).encode("ascii"),
-                "unsubscribe": leave,
-                "leave": leave + _SOFT_BREAK,
-                "preferences": recipient.preferences.encode("ascii") + _SOFT_BREAK,
-                "reason_html": _quoted_html(recipient.reason),
-                "reason_text": _quoted_text(recipient.reason),
-            }
+        uid, address, leave_token, preferences, reason = recipient
+        leave = leave_token.encode("ascii")
+        return self._fill(
+            wire_address("To", address),
+            self._message_id(uid).encode("ascii"),
+            leave,
+            leave + _SOFT_BREAK,
+            preferences.encode("ascii") + _SOFT_BREAK,
+            _quoted_html(reason),
+            _quoted_text(reason),
         )
 
 
@@ -330,9 +363,8 @@ def _mime_parts(letter: Letter, date: datetime) -> list[bytes | str]:
 
 
 def _body(segments: Segments) -> list[bytes | str]:
-    parts = pieces(segments, quoted_piece)
-    parts[-1] = quoted_printable(segments.texts[-1])  # nothing follows on its line
-    return parts
+    last = quoted_printable(segments.texts[-1])  # nothing follows on its line
+    return [*pieces(segments, quoted_piece)[:-1], last]
 
 
 def _part_head(boundary: str, subtype: str) -> bytes:

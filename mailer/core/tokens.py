@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import hmac
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -80,24 +80,58 @@ class Keyring:
 
 
 class Signer:
-    """Makes tokens of one purpose and list, a few microseconds each."""
+    """Makes tokens of one purpose and list, a microsecond each.
 
-    __slots__ = ("_head", "_key", "_tail")
+    HMAC (RFC 2104) hashes the padded key twice per token, and that is most of its
+    cost. Here the key is hashed once; each token goes on from copies of that state.
+    """
+
+    __slots__ = ("_head", "_inner", "_outer", "_tail")
 
     def __init__(self, key: bytes, key_id: int, purpose: int, list_number: int) -> None:
-        self._key = key
         self._head = bytes((key_id, purpose))
         self._tail = struct.pack(">I", list_number)
+        block = key.ljust(_BLOCK, b"\0")  # derived keys are shorter than a block
+        self._inner = hashlib.sha256(block.translate(_INNER_PAD) + self._head)
+        self._outer = hashlib.sha256(block.translate(_OUTER_PAD))
 
     def __call__(self, uid: bytes) -> str:
         """Return this subscriber's token."""
-        body = self._head + uid + self._tail
-        return encode(body + hmac.digest(self._key, body, "sha256")[:_MAC])
+        return self.all([uid])[0]
+
+    def all(self, uids: Iterable[bytes]) -> list[str]:
+        """Return these subscribers' tokens, written in one go."""
+        head, tail = self._head, self._tail
+        fresh_inner, fresh_outer = self._inner.copy, self._outer.copy
+        raw: list[bytes] = []
+        for uid in uids:
+            whose = uid + tail
+            inner = fresh_inner()
+            inner.update(whose)
+            outer = fresh_outer()
+            outer.update(inner.digest())
+            raw += (head, whose, outer.digest()[:_MAC], _FILL)
+        written = binascii.b2a_base64(b"".join(raw), newline=False)
+        tokens = written.translate(_URL_SAFE).decode("ascii")
+        return [
+            tokens[start : start + LENGTH]
+            for start in range(0, len(tokens), LENGTH + len(_FILL))
+        ]
+
+
+_FILL = (
+    b"\0"  # makes 38 octets 39, whose base64 needs no padding: 51 characters and one
+)
+_BLOCK = 64  # octets, of SHA-256
+_INNER_PAD = bytes(octet ^ 0x36 for octet in range(256))
+_OUTER_PAD = bytes(octet ^ 0x5C for octet in range(256))
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def encode(raw: bytes) -> str:
     """Write bytes in unpadded base64url (RFC 4648 §5)."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    padded = binascii.b2a_base64(raw, newline=False)
+    return padded.translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def address_hash(pepper: bytes, address: str) -> bytes:

@@ -64,7 +64,7 @@ def _status(row: Mapping[str, str]) -> str:
 
 def left(row: Mapping[str, str]) -> tuple[str, str] | None:
     """Return the column that says they left or bounced, and what it says."""
-    if _status(row) not in ("", "subscribed"):
+    if _status(row) not in ("", "subscribed", "active"):
         return "status", f"they are {cells.shown(_status(row))}"
     for column, what in (
         ("unsubscribed_at", "they unsubscribed"),

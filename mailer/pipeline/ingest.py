@@ -47,7 +47,7 @@ def ingest(
     flags: list[Flag] = list(reading.flags)
 
     def decide(stored: Sequence[Action]) -> ActionChanges:
-        decided, found = _compare(reading.drafts, stored)
+        decided, found = _compare(reading.drafts, stored, at)
         flags.extend(found)
         if quarantine:
             _refuse_collapse(source, stored, decided, at)
@@ -69,7 +69,7 @@ def ingest(
 
 
 def _compare(
-    drafts: Sequence[Draft], stored: Sequence[Action]
+    drafts: Sequence[Draft], stored: Sequence[Action], at: datetime
 ) -> tuple[ActionChanges, Sequence[Flag]]:
     matches = matching.match(drafts, stored)
     created, updated, unchanged, returned = [], [], [], []
@@ -91,8 +91,23 @@ def _compare(
         updated=updated,
         unchanged=unchanged,
         returned=returned,
-        missing=[a for a in matches.missing if a.missing_since is None],
+        missing=[
+            action
+            for action in matches.missing
+            if action.missing_since is None and _ought_to_be_there(action, drafts, at)
+        ],
     ), flags
+
+
+def _ought_to_be_there(action: Action, drafts: Sequence[Draft], at: datetime) -> bool:
+    """Tell whether a source that no longer has it has lost it.
+
+    Many sources list only what is to come: what has passed is then not missing.
+    """
+    if changes.over_at(action.facts) > at:
+        return True
+    dates = [draft.facts.start_date for draft in drafts]
+    return bool(dates) and action.facts.start_date >= min(dates)
 
 
 def _moved(draft: Draft, action: Action) -> Flag:

@@ -22,6 +22,7 @@ class Planned:
 
     mailing: Mailing
     timing: Timing
+    reason: str | None = None  # why it was missed, and the way out
 
 
 def due(
@@ -51,23 +52,24 @@ def _make(
     timing = editions.timing(mailing_list, occurrence, now)
     missed = timing is Timing.MISSED
     edition = occurrence.edition.isoformat()
+    reason = (
+        f"due {occurrence.due_at:%Y-%m-%d %H:%M} UTC, found {now:%Y-%m-%d %H:%M} UTC;"
+        f" to send it now: mailer send {mailing_list.slug} --edition {edition}"
+    )
     mailing = ledger.make(
         list_slug=mailing_list.slug,
         edition=edition,
         kind=mailing_list.kind.value,
         state="missed" if missed else "planned",
-        reason=(
-            f"due {occurrence.due_at:%Y-%m-%d %H:%M} UTC, found {now:%Y-%m-%d %H:%M}"
-            f" UTC; to send it now: mailer send {mailing_list.slug} --edition {edition}"
-            if missed
-            else None
-        ),
+        reason=reason if missed else None,
         due_at=occurrence.due_at,
         as_of=now,
         until=now + mailing_list.horizon,
         planned_at=now,
     )
-    return Planned(mailing=mailing, timing=timing) if mailing else None
+    if mailing is None:
+        return None
+    return Planned(mailing=mailing, timing=timing, reason=reason if missed else None)
 
 
 def now(

@@ -8,13 +8,13 @@ person.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID, uuid5
 
 from mailer.core.envelope import Letter, Recipient
 from mailer.core.errors import MailerError
 from mailer.core.tokens import Keyring, Purpose
 from mailer.ports import (
+    Addressee,
     Answered,
     Batch,
     Deferred,
@@ -31,7 +31,7 @@ from mailer.ports import (
     Unsure,
 )
 
-LEASE = 300.0  # seconds; longer than any provider call may take
+LEASE = 900.0  # seconds; longer than any provider call may take (SMTP: ten minutes)
 ATTEMPTS = 8  # of a batch before a person must look
 _BACKOFF = (10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)  # seconds
 _NAMESPACE = UUID("0a3f3c56-7b1e-4c0e-9f0c-5f3f6d1f2a11")
@@ -77,11 +77,12 @@ class Sender:
     def _send(self, intent: Intent) -> None:
         try:
             outgoing = self.outgoing(intent)
-        except MailerError as error:  # its list is gone, or its sender: nothing left
+            outcome = self.provider.send(outgoing)
+        except MailerError as error:  # its list is gone, a header is bad: nothing left
             self._put_back(intent, str(error), 0.0)
             self._pause(intent, str(error))
             return
-        self._record(intent, outgoing, self.provider.send(outgoing))
+        self._record(intent, outgoing, outcome)
 
     def drain(
         self,
@@ -122,26 +123,14 @@ class Sender:
             key=str(key),
             date=intent.sent_at,
             letter=letter,
-            recipients=self._recipients(intent),
+            recipients=recipients(
+                intent.addressees,
+                language=intent.language,
+                list_number=mailing.list_number,
+                keyring=self.keyring,
+                renderer=self.renderer,
+            ),
         )
-
-    def _recipients(self, intent: Intent) -> Sequence[Recipient]:
-        number = intent.batch.mailing.list_number
-        leave = self.keyring.signer(Purpose.LEAVE, number)
-        preferences = self.keyring.signer(Purpose.PREFERENCES, number)
-        reason = lru_cache(maxsize=4096)(self.renderer.reason)
-        return [
-            Recipient(
-                uid=person.uid,
-                address=person.address,
-                leave=leave(person.uid),
-                preferences=preferences(person.uid),
-                reason=reason(
-                    intent.language, person.organization, person.consented_on
-                ),
-            )
-            for person in intent.addressees
-        ]
 
     def _record(self, intent: Intent, outgoing: Outgoing, outcome: Outcome) -> None:
         match outcome:
@@ -200,6 +189,33 @@ class Sender:
 
     def _put_back(self, intent: Intent, detail: str, delay: float) -> None:
         self.ledger.put_back(intent, detail=detail, delay=delay, at=self.clock())
+
+
+def recipients(
+    addressees: Sequence[Addressee],
+    *,
+    language: str,
+    list_number: int,
+    keyring: Keyring,
+    renderer: Renderer,
+) -> Sequence[Recipient]:
+    """Give each addressee their own links and the sentence why they get the mail."""
+    uids = [person.uid for person in addressees]
+    leave = keyring.signer(Purpose.LEAVE, list_number).all(uids)
+    preferences = keyring.signer(Purpose.PREFERENCES, list_number).all(uids)
+    reason = renderer.reason
+    return [
+        Recipient(
+            uid=person.uid,
+            address=person.address,
+            leave=leave_token,
+            preferences=preferences_token,
+            reason=reason(language, person.organization, person.consented_on),
+        )
+        for person, leave_token, preferences_token in zip(
+            addressees, leave, preferences, strict=True
+        )
+    ]
 
 
 def _alone(outgoing: Outgoing, recipient: Recipient) -> Outgoing:

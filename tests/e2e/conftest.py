@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,20 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+MONDAY = "2019-10-07T15:00:00Z"
+SAMPLE_ACTIONS = """\
+external_id,start_date,start_time,city,state,sponsors,target,status
+1,2019-10-12,10:00,San Diego,CA,Unión del Barrio,Otay Mesa,confirmed
+2,2019-10-12,,Los Angeles,CA,Mijente; AF3IRM Los Angeles,,confirmed
+3,2019-10-25,,Minneapolis,MN,"MIRAC; Unidos MN",,confirmed
+"""
+SAMPLE_PEOPLE = """\
+organization,email,language,city,state,consent_basis,consent_at
+Unión del Barrio,ana@barrio.example,es,San Diego,CA,form,2019-09-03
+AFT 1931,ben@aft.example,en,San Diego,CA,form,2019-09-04
+Unidos MN,cy@unidos.example,en,Minneapolis,MN,form,2019-09-05
+Nobody Yet,dee@nobody.example,en,Los Angeles,CA,,
+"""
 
 
 @dataclass
@@ -72,9 +87,44 @@ class Shell:
         return sorted((self.folder / "outbox").rglob("*.eml"))
 
 
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    """A fresh project, made by `mailer init`."""
-    made = Shell(tmp_path / "project")
+def fill(
+    shell: Shell, actions: str = SAMPLE_ACTIONS, people: str = SAMPLE_PEOPLE
+) -> None:
+    """Import actions and subscribers to the weekly list."""
+    (shell.folder / "actions.csv").write_text(actions, "utf-8")
+    (shell.folder / "people.csv").write_text(people, "utf-8")
+    shell("import", "actions", str(shell.folder / "actions.csv"))
+    shell("import", "subscribers", str(shell.folder / "people.csv"), "--list", "weekly")
+
+
+@pytest.fixture(scope="session")
+def initial(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A project as `mailer init` makes it, to be copied."""
+    made = Shell(tmp_path_factory.mktemp("initial") / "project")
     made("init", str(made.folder))
     return made
+
+
+@pytest.fixture(scope="session")
+def initial_filled(initial: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A project with the sample actions and people, to be copied."""
+    made = _copied(initial, tmp_path_factory.mktemp("filled"))
+    fill(made)
+    return made
+
+
+@pytest.fixture
+def shell(initial: Shell, tmp_path: Path) -> Shell:
+    """A fresh project, made by `mailer init`."""
+    return _copied(initial, tmp_path)
+
+
+@pytest.fixture
+def filled(initial_filled: Shell, tmp_path: Path) -> Shell:
+    """A fresh project with three actions, and four people of whom one is pending."""
+    return _copied(initial_filled, tmp_path)
+
+
+def _copied(origin: Shell, folder: Path) -> Shell:
+    shutil.copytree(origin.folder, folder / "project")
+    return Shell(folder / "project")

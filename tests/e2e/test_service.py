@@ -1,6 +1,8 @@
 """The service as it runs for months: due by rule, killed at any moment, never twice."""
 
 import signal
+import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,8 +16,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.e2e.conftest import Shell
-from tests.e2e.test_commands import MONDAY, fill
+from tests.e2e.conftest import MONDAY, Shell, fill
 
 MANY = 60
 
@@ -43,9 +44,12 @@ class Mailbox:
 def mailbox() -> Iterator[tuple[Mailbox, int]]:
     """A running SMTP server and its port."""
     box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=0)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
-    yield box, controller.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+    yield box, port
     controller.stop()
 
 
@@ -116,8 +120,6 @@ def test_a_send_killed_half_way_mails_nobody_twice_and_loses_nobody(
 
 def expire_leases(shell: Shell) -> None:
     """Let the time pass after which a dead worker's lease is void."""
-    import sqlite3  # noqa: PLC0415
-
     with sqlite3.connect(shell.folder / "mailer.db") as connection:
         connection.execute("UPDATE batches SET lease_until = 0")
 
@@ -130,8 +132,6 @@ def due_a_minute_ago(shell: Shell) -> str:
     shell.edit("lists/weekly.toml", 'at = "08:00"', f'at = "{due:%H:%M}"')
     shell.edit("lists/weekly.toml", "America/Los_Angeles", "UTC")
     yesterday = f"{due - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
-    import sqlite3  # noqa: PLC0415
-
     with sqlite3.connect(shell.folder / "mailer.db") as connection:
         connection.execute(
             "UPDATE lists SET first_seen_at = ?", (yesterday[:19].replace("T", " "),)
@@ -169,8 +169,6 @@ def test_the_scheduler_sends_what_is_due_once_and_ends_when_told(shell: Shell) -
 
 
 def test_the_scheduler_reads_the_website_before_each_edition(shell: Shell) -> None:
-    import sqlite3  # noqa: PLC0415
-
     site = shell.folder / "site.db"
     with sqlite3.connect(site) as connection:
         connection.execute("CREATE TABLE events (id, title, day, city, state, groups)")
@@ -202,7 +200,7 @@ def test_the_scheduler_reads_the_website_before_each_edition(shell: Shell) -> No
 def test_the_scheduler_refuses_to_start_with_wrong_settings(shell: Shell) -> None:
     shell.edit("mailer.toml", 'base_url = "http', 'base_url = "gopher')
 
-    ran = subprocess.run(  # noqa: S603 - our own program
+    ran = subprocess.run(
         [sys.executable, "scheduler.py"],
         cwd=shell.folder, env=shell.environment(), capture_output=True, text=True,
         timeout=60, check=False,

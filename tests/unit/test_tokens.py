@@ -82,6 +82,16 @@ def test_a_token_has_one_spelling_only(ending: str) -> None:
     assert KEYRING.read(token[:20] + "\n" + token[20:]) is None
 
 
+@given(st.lists(st.binary(min_size=16, max_size=16), max_size=20))
+def test_many_tokens_at_once_are_those_of_each(uids: list[bytes]) -> None:
+    ring = Keyring({1: b"k" * 32})
+
+    together = ring.signer(Purpose.LEAVE, 7).all(uids)
+
+    assert together == [ring.sign(Purpose.LEAVE, uid, 7) for uid in uids]
+    assert all(ring.read(token) is not None for token in together)
+
+
 @given(uids, list_numbers)
 def test_each_purpose_has_a_key_of_its_own(uid: bytes, number: int) -> None:
     leave = base64.urlsafe_b64decode(KEYRING.sign(Purpose.LEAVE, uid, number) + "=")

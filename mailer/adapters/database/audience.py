@@ -3,7 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Subquery, and_, case, false, func, literal, select
+from sqlalchemy import (
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    case,
+    false,
+    func,
+    literal,
+    select,
+)
 
 from mailer.adapters.database.people import reader_place
 from mailer.adapters.database.schema import (
@@ -19,11 +29,6 @@ GROUP = ("language", "place_id", "known_variant", "quiet_weeks")
 
 def audience(list_number: int, at: datetime) -> Subquery:
     """Return every active subscription with its group and why it is left out, if so."""
-    suppressed = (
-        select(suppressions.c.reason)
-        .where(suppressions.c.address_hash == subscribers.c.address_hash)
-        .scalar_subquery()
-    )
     return (
         select(
             subscribers.c.id.label("subscriber_id"),
@@ -32,12 +37,15 @@ def audience(list_number: int, at: datetime) -> Subquery:
             func.coalesce(reader_place(), 0).label("place_id"),
             func.coalesce(subscriptions.c.known_variant, 0).label("known_variant"),
             subscriptions.c.quiet_weeks,
-            suppressed.label("suppressed"),
+            suppressions.c.reason.label("suppressed"),
             case((subscriptions.c.paused_until > at, True), else_=false()).label(
                 "paused"
             ),
         )
         .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+        .outerjoin(
+            suppressions, suppressions.c.address_hash == subscribers.c.address_hash
+        )
         .where(
             subscriptions.c.list_number == list_number,
             subscriptions.c.state == "active",
@@ -52,9 +60,16 @@ def groups(people: Subquery) -> Select[Any]:
 
 
 def deliveries(
-    people: Subquery, *, mailing_id: int, batch_size: int, at: datetime
+    audience: Subquery, *, mailing_id: int, batch_size: int, at: datetime
 ) -> Select[Any]:
-    """Return one delivery per person: pending in a batch, or left out for a reason."""
+    """Return one delivery per person: pending in a batch, or left out for a reason.
+
+    In the order of their numbers, so that table and primary key grow at their ends.
+    """
+    # PostgreSQL would look up each person's place once per group, not once.
+    people = (
+        select(audience).cte("people").prefix_with("MATERIALIZED", dialect="postgresql")
+    )
     group = mailing_groups.alias("grouped")
     state = case(
         (people.c.suppressed.is_not(None), "suppressed"),
@@ -67,22 +82,27 @@ def deliveries(
         (people.c.paused, "paused"),
         (group.c.variant_id.is_(None), "nothing to tell"),
     )
-    place_in_line = func.row_number().over(
+    # Typed, or the division is one of decimals, row by row.
+    place_in_line = func.row_number(type_=Integer).over(
         partition_by=(group.c.variant_id, state), order_by=people.c.subscriber_id
     )
-    return select(
-        literal(mailing_id).label("mailing_id"),
-        people.c.subscriber_id,
-        people.c.address_hash,
-        group.c.variant_id,
-        case((state == "pending", (place_in_line - 1) // batch_size)).label("seq"),
-        state.label("state"),
-        reason.label("reason"),
-        literal(at, Instant).label("changed_at"),
-    ).join(
-        group,
-        and_(
-            group.c.mailing_id == mailing_id,
-            *(group.c[name] == people.c[name] for name in GROUP),
-        ),
+    return (
+        select(
+            literal(mailing_id).label("mailing_id"),
+            people.c.subscriber_id,
+            people.c.address_hash,
+            group.c.variant_id,
+            case((state == "pending", (place_in_line - 1) // batch_size)).label("seq"),
+            state.label("state"),
+            reason.label("reason"),
+            literal(at, Instant).label("changed_at"),
+        )
+        .join(
+            group,
+            and_(
+                group.c.mailing_id == mailing_id,
+                *(group.c[name] == people.c[name] for name in GROUP),
+            ),
+        )
+        .order_by(people.c.subscriber_id)
     )

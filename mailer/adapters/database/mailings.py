@@ -1,6 +1,5 @@
 """Mailings and who gets them: made once, addressed by one statement."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -36,6 +35,7 @@ from mailer.adapters.database.schema import (
 from mailer.core.audience import Group
 from mailer.core.errors import NotFoundError
 from mailer.core.model import Place
+from mailer.core.tokens import derive
 from mailer.ports import Addressee, Composed, Mailing, Standing
 
 
@@ -63,8 +63,10 @@ def to_mailing(row: RowMapping) -> Mailing:
 class SqlMailings:
     """The ledger's first half: editions, audiences, variants, deliveries."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, secret: bytes) -> None:
+        """Take the secret from which each mailing's own is made."""
         self._database = database
+        self._secret = secret
 
     # --- lists and editions
 
@@ -116,7 +118,7 @@ class SqlMailings:
             made = connection.scalar(
                 self._database.insert(mailings)
                 .values(
-                    key=secrets.token_bytes(16),
+                    key=self.key(list_slug, edition),
                     list_number=number.scalar_subquery(),
                     edition=edition,
                     kind=kind,
@@ -140,6 +142,10 @@ class SqlMailings:
                 thing=f"mailing {list_slug}/{edition}",
             )
         return self.mailing(list_slug, edition)
+
+    def key(self, list_slug: str, edition: str) -> bytes:
+        """Return a mailing's own secret: the same in a preview and when it is sent."""
+        return derive(self._secret, f"mailing {list_slug}/{edition}")[:16]
 
     def mailing(self, list_slug: str, edition: str) -> Mailing | None:
         """Return a mailing by its identity."""

@@ -53,8 +53,9 @@ _OPEN = ("ready", "leased", "inflight")
 class SqlLedger(SqlMailings):
     """The whole ledger."""
 
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
+    def __init__(self, database: Database, secret: bytes) -> None:
+        """Take the secret from which each mailing's own is made."""
+        super().__init__(database, secret)
         self._now = database.seconds()
 
     def claim(

@@ -1,13 +1,13 @@
-"""The kinds of provider there are, by the word in `mailer.toml`."""
+"""The kinds of provider there are, by the word in `mailer.toml`.
+
+Only the one that is used is imported.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from mailer.adapters.providers.options import Options
-from mailer.adapters.providers.outbox import Outbox
-from mailer.adapters.providers.postmark import Postmark
-from mailer.adapters.providers.smtp import Smtp
 from mailer.config import ProviderSettings
 from mailer.core.errors import ConfigError
 from mailer.ports import Provider
@@ -27,10 +27,16 @@ def build(
     provider: Provider
     match settings.kind:
         case "outbox":
+            from mailer.adapters.providers.outbox import Outbox
+
             provider = Outbox.configured(settings.name, options, folder)
         case "postmark":
+            from mailer.adapters.providers.postmark import Postmark
+
             provider = Postmark.configured(settings.name, options, folder, clock)
         case "smtp":
+            from mailer.adapters.providers.smtp import Smtp
+
             provider = Smtp.configured(settings.name, options, folder)
         case _:
             raise ConfigError(

@@ -27,6 +27,7 @@ from mailer.ports import Rendered
 _PREHEADER = 110  # characters; inboxes cut after about that many
 # Each is written in its own language, for whoever cannot read the other one.
 _OFFERS = {"en": "Get this in English", "es": "Recibir en español"}
+_SOMEBODY = "zqorganizationqz"  # stands for any name while the sentence is printed
 _ENGINES = ("jinja2", "babel", "premailer", "cssutils", "lxml")
 
 
@@ -38,7 +39,8 @@ class MailRenderer:
         self._brand = brand
         self._base_url = base_url.rstrip("/")
         self._environment = lru_cache(maxsize=None)(self._make_environment)
-        self._reason = lru_cache(maxsize=65_536)(self._print_reason)
+        self._reason = lru_cache(maxsize=65_536)(self._fill_reason)
+        self._sentence = lru_cache(maxsize=8_192)(self._print_reason)
 
     def fingerprint(self, template: str) -> str:
         """Return a hash of all but the content: templates, words, engines, brand."""
@@ -92,13 +94,20 @@ class MailRenderer:
         """Say in one sentence why this person gets the mail; plain text."""
         return self._reason(language, organization, consented_on)
 
-    def _print_reason(
+    def _fill_reason(
         self, language: str, organization: str | None, consented_on: date | None
     ) -> str:
-        words = {
-            "organization": plain.clean(organization or ""),
-            "consented_on": consented_on,
-        }
+        # Days are few and organizations many: one template per day, not per pair.
+        name = plain.clean(organization or "")
+        sentence = self._sentence(language, name and _SOMEBODY, consented_on)
+        if name and _SOMEBODY not in sentence:  # the template does something to it
+            return self._print_reason(language, name, consented_on)
+        return sentence.replace(_SOMEBODY, name)
+
+    def _print_reason(
+        self, language: str, organization: str, consented_on: date | None
+    ) -> str:
+        words = {"organization": organization, "consented_on": consented_on}
         env = self._environment(language, html=False)
         return print_template(env, "email/_design/reason.txt", words).strip()
 

@@ -62,7 +62,7 @@ def recipient(number: int, **changes: Any) -> Recipient:
         preferences=_keyring.sign(Purpose.PREFERENCES, uid, 1),
         reason=f"You get this because Unión & Fe #{number % 3} <endorsed>.",
     )
-    return replace(plain, **changes)
+    return plain._replace(**changes)
 
 
 def outgoing(*recipients: Recipient, **changes: Any) -> Outgoing:
