@@ -18,6 +18,7 @@ from mailer.adapters.database import migrate
 from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.organizations import OrganizationStore
+from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.people import SqlPeople
 from mailer.adapters.database.places import RememberingGazetteer
 from mailer.adapters.database.readers import SqlReaders
@@ -146,6 +147,11 @@ class Project:
     def readers(self) -> SqlReaders:
         """Subscriptions as their readers reach them."""
         return SqlReaders(self.ready)
+
+    @cached_property
+    def parked(self) -> Parked:
+        """Deliveries whose outcome nobody knows."""
+        return Parked(self.ready)
 
     @cached_property
     def tracer(self) -> Tracer:

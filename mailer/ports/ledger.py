@@ -179,8 +179,8 @@ class Ledger(Protocol):
         """Nothing was accepted: the batch is ready again after `delay` seconds."""
         ...
 
-    def pause(self, mailing_id: int, *, reason: str, at: datetime) -> None:
-        """Stop a mailing until a person resumes it."""
+    def pause(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
+        """Stop a mailing until a person resumes it; False if it is not sending."""
         ...
 
     def waiting(self, mailing_id: int | None) -> tuple[int, float | None]:
