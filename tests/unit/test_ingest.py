@@ -200,7 +200,13 @@ def test_a_source_drops_what_is_over_without_alarm() -> None:
 
     report = run(Shelf([*over, still]), draft("Los Angeles"), quarantine=True)
 
-    assert len(report.missing) == 4
+    assert (report.unchanged, report.missing) == (1, [])
+
+
+def test_a_source_that_lists_what_is_over_can_lose_some_of_it() -> None:
+    report = run(Shelf([action(1, "Newark", 5)]), draft("Denver", 4))
+
+    assert report.missing == ["2019-10-05 Newark, NJ"]
 
 
 DAY = datetime(2019, 10, 5, tzinfo=MONDAY.tzinfo).date()
