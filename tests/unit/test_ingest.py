@@ -192,7 +192,7 @@ def test_a_source_that_lost_half_is_believed() -> None:
     assert len(report.missing) == 2
 
 
-def test_a_source_drops_what_is_over_without_alarm() -> None:
+def test_what_is_over_and_no_longer_listed_is_not_missing() -> None:
     over = [
         replace(each, facts=replace(each.facts, start_date=DAY)) for each in UPCOMING
     ]

@@ -12,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    bindparam,
     case,
     exists,
     func,
@@ -21,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audit
+from mailer.adapters.database import audit, outcomes
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.mailings import SqlMailings, finish, to_mailing
 from mailer.adapters.database.people import first_seat
@@ -37,12 +36,10 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core.envelope import Segments
 from mailer.ports import (
-    Accepted,
     Addressee,
     Batch,
     Deferred,
     Intent,
-    Refused,
     Result,
     Unsure,
 )
@@ -196,26 +193,7 @@ class SqlLedger(SqlMailings):
             state = "unknown" if unsure else "ready" if deferred else "done"
             if not self._close(connection, batch, state, at, held=True):
                 return False
-            rows = [
-                {"subscriber": addressee.subscriber_id, **_columns(result)}
-                for addressee, result in zip(intent.addressees, results, strict=True)
-            ]
-            connection.execute(
-                update(deliveries)
-                .where(
-                    deliveries.c.mailing_id == batch.mailing.id,
-                    deliveries.c.subscriber_id == bindparam("subscriber"),
-                    deliveries.c.state == "inflight",
-                )
-                .values(
-                    state=bindparam("new_state"),
-                    reason=bindparam("new_reason"),
-                    provider=provider,
-                    provider_id=bindparam("new_provider_id"),
-                    changed_at=at,
-                ),
-                rows,
-            )
+            outcomes.keep(connection, intent, results, provider=provider, at=at)
             _remember_what_they_know(connection, batch)
             finish(connection, batch.mailing.id, at)
         return True
@@ -389,26 +367,6 @@ def _intent(connection: Connection, batch: Batch, sent_at: datetime) -> Intent:
             for row in people
         ],
     )
-
-
-def _columns(result: Result) -> dict[str, Any]:
-    match result:
-        case Accepted(provider_id=provider_id):
-            return _row("sent", None, provider_id)
-        case Refused(code=code, detail=detail):
-            return _row("failed", f"{code}: {detail}"[:300], None)
-        case Deferred(detail=detail):
-            return _row("pending", detail[:300], None)
-        case Unsure(detail=detail):
-            return _row("unknown", detail[:300], None)
-
-
-def _row(state: str, reason: str | None, provider_id: str | None) -> dict[str, Any]:
-    return {
-        "new_state": state,
-        "new_reason": reason,
-        "new_provider_id": provider_id,
-    }
 
 
 def _remember_what_they_know(connection: Connection, batch: Batch) -> None:
