@@ -200,7 +200,13 @@ def test_what_is_over_and_no_longer_listed_is_not_missing() -> None:
 
     report = run(Shelf([*over, still]), draft("Los Angeles"), quarantine=True)
 
-    assert report.missing == []
+    assert (report.unchanged, report.missing) == (1, [])
+
+
+def test_a_source_that_lists_what_is_over_can_lose_some_of_it() -> None:
+    report = run(Shelf([action(1, "Newark", 5)]), draft("Denver", 4))
+
+    assert report.missing == ["2019-10-05 Newark, NJ"]
 
 
 DAY = datetime(2019, 10, 5, tzinfo=MONDAY.tzinfo).date()

@@ -64,7 +64,8 @@ def deliveries(
 ) -> Select[Any]:
     """Return one delivery per person: pending in a batch, or left out for a reason.
 
-    In the order of their numbers, so that table and primary key grow at their ends.
+    Batch by batch, so that the rows of a batch are neighbours in the table: sending
+    it then touches a few pages and not one per person.
     """
     # PostgreSQL would look up each person's place once per group, not once.
     people = (
@@ -104,5 +105,5 @@ def deliveries(
                 *(group.c[name] == people.c[name] for name in GROUP),
             ),
         )
-        .order_by(people.c.subscriber_id)
+        .order_by(group.c.variant_id, state, people.c.subscriber_id)
     )

@@ -1,0 +1,40 @@
+"""Each benchmark runs and says what it found, in the form that is promised."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.mark.parametrize("name", ["personalize", "compose", "send"])
+def test_a_quick_run_prints_one_object_with_its_rows_and_the_machine(name: str) -> None:
+    done = subprocess.run(  # noqa: S603 - our own files
+        [sys.executable, BENCHMARKS / f"{name}.py", "--quick", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert set(report) == {"name", "unit", "rows", "machine"}
+    assert report["name"] == name
+    assert {"cores", "python", "system"} <= set(report["machine"])
+    assert report["rows"]
+    for row in report["rows"]:
+        assert set(row) == {"case", "ours", "baseline", "baseline_name", "ratio"}
+        assert row["ours"] > 0
+        assert row["baseline"] > 0
+        by_rate, by_time = (
+            row["ours"] / row["baseline"],
+            row["baseline"] / row["ours"],
+        )
+        assert row["ratio"] == pytest.approx(by_rate) or row["ratio"] == pytest.approx(
+            by_time
+        )
