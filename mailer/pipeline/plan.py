@@ -52,10 +52,7 @@ def _make(
     timing = editions.timing(mailing_list, occurrence, now)
     missed = timing is Timing.MISSED
     edition = occurrence.edition.isoformat()
-    reason = (
-        f"due {occurrence.due_at:%Y-%m-%d %H:%M} UTC, found {now:%Y-%m-%d %H:%M} UTC;"
-        f" to send it now: mailer send {mailing_list.slug} --edition {edition}"
-    )
+    reason = _too_late(mailing_list.slug, edition, occurrence.due_at, now)
     mailing = ledger.make(
         list_slug=mailing_list.slug,
         edition=edition,
@@ -70,6 +67,29 @@ def _make(
     if mailing is None:
         return None
     return Planned(mailing=mailing, timing=timing, reason=reason if missed else None)
+
+
+def _too_late(slug: str, edition: str, due_at: datetime, now: datetime) -> str:
+    return (
+        f"due {due_at:%Y-%m-%d %H:%M} UTC, found {now:%Y-%m-%d %H:%M} UTC;"
+        f" to send it now: mailer send {slug} --edition {edition}"
+    )
+
+
+def current(
+    mailing: Mailing, mailing_list: MailingList, ledger: Ledger, *, now: datetime
+) -> Mailing | None:
+    """Return a planned mailing as of now, or None: it has waited too long, or is gone.
+
+    A plan that could not be composed for a while (a broken template, a host that was
+    down) must not tell of what is over by then, nor go out days late unasked.
+    """
+    late = now - max(mailing.due_at, mailing.planned_at)
+    if late > mailing_list.late_limit:
+        reason = _too_late(mailing.list_slug, mailing.edition, mailing.due_at, now)
+        ledger.miss(mailing.id, reason=reason)
+        return None
+    return ledger.refresh(mailing.id, as_of=now, until=now + mailing_list.horizon)
 
 
 def now(

@@ -49,15 +49,21 @@ class Ticker:
                 self.trouble(f"{name}: its list is no longer in lists/")
                 continue
             self._try(name, partial(self._compose, mailing, by_slug[mailing.list_slug]))
-        self._try("sending", partial(self._drain, stopping))
+        self._try(
+            "sending",
+            lambda: self.sender.drain(sleep=_never, stopping=stopping, wait=False),
+        )
         return made
 
-    def _drain(self, stopping: Callable[[], bool]) -> None:
-        while not stopping() and self.sender.step() is not None:
-            pass
-
     def _compose(self, mailing: Mailing, definition: MailingList) -> None:
-        self.composer.compose(mailing, definition, at=self.clock())
+        now = self.clock()
+        current = plan.current(mailing, definition, self.ledger, now=now)
+        if current is None:
+            self.trouble(
+                f"{_name(mailing)} has waited too long: mailer status says more"
+            )
+        else:
+            self.composer.compose(current, definition, at=now)
 
     def _something_is_due(self) -> bool:
         """Tell whether a list's current edition is not made yet: only then pull."""
@@ -73,6 +79,10 @@ class Ticker:
             act()
         except MailerError as error:
             self.trouble(f"{name}: {error}")
+
+
+def _never(_seconds: float) -> None:
+    raise AssertionError("what is due later is found by a later tick")
 
 
 def _name(mailing: Mailing) -> str:

@@ -1,0 +1,87 @@
+"""Composing and sending from a command: with progress, and ending when told to."""
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from mailer.bootstrap import Project
+from mailer.cli import output
+from mailer.pipeline import plan, send
+from mailer.ports import Mailing, Standing
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+_IDLE = 2.0  # seconds between two looks
+
+
+@contextmanager
+def until_told() -> Iterator[threading.Event]:
+    """Yield an event that Ctrl-C or SIGTERM sets; a second one ends at once.
+
+    The call in hand is finished first, so that nothing of it stays unknown.
+    """
+    told = threading.Event()
+    before = {number: signal.getsignal(number) for number in _ENDING}
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        told.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        output.say("Ending after the call in hand; once more ends at once.")
+
+    for number in _ENDING:
+        signal.signal(number, end)
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def compose(project: Project, mailing: Mailing) -> None:
+    """Compose a planned mailing, unless it has waited too long to go out unasked."""
+    mailing_list = project.mailing_list(mailing.list_slug)
+    now = project.clock()
+    current = plan.current(mailing, mailing_list, project.ledger, now=now)
+    if current is None:
+        name = f"{mailing.list_slug}/{mailing.edition}"
+        output.say(f"{name} is not planned any more: mailer status {name}")
+        return
+    with output.progress(f"Composing {mailing.list_slug}/{mailing.edition}") as bar:
+        project.composer.compose(current, mailing_list, at=now, progress=bar)
+
+
+def deliver(project: Project, mailing: Mailing) -> Standing:
+    """Compose and send one mailing."""
+    compose(project, mailing)
+    with until_told() as told, output.progress("Sending") as bar:
+
+        def tell() -> None:
+            standing = project.ledger.standing(mailing.id)
+            bar(*send.totals(standing.deliveries))
+
+        project.sender().drain(
+            mailing.id, sleep=told.wait, progress=tell, stopping=told.is_set
+        )
+    return project.ledger.standing(mailing.id)
+
+
+def work(project: Project, *, until_idle: bool) -> Sequence[Standing]:
+    """Compose what is planned and send what is open, until idle or told to end."""
+    touched: dict[int, Mailing] = {}
+    sender = project.sender()
+    with until_told() as told:
+        while not told.is_set():
+            planned = project.ledger.planned()
+            touched |= {mailing.id: mailing for mailing in planned}
+            for mailing in planned:
+                compose(project, mailing)
+            touched |= {
+                m.id: m for m in project.ledger.every()[:20] if m.state == "sending"
+            }
+            sender.drain(sleep=told.wait, stopping=told.is_set, wait=until_idle)
+            if until_idle:
+                break
+            told.wait(_IDLE)
+    return [project.ledger.standing(number) for number in touched]
