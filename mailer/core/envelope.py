@@ -292,7 +292,7 @@ def quoted_piece(text: str) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _quoted_html(value: str) -> bytes:
-    return quoted_piece(html.escape(value))
+    return _quoted_text(html.escape(value))  # often the same words as the text's
 
 
 @lru_cache(maxsize=4096)
