@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer import config
-from mailer.adapters import addresses, files
+from mailer.adapters import files
 from mailer.adapters.database import migrate
 from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.organizations import OrganizationStore
+from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.people import SqlPeople
 from mailer.adapters.database.places import RememberingGazetteer
 from mailer.adapters.database.readers import SqlReaders
@@ -148,6 +149,11 @@ class Project:
         return SqlReaders(self.ready)
 
     @cached_property
+    def parked(self) -> Parked:
+        """Deliveries whose outcome nobody knows."""
+        return Parked(self.ready)
+
+    @cached_property
     def tracer(self) -> Tracer:
         """Why somebody did or did not get something."""
         return Tracer(self.ready)
@@ -257,7 +263,7 @@ class Project:
     def imprint(self, slug: str, edition: str) -> Imprint:
         """Return what every letter of a list carries."""
         mailing_list, sender = self.mailing_list(slug), self.settings.sender
-        address = addresses.checked(mailing_list.sender_address or sender.address)
+        address = mailing_list.sender_address or sender.address
         domain = address.rpartition("@")[2]
         feedback = sender.feedback_id or domain.replace(".", "-")
         return Imprint(

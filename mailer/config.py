@@ -1,12 +1,12 @@
 """Settings: `mailer.toml` and the environment, read once into frozen records."""
 
 import base64
-import binascii
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from mailer.core.errors import ConfigError
@@ -14,6 +14,13 @@ from mailer.core.tables import LANGUAGES, Table
 
 FILE = "mailer.toml"
 _KEY_BYTES = 32
+_KEY_IDS = range(256)  # one byte in a token
+_BASE_URL = re.compile(
+    r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?"
+    r"(?:/[A-Za-z0-9._~!$&*+,;=:@%/-]*)?",
+    re.ASCII | re.IGNORECASE,
+)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +87,12 @@ def load(folder: Path, environment: Mapping[str, str]) -> Settings:
             " or name one with --project DIR"
         )
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        # Editors on Windows put a mark before the first line.
+        data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{FILE}: not valid TOML: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
     return _Reading(folder, environment, Table(data, FILE)).settings()
 
 
@@ -98,21 +108,22 @@ class _Reading:
         top = self.top
         providers = self._named("providers", ProviderSettings)
         delivery = top.table("delivery") or Table({}, FILE, "delivery.")
-        provider = self._overridden("MAILER_PROVIDER", delivery.text("provider", None))
-        provider = provider or "outbox"
+        provider = self._environment_or(
+            "MAILER_PROVIDER", delivery.text("provider", None) or "outbox"
+        )
         if provider == "outbox" and "outbox" not in providers:
             providers["outbox"] = ProviderSettings(name="outbox", kind="outbox")
         if provider not in providers:
-            delivery.fail(
+            self._fail(
+                delivery,
                 "provider",
-                f"there is no [providers.{provider}]; there is {', '.join(providers)}",
+                "MAILER_PROVIDER",
+                f"there is no [providers.{provider}]; there is"
+                f" {', '.join(providers) or 'none at all'}",
             )
         settings = Settings(
             folder=self.folder,
-            database=self._overridden(
-                "MAILER_DATABASE_URL",
-                self._secret(top, "database", "sqlite:///mailer.db"),
-            ),
+            database=self._database(),
             base_url=self._base_url(),
             keys=self._keys(),
             coalition=self._coalition(),
@@ -126,17 +137,48 @@ class _Reading:
         top.refuse_unknown()
         return settings
 
-    def _overridden(self, variable: str, value: Any) -> Any:
-        return self.environment.get(variable) or value
+    def _environment_or(self, variable: str, value: str) -> str:
+        return self.environment.get(variable, "").strip() or value
+
+    def _fail(self, table: Table, key: str, variable: str, hint: str) -> NoReturn:
+        """Raise ConfigError for a key, or for the variable that stands in for it."""
+        if self.environment.get(variable, "").strip():
+            raise ConfigError(f"{variable} (environment): {hint}")
+        table.fail(key, hint)
+
+    def _database(self) -> str:
+        if url := self._environment_or("MAILER_DATABASE_URL", ""):
+            self.top.known.add("database")
+            return url
+        url = self._secret(self.top, "database", "sqlite:///mailer.db")
+        if not isinstance(url, str) or not url.strip():
+            self.top.fail(
+                "database",
+                'must be an address in quotes, such as "sqlite:///mailer.db"',
+            )
+        return url.strip()
 
     def _base_url(self) -> str:
-        url = self._overridden("MAILER_BASE_URL", self.top.text("base_url"))
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            self.top.fail("base_url", f'write "https://mail.example.org", not "{url}"')
-        if parts.query or parts.fragment:
-            self.top.fail("base_url", "must not have a query or a fragment")
-        return str(url).rstrip("/")
+        """Return the address that links in mail begin with; it stands in headers."""
+        url = self._environment_or("MAILER_BASE_URL", "")
+        url = url or self.top.text("base_url")
+        self.top.known.add("base_url")
+        try:
+            parts = urlsplit(url)
+            usable = parts.port != 0 and bool(parts.hostname)
+        except ValueError:  # a port that is no number, a bracket that never closes
+            usable = False
+        if not usable or not _BASE_URL.fullmatch(url):
+            # Not shown: it may hold a password.
+            self._fail(
+                self.top,
+                "base_url",
+                "MAILER_BASE_URL",
+                'must be written as "https://mail.example.org", perhaps with a port'
+                " and a path; without a user, a query or a fragment, in ASCII (a host"
+                " outside it as xn--…)",
+            )
+        return url.rstrip("/")
 
     def _coalition(self) -> Coalition:
         table = self._required("coalition")
@@ -144,15 +186,20 @@ class _Reading:
         if (
             not isinstance(languages, list)
             or not languages
-            or not set(languages) <= set(LANGUAGES)
+            or not all(language in LANGUAGES for language in languages)
         ):
-            table.fail("languages", f"must be some of {', '.join(LANGUAGES)}")
+            table.fail(
+                "languages",
+                f"must be a list of some of {', '.join(LANGUAGES)}, the default first",
+            )
         coalition = Coalition(
-            name=table.text("name"),
+            name=table.line("name"),
             postal_address=table.text("postal_address", None),
-            languages=tuple(languages),
-            note=table.titles("note") if "note" in table.data else {},
-            signature=table.titles("signature") if "signature" in table.data else {},
+            languages=tuple(dict.fromkeys(languages)),
+            note=table.by_language("note") if "note" in table.data else {},
+            signature=table.by_language("signature")
+            if "signature" in table.data
+            else {},
         )
         table.known |= {"note", "signature"}
         table.refuse_unknown()
@@ -161,10 +208,10 @@ class _Reading:
     def _sender(self) -> Sender:
         table = self._required("sender")
         sender = Sender(
-            name=table.text("name"),
-            address=table.text("address"),
-            reply_to=table.text("reply_to", None),
-            feedback_id=table.text("feedback_id", None),
+            name=table.line("name"),
+            address=table.address("address"),
+            reply_to=table.address("reply_to", None),
+            feedback_id=table.line("feedback_id", None),
         )
         table.refuse_unknown()
         return sender
@@ -201,36 +248,81 @@ class _Reading:
         if not isinstance(value, str):
             return value
         if value.startswith("env:"):
-            name = value.removeprefix("env:")
-            if name not in self.environment:
-                table.fail(key, f"the environment has no {name}")
-            return self.environment[name]
+            return self._from_environment(table, key, value.removeprefix("env:"))
         if value.startswith("file:"):
-            path = self.folder / value.removeprefix("file:")
-            try:
-                return path.read_text(encoding="utf-8").strip()
-            except OSError as error:
-                table.fail(key, f"cannot read {path}: {error.strerror}")
+            return self._from_file(table, key, value.removeprefix("file:"))
         return value
 
+    def _from_environment(self, table: Table, key: str, name: str) -> str:
+        if not _VARIABLE.fullmatch(name):  # not shown: it may be the secret itself
+            table.fail(key, "write env:NAME with the name of an environment variable")
+        if not self.environment.get(name, "").strip():
+            table.fail(
+                key, f"the environment has no {name}, or it is empty; set it and retry"
+            )
+        return self.environment[name].strip()
+
+    def _from_file(self, table: Table, key: str, name: str) -> str:
+        if not name.strip() or "\0" in name:
+            table.fail(key, "write file:PATH with the path of a file")
+        path = self.folder / name
+        try:
+            secret = path.read_text(encoding="utf-8-sig").strip()
+        except OSError as error:
+            table.fail(key, f"cannot read {path}: {error.strerror}; make that file")
+        except UnicodeDecodeError:
+            table.fail(key, f"{path} is not UTF-8 text")
+        if not secret:
+            table.fail(key, f"{path} is empty; write the secret into it")
+        return secret
+
     def _keys(self) -> Mapping[int, bytes]:
-        written = self.environment.get("MAILER_SECRET_KEY") or self._secret(
-            self.top, "secret_key", "file:secret.key"
-        )
+        written = self._environment_or("MAILER_SECRET_KEY", "") or self._key_file()
+        self.top.known.add("secret_key")
         keys: dict[int, bytes] = {}
-        for line in str(written).split():
-            number, _, encoded = line.partition(":")
-            try:
-                secret = base64.b64decode(encoded, validate=True)
-            except binascii.Error:
-                secret = b""
-            if not number.isdecimal() or int(number) > 255 or len(secret) < _KEY_BYTES:  # noqa: PLR2004 - one byte in a token
-                self.top.fail(
-                    "secret_key",
-                    "each line must be NUMBER:BASE64 of at least 32 random bytes;"
-                    " mailer init writes such a file",
+        lines = [line.partition("#")[0] for line in written.splitlines()]
+        for entry in " ".join(lines).split():
+            number, secret = _key(entry)
+            if number not in _KEY_IDS or len(secret) < _KEY_BYTES:
+                self._fail_key(
+                    "each line must be NUMBER:BASE64, a number from 0 to 255 and at"
+                    " least 32 random bytes"
                 )
-            keys[int(number)] = secret
+            if number in keys:
+                self._fail_key(f"has two keys with the number {number}")
+            keys[number] = secret
         if not keys:
-            self.top.fail("secret_key", "is empty; mailer init writes such a file")
+            self._fail_key("holds no key")
         return keys
+
+    def _key_file(self) -> str:
+        reference = self.top.text("secret_key", "file:secret.key")
+        if not reference.startswith(("env:", "file:")):
+            self.top.fail(
+                "secret_key",
+                "must not stand here: write file:PATH or env:NAME; mailer init writes"
+                " such a file",
+            )
+        return str(self._secret(self.top, "secret_key", "file:secret.key"))
+
+    def _fail_key(self, hint: str) -> NoReturn:
+        self._fail(
+            self.top,
+            "secret_key",
+            "MAILER_SECRET_KEY",
+            f"{hint}; mailer init writes a file that does",
+        )
+
+
+def _key(entry: str) -> tuple[int, bytes]:
+    """Return a key's number and bytes; no bytes when it is not written as one."""
+    number, _, encoded = entry.partition(":")
+    if not _KEY_ID.fullmatch(number):
+        return 0, b""
+    try:
+        return int(number), base64.b64decode(encoded, validate=True)
+    except ValueError:
+        return 0, b""
+
+
+_KEY_ID = re.compile(r"[0-9]{1,3}")

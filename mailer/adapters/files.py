@@ -19,9 +19,11 @@ def mailing_lists(folder: Path) -> Mapping[str, MailingList]:
     for file in sorted((folder / "lists").glob("*.toml")):
         name = f"lists/{file.name}"
         try:
-            data = tomllib.loads(file.read_text(encoding="utf-8"))
+            data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{name}: not valid TOML: {error}") from None
+        except OSError as error:
+            raise ConfigError(f"{name}: cannot be read: {error.strerror}") from None
         parsed = lists.parse(data, file=name, slug=file.stem)
         template = folder / "templates" / "email" / parsed.template
         if parsed.kind is lists.Kind.DIGEST and not template.is_dir():

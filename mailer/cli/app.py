@@ -9,11 +9,13 @@ import typer
 from mailer.cli import (
     database,
     demo,
+    halting,
     imports,
     init,
     listing,
     mailing,
     organizations,
+    parked,
     web,
     why,
 )
@@ -61,7 +63,10 @@ app.command("preview")(mailing.preview)
 app.command("plan")(mailing.plan)
 app.command("send")(mailing.send)
 app.command("work")(mailing.work)
-app.command("resume")(mailing.resume)
+app.command("pause")(halting.pause)
+app.command("resume")(halting.resume)
+app.command("cancel")(halting.cancel)
+app.add_typer(parked.app, name="parked")
 app.command("status")(mailing.status)
 app.command("why")(why.why)
 app.command("web")(web.web)

@@ -1,6 +1,7 @@
 """`mailer demo`: the main job on real data, into a local outbox."""
 
 import shutil
+import sys
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -122,30 +123,28 @@ def _tell(folder: Path, report: dict[str, Any]) -> None:
     for reason, n in report["reasons"].items():
         output.show(f"  {n} {reason}")
     output.heading("\nLook at")
-    output.table(
-        ("", ""),
-        [
-            (f"{shown}/outbox/index.html", "every message, in a browser"),
-            (f"{shown}/lists/weekly.toml", "to whom and when"),
-            (f"{shown}/templates/email/digest/", "what it looks like"),
-        ],
-    )
+    output.show(f"  {shown}/outbox/index.html         every message, in a browser")
+    output.show(f"  {shown}/lists/weekly.toml         to whom and when")
+    output.show(f"  {shown}/templates/email/digest/   what it looks like")
+    mailer = f"{_program()} --project {shown}"
     output.heading("Then try")
-    output.table(
-        ("", ""),
-        [
-            (
-                f"mailer --project {shown} web --as-of 2019-10-07",
-                "the pages behind the links",
-            ),
-            (
-                f"mailer --project {shown} send weekly --as-of 2019-10-07T15:00:00Z",
-                "refused: nobody is mailed twice",
-            ),
-            (
-                f"mailer --project {shown} organizations --suggest",
-                "names that may be one organization",
-            ),
-            (f"mailer --project {shown} status", "the ledger"),
-        ],
+    for command, what in (
+        ("web --as-of 2019-10-07", "the pages behind the links"),
+        (f"send {_LIST} --as-of {_AS_OF:%Y-%m-%d}", "refused: nobody is mailed twice"),
+        ("organizations --suggest", "names that may be one organization"),
+        ("status", "the ledger"),
+    ):
+        output.show(f"  {mailer} {command}\n      {what}")
+
+
+def _program() -> str:
+    """Return how this program was called, as far as one can type it again."""
+    here = Path(sys.argv[0])
+    if here.name != "mailer":
+        return "mailer"
+    if shutil.which("mailer") == str(here.resolve()):
+        return "mailer"
+    local = here.resolve()
+    return str(
+        local.relative_to(Path.cwd()) if local.is_relative_to(Path.cwd()) else local
     )

@@ -224,6 +224,7 @@ def read_subscribers(
         check_address=addresses.checked,
         resolve=project.resolve,
         default_language=project.settings.coalition.languages[0],
+        now=project.clock(),
     )
     counts: dict[str, int] = {}
     if not (dry_run or (strict and (checked.rejected or early))):

@@ -205,23 +205,6 @@ def deliver(
     return [project.ledger.standing(mailing.id) for mailing in mailings]
 
 
-def resume(context: typer.Context, mailing: str, as_json: Json = False) -> None:
-    """Go on with a mailing that paused itself, once its cause is mended.
-
-    Example: mailer resume weekly/2019-10-07
-    """
-    state: State = context.obj
-    with state.project() as project:
-        found = find(project, mailing)
-        resumed = project.ledger.resume(found.id, at=project.clock())
-    if as_json:
-        output.emit({"mailing": mailing, "resumed": resumed})
-    elif resumed:
-        output.show(f"{mailing} goes on: mailer work --until-idle")
-    else:
-        output.show(f"{mailing} is {found.state}, not paused; nothing was changed.")
-
-
 def status(
     context: typer.Context,
     mailing: Annotated[

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from mailer.core.tables import Table
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # not _design, not ../elsewhere
 WEEKDAYS = (
     "monday",
     "tuesday",
@@ -76,12 +77,14 @@ def parse(data: Mapping[str, Any], *, file: str, slug: str) -> MailingList:
         )
     kind = Kind(reader.choice("kind", [k.value for k in Kind], default=Kind.DIGEST))
     cadence = reader.table("cadence")
+    if cadence and kind is Kind.BLAST:
+        reader.fail("cadence", "a blast goes out when a person sends it; remove it")
     sender = reader.table("sender")
     result = MailingList(
         slug=slug,
         kind=kind,
         titles=reader.titles("title"),
-        template=reader.text("template", default=kind.value),
+        template=_template(reader, default=kind.value),
         opt_in=OptIn(
             reader.choice("opt_in", [o.value for o in OptIn], default=OptIn.DOUBLE)
         ),
@@ -89,13 +92,20 @@ def parse(data: Mapping[str, Any], *, file: str, slug: str) -> MailingList:
         minimum_items=reader.integer("minimum_items", default=1, low=1),
         horizon=reader.duration("horizon", default="5 weeks"),
         late_limit=reader.duration("late_limit", default="24 hours"),
-        sender_name=sender.text("name", default=None) if sender else None,
-        sender_address=sender.text("address", default=None) if sender else None,
+        sender_name=sender.line("name", default=None) if sender else None,
+        sender_address=sender.address("address", default=None) if sender else None,
     )
     for part in (cadence, sender, reader):
         if part:
             part.refuse_unknown()
     return result
+
+
+def _template(reader: Table, *, default: str) -> str:
+    name: str = reader.text("template", default)
+    if not _FOLDER.fullmatch(name):
+        reader.fail("template", "must be the name of a folder in templates/email")
+    return name
 
 
 def _cadence(reader: Table) -> Cadence:

@@ -172,5 +172,6 @@ def _rank(draft: _Seen, action: _Seen) -> tuple[object, ...]:
         ours.start_time != theirs.start_time,
         abs((ours.start_date - theirs.start_date).days),
         repr(ours),
+        draft.external_id or "",
         action.id,
     )

@@ -6,10 +6,17 @@ from datetime import time, timedelta
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mailer.core.errors import ConfigError
+from mailer.core.envelope import header_text, wire_address
+from mailer.core.errors import ConfigError, InputError
 
 LANGUAGES = ("en", "es")
-_DURATION = re.compile(r"(\d{1,4}) (minute|hour|day|week)s?")
+_DURATION = re.compile(r"([1-9]\d{0,3}) (minute|hour|day|week)s?", re.ASCII)
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?", re.ASCII)
+
+_NO_ADDRESS = (
+    "is not an address that mail servers accept; write it as actions@example.org,"
+    " without a name, and a domain outside ASCII as xn--…"
+)
 
 REQUIRED: Any = object()
 
@@ -34,24 +41,56 @@ class Table:
         return value
 
     def text(self, key: str, default: Any = REQUIRED) -> Any:
-        """Return words that are not blank."""
+        """Return words that are not blank, trimmed."""
         value = self.raw(key, default)
-        if value is not None and not (isinstance(value, str) and value.strip()):
-            self.fail(key, f'must be text in quotes, not "{value}"')
-        return value
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value.strip():
+            self.fail(key, f"must be text in quotes, not {_shown(value)}")
+        return value.strip()
+
+    def line(self, key: str, default: Any = REQUIRED) -> Any:
+        """Return words that may stand in a header: one line, no control characters."""
+        words = self.text(key, default)
+        if words is not None:
+            self._on_one_line(key, words)
+        return words
+
+    def _on_one_line(self, key: str, words: str) -> None:
+        try:
+            header_text(key, words)
+        except InputError:
+            self.fail(
+                key,
+                "contains a line break or a control character, which a mail's header"
+                " must not; write it on one line",
+            )
+
+    def address(self, key: str, default: Any = REQUIRED) -> Any:
+        """Return an address that mail can be sent from, without a display name."""
+        address = self.text(key, default)
+        if address is None:
+            return None
+        try:
+            wire_address(key, address)
+        except InputError:
+            self.fail(key, _NO_ADDRESS)
+        if "." not in address.rpartition("@")[2]:
+            self.fail(key, _NO_ADDRESS)
+        return address
 
     def choice(self, key: str, allowed: list[str], default: Any = REQUIRED) -> str:
         """Return one of the allowed words."""
         value = self.raw(key, default)
         if value not in allowed:
-            self.fail(key, f'"{value}" is none of {", ".join(allowed)}')
+            self.fail(key, f"{_shown(value)} is none of {', '.join(allowed)}")
         return str(value)
 
     def integer(self, key: str, *, default: int, low: int) -> int:
         """Return a whole number from `low`."""
         value = self.raw(key, default)
         if not isinstance(value, int) or isinstance(value, bool) or value < low:
-            self.fail(key, f'must be a whole number from {low}, not "{value}"')
+            self.fail(key, f"must be a whole number from {low}, not {_shown(value)}")
         return int(value)
 
     def duration(self, key: str, *, default: str) -> timedelta:
@@ -59,39 +98,51 @@ class Table:
         value = self.raw(key, default)
         match = _DURATION.fullmatch(value) if isinstance(value, str) else None
         if match is None:
-            self.fail(key, f'write "36 hours", "10 days" or "5 weeks", not "{value}"')
+            self.fail(
+                key,
+                f'write "36 hours", "10 days" or "5 weeks", not {_shown(value)}',
+            )
         return timedelta(**{f"{match[2]}s": int(match[1])})
 
     def clock(self, key: str) -> time:
-        """Return a time of day."""
+        """Return a time of day, on no zone's clock yet."""
         value = self.raw(key, REQUIRED)
-        try:
-            return time.fromisoformat(str(value))
-        except ValueError:
-            self.fail(key, f'write a 24-hour time such as "08:00", not "{value}"')
+        if isinstance(value, time):  # TOML has times of its own: at = 08:00:00
+            return value
+        if not isinstance(value, str) or not _CLOCK.fullmatch(value):
+            self.fail(key, f'write a 24-hour time such as "08:00", not {_shown(value)}')
+        return time.fromisoformat(value)
 
     def zone(self, key: str) -> ZoneInfo:
         """Return a time zone."""
-        value = str(self.raw(key, REQUIRED))
+        value = self.text(key)
         try:
             return ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             self.fail(
-                key, f'"{value}" is no time zone; write one as "America/Los_Angeles"'
+                key,
+                f'{_shown(value)} is no time zone; write one as "America/Los_Angeles"',
             )
 
     def titles(self, key: str) -> Mapping[str, str]:
-        """Return words by language."""
-        value = self.raw(key, REQUIRED)
-        titles = {"en": value} if isinstance(value, str) else value
-        if not isinstance(titles, dict) or not titles:
-            self.fail(key, 'write title = "…" or [title] with en = "…" and es = "…"')
+        """Return words by language, fit for a subject line."""
+        titles = self.by_language(key)
         for language, words in titles.items():
+            self._on_one_line(f"{key}.{language}", words)
+        return titles
+
+    def by_language(self, key: str) -> Mapping[str, str]:
+        """Return words by language; without a language they are English."""
+        value = self.raw(key, REQUIRED)
+        written = {"en": value} if isinstance(value, str) else value
+        if not isinstance(written, dict) or not written:
+            self.fail(key, f'write {key} = "…" or [{key}] with en = "…" and es = "…"')
+        for language, words in written.items():
             if language not in LANGUAGES:
                 self.fail(f"{key}.{language}", f"is none of {', '.join(LANGUAGES)}")
             if not isinstance(words, str) or not words.strip():
                 self.fail(f"{key}.{language}", "must be text in quotes")
-        return titles
+        return {language: words.strip() for language, words in written.items()}
 
     def table(self, key: str) -> "Table | None":
         """Return a table within this one."""
@@ -99,7 +150,7 @@ class Table:
         if value is None:
             return None
         if not isinstance(value, dict):
-            self.fail(key, f"must be a table: [{key}]")
+            self.fail(key, f"must be a table: [{self.prefix}{key}]")
         return Table(value, self.file, f"{self.prefix}{key}.")
 
     def refuse_unknown(self) -> None:
@@ -109,3 +160,16 @@ class Table:
                 self.fail(
                     key, f"is not known here; known are {', '.join(sorted(self.known))}"
                 )
+
+
+def _shown(value: object) -> str:
+    """Return a value as an error shows it: short, and nothing from within tables."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    words = str(value)
+    return f'"{words}"' if len(words) <= _SHOWN else f'"{words[:_SHOWN]}…"'
+
+
+_SHOWN = 60  # characters

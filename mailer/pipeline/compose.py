@@ -15,7 +15,7 @@ from datetime import date, datetime
 from mailer.core import assembly, envelope
 from mailer.core.audience import Group
 from mailer.core.digest import Digest
-from mailer.core.errors import TemplateError
+from mailer.core.errors import InputError, TemplateError
 from mailer.core.lists import MailingList
 from mailer.core.model import Action, Facts, Place
 from mailer.ports import ActionStore, Composed, Ledger, Mailing, Rendered, Renderer
@@ -25,7 +25,10 @@ SHOWN = 35  # upcoming actions in full, nearest first; the rest is a line and a 
 _EXPECTED_HTML = ("leave", "preferences", "reason_html")
 _EXPECTED_TEXT = ("leave", "preferences", "reason_text")
 
+KNOWN = "known"  # told in an earlier edition, not in this one
+
 Progress = Callable[[int, int], None]
+_Told = tuple[int, int, str]  # action id, version, kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,15 +115,30 @@ class Workshop:
 
     def _assign(self, group: Group) -> bytes | None:
         digest = self.digest(group)
-        told = {item.action_id for s in digest.sections for item in s.items}
-        if len(told) < self._list.minimum_items:
+        # A thin week is no reason to let somebody go to what was cancelled.
+        if not digest.changes and len(digest.upcoming) < self._list.minimum_items:
             if not group.quiet_weeks:
                 return None
             digest = replace(digest, sections=())
-        key = self._content_hash(digest)
+        items = (*_told(digest), *self._still_known(digest, group.known_variant))
+        key = self._content_hash(digest, items)
         if key not in self._variants:
-            self._variants[key] = self._compose(digest, key)
+            self._variants[key] = self._compose(digest, items, key)
         return key
+
+    def _still_known(self, digest: Digest, variant: int) -> Sequence[_Told]:
+        """Return what these readers know from before, and this edition leaves out.
+
+        It stays on record with the variant, so that they still hear of it should it
+        be cancelled by the next edition.
+        """
+        known = self._known_by(variant) or {}
+        told = {action_id for action_id, _, _ in _told(digest)}
+        return [
+            (action.id, action.version, KNOWN)
+            for action in self._actions
+            if action.id in known and action.id not in told
+        ]
 
     def digest(self, group: Group) -> Digest:
         """Return what a group's digest says."""
@@ -146,25 +164,53 @@ class Workshop:
             self._known[variant] = self._composer.actions.known(variant)
         return self._known[variant]
 
-    def _content_hash(self, digest: Digest) -> bytes:
-        content = json.dumps(asdict(digest), default=str, sort_keys=True)
+    def _content_hash(self, digest: Digest, items: Sequence[_Told]) -> bytes:
+        content = json.dumps([asdict(digest), items], default=str, sort_keys=True)
         return hashlib.sha256(f"{self._fingerprint}\n{content}".encode()).digest()
 
-    def _compose(self, digest: Digest, key: bytes) -> Composed:
+    def _compose(self, digest: Digest, items: Sequence[_Told], key: bytes) -> Composed:
         nonce = hmac.digest(
             self._composer.secret, self._mailing.key + key, "sha256"
         ).hex()[:16]
         rendered = self._fitting(digest, envelope.markers(nonce))
+        self._check_head(rendered, nonce)
         return Composed(
             content_hash=key,
             language=digest.language,
             place=digest.reader.label if digest.reader else None,
             subject=rendered.subject,
             preheader=rendered.preheader,
-            html=envelope.cut(rendered.html, nonce, expected=_EXPECTED_HTML),
-            text=envelope.cut(rendered.text, nonce, expected=_EXPECTED_TEXT),
-            items=_told(digest),
+            html=self._cut("HTML", rendered.html, nonce, _EXPECTED_HTML),
+            text=self._cut("text", rendered.text, nonce, _EXPECTED_TEXT),
+            items=items,
         )
+
+    def _cut(
+        self, part: str, words: str, nonce: str, expected: Sequence[str]
+    ) -> envelope.Segments:
+        where = f"templates/email/{self._list.template}: its {part}"
+        try:
+            segments = envelope.cut(words, nonce, expected=expected)
+        except TemplateError as error:
+            raise TemplateError(f"{where}: {error}") from None
+        if strange := set(segments.slots) - set(expected):
+            raise TemplateError(f"{where} prints {', '.join(sorted(strange))}")
+        return segments
+
+    def _check_head(self, rendered: Rendered, nonce: str) -> None:
+        """Refuse a subject that would break every message once it is sent."""
+        template = f"templates/email/{self._list.template}"
+        if nonce in rendered.subject or nonce in rendered.preheader:
+            raise TemplateError(
+                f"{template}: subject and preheader are the same for everybody; they"
+                " must not print what is one recipient's own"
+            )
+        if not rendered.subject.strip():
+            raise TemplateError(f"{template}: the subject is empty")
+        try:
+            envelope.header_text("subject", rendered.subject)
+        except InputError as error:
+            raise TemplateError(f"{template}: {error}") from None
 
     def _fitting(self, digest: Digest, slots: Mapping[str, str]) -> Rendered:
         """Render with as many actions in full as the size limit allows."""
@@ -178,14 +224,15 @@ class Workshop:
                 return rendered
             if shown == 0:
                 raise TemplateError(
-                    f"{self._list.template}: {size} bytes of HTML even without a"
-                    f" single upcoming action; at most {HTML_LIMIT} may be sent"
+                    f"templates/email/{self._list.template}: {size} bytes of HTML even"
+                    " without a single upcoming action in full; at most"
+                    f" {HTML_LIMIT} may be sent, or mailboxes cut it off"
                 )
             shown = min(shown - 1, shown * HTML_LIMIT // size)
 
 
-def _told(digest: Digest) -> Sequence[tuple[int, int, str]]:
-    told: dict[int, tuple[int, int, str]] = {}
+def _told(digest: Digest) -> Sequence[_Told]:
+    told: dict[int, _Told] = {}
     for section in digest.sections:  # changes come first and say more
         for item in section.items:
             told.setdefault(

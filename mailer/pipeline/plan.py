@@ -13,6 +13,8 @@ from mailer.core.errors import InputError, RefusedError
 from mailer.core.lists import Kind, MailingList
 from mailer.ports import Ledger, Mailing
 
+_FAR = timedelta(days=3 * 366)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
@@ -20,6 +22,7 @@ class Planned:
 
     mailing: Mailing
     timing: Timing
+    reason: str | None = None  # why it was missed, and the way out
 
 
 def due(
@@ -49,23 +52,24 @@ def _make(
     timing = editions.timing(mailing_list, occurrence, now)
     missed = timing is Timing.MISSED
     edition = occurrence.edition.isoformat()
+    reason = (
+        f"due {occurrence.due_at:%Y-%m-%d %H:%M} UTC, found {now:%Y-%m-%d %H:%M} UTC;"
+        f" to send it now: mailer send {mailing_list.slug} --edition {edition}"
+    )
     mailing = ledger.make(
         list_slug=mailing_list.slug,
         edition=edition,
         kind=mailing_list.kind.value,
         state="missed" if missed else "planned",
-        reason=(
-            f"due {occurrence.due_at:%Y-%m-%d %H:%M} UTC, found {now:%Y-%m-%d %H:%M}"
-            f" UTC; to send it now: mailer send {mailing_list.slug} --edition {edition}"
-            if missed
-            else None
-        ),
+        reason=reason if missed else None,
         due_at=occurrence.due_at,
         as_of=now,
         until=now + mailing_list.horizon,
         planned_at=now,
     )
-    return Planned(mailing=mailing, timing=timing) if mailing else None
+    if mailing is None:
+        return None
+    return Planned(mailing=mailing, timing=timing, reason=reason if missed else None)
 
 
 def now(
@@ -127,6 +131,10 @@ def chosen(mailing_list: MailingList, edition: str | None, now: datetime) -> Occ
         raise InputError(
             f'--edition: "{edition}" is no date; write it as {now:%Y-%m-%d}'
         ) from None
+    if abs(day - now.date()) > _FAR:
+        raise InputError(
+            f"--edition: {edition} is years away from {now:%Y-%m-%d}; check the year"
+        )
     if cadence is not None:
         due_at = editions.instant(cadence, day)
     else:

@@ -6,11 +6,12 @@ person.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
 from mailer.core.envelope import Letter, Recipient
+from mailer.core.errors import MailerError
 from mailer.core.tokens import Keyring, Purpose
 from mailer.ports import (
     Addressee,
@@ -30,7 +31,7 @@ from mailer.ports import (
     Unsure,
 )
 
-LEASE = 300.0  # seconds; longer than any provider call may take
+LEASE = 900.0  # seconds; longer than any provider call may take (SMTP: ten minutes)
 ATTEMPTS = 8  # of a batch before a person must look
 _BACKOFF = (10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)  # seconds
 _NAMESPACE = UUID("0a3f3c56-7b1e-4c0e-9f0c-5f3f6d1f2a11")
@@ -70,9 +71,18 @@ class Sender:
             batch, lease=LEASE, provider=self.provider.name, at=self.clock()
         )
         if intent is not None:
-            outcome = self.provider.send(self.outgoing(intent))
-            self._record(intent, outcome)
+            self._send(intent)
         return batch
+
+    def _send(self, intent: Intent) -> None:
+        try:
+            outgoing = self.outgoing(intent)
+            outcome = self.provider.send(outgoing)
+        except MailerError as error:  # its list is gone, a header is bad: nothing left
+            self._put_back(intent, str(error), 0.0)
+            self._pause(intent, str(error))
+            return
+        self._record(intent, outgoing, outcome)
 
     def drain(
         self,
@@ -122,19 +132,15 @@ class Sender:
             ),
         )
 
-    def _record(self, intent: Intent, outcome: Outcome) -> None:
+    def _record(self, intent: Intent, outgoing: Outgoing, outcome: Outcome) -> None:
         match outcome:
             case Answered(results=results):
                 self._keep(intent, results)
             case NotTaken(stop=True, detail=detail):
                 self._put_back(intent, detail, 0.0)
-                self.ledger.pause(
-                    intent.batch.mailing.id,
-                    reason=f"{self.provider.name}: {detail}",
-                    at=self.clock(),
-                )
+                self._pause(intent, f"{self.provider.name}: {detail}")
             case NotTaken(split=True, detail=detail):
-                self._keep(intent, self._one_by_one(intent, detail))
+                self._one_by_one(intent, outgoing, detail)
             case NotTaken(detail=detail, retry_after=retry_after):
                 self._later(intent, detail, retry_after)
             case Unknown(detail=detail):
@@ -145,27 +151,34 @@ class Sender:
         delay = _BACKOFF[min(attempt, len(_BACKOFF)) - 1]
         self._put_back(intent, detail, max(delay, retry_after or 0.0))
         if attempt >= ATTEMPTS:
-            self.ledger.pause(
-                intent.batch.mailing.id,
-                reason=f"{self.provider.name} took nothing {attempt} times: {detail}",
-                at=self.clock(),
+            self._pause(
+                intent, f"{self.provider.name} took nothing {attempt} times: {detail}"
             )
 
-    def _one_by_one(self, intent: Intent, detail: str) -> Sequence[Result]:
-        """Send each alone when the call as such was refused: one bad one fails alone."""
-        outgoing = self.outgoing(intent)
+    def _one_by_one(self, intent: Intent, outgoing: Outgoing, detail: str) -> None:
+        """Send each alone when the call as such was refused: one bad one fails alone.
+
+        Once the provider takes nothing any more, the rest waits for the next attempt.
+        """
         if len(outgoing.recipients) == 1:
-            return [Refused(code="refused", detail=detail)]
+            self._keep(intent, [Refused(code="refused", detail=detail)])
+            return
         results: list[Result] = []
+        closed: NotTaken | None = None
         for recipient in outgoing.recipients:
-            alone = Outgoing(
-                key=str(uuid5(UUID(outgoing.key), recipient.uid.hex())),
-                date=outgoing.date,
-                letter=outgoing.letter,
-                recipients=[recipient],
-            )
-            results.append(_single(self.provider.send(alone)))
-        return results
+            if closed is None:
+                outcome = self.provider.send(_alone(outgoing, recipient))
+                if isinstance(outcome, NotTaken) and not outcome.split:
+                    closed = outcome
+                results.append(_single(outcome))
+            else:
+                results.append(Deferred(detail=closed.detail))
+        self._keep(intent, results)
+        if closed is not None and closed.stop:
+            self._pause(intent, f"{self.provider.name}: {closed.detail}")
+
+    def _pause(self, intent: Intent, reason: str) -> None:
+        self.ledger.pause(intent.batch.mailing.id, reason=reason, at=self.clock())
 
     def _keep(self, intent: Intent, results: Sequence[Result]) -> None:
         if intent.batch.attempt >= ATTEMPTS:
@@ -203,6 +216,11 @@ def recipients(
             addressees, leave, preferences, strict=True
         )
     ]
+
+
+def _alone(outgoing: Outgoing, recipient: Recipient) -> Outgoing:
+    key = uuid5(UUID(outgoing.key), recipient.uid.hex())
+    return replace(outgoing, key=str(key), recipients=[recipient])
 
 
 def _single(outcome: Outcome) -> Result:

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from mailer.core import editions
+from mailer.core.editions import Timing
 from mailer.core.errors import MailerError
 from mailer.core.lists import Kind, MailingList
 from mailer.pipeline import plan
@@ -36,18 +37,24 @@ class Ticker:
         if self._something_is_due():
             self._try("sources", self.pull)
         made = plan.due(self.lists, self.ledger, now=self.clock())
+        for planned in made:
+            if planned.timing is Timing.MISSED:
+                self.trouble(f"{_name(planned.mailing)} was missed: {planned.reason}")
         by_slug = {each.slug: each for each in self.lists}
         for mailing in self.ledger.planned():
             if stopping():
                 return made
-            name = f"{mailing.list_slug}/{mailing.edition}"
+            name = _name(mailing)
             if mailing.list_slug not in by_slug:
                 self.trouble(f"{name}: its list is no longer in lists/")
                 continue
             self._try(name, partial(self._compose, mailing, by_slug[mailing.list_slug]))
+        self._try("sending", partial(self._drain, stopping))
+        return made
+
+    def _drain(self, stopping: Callable[[], bool]) -> None:
         while not stopping() and self.sender.step() is not None:
             pass
-        return made
 
     def _compose(self, mailing: Mailing, definition: MailingList) -> None:
         self.composer.compose(mailing, definition, at=self.clock())
@@ -66,6 +73,10 @@ class Ticker:
             act()
         except MailerError as error:
             self.trouble(f"{name}: {error}")
+
+
+def _name(mailing: Mailing) -> str:
+    return f"{mailing.list_slug}/{mailing.edition}"
 
 
 def _current(

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Browser, Page
 
 from mailer.core.envelope import Segments
 from tests.contract.providers.carriers import build
@@ -15,13 +15,28 @@ from tests.contract.providers.letters import letter, outgoing, recipient
 HOSTILE = '"><script>top.document.title="owned"</script><img src=//x.example/t.gif>'
 DANGEROUS = """<html><head></head><body onload="top.document.title='owned'">
 <h1>News</h1><script>top.document.title="owned"</script>
-<img src="https://tracker.example/pixel.gif">
-<form action="https://x.example"><button>Go</button></form>
+<img src="{site}/pixel.gif">
+<form action="{site}/form"><button>Go</button></form>
 <a href="{site}/u/"""
 
 
+class Site(ThreadingHTTPServer):
+    """Where the links and the pixels of a message lead; remembers who came."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Welcoming)
+        self.visited: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
 class Welcoming(BaseHTTPRequestHandler):
+    server: Site
+
     def do_GET(self) -> None:
+        self.server.visited.append(self.path)
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b"The page to leave")
@@ -31,20 +46,20 @@ class Welcoming(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def site() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Welcoming) as server:
+def site() -> Iterator[Site]:
+    with Site() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield server
         server.shutdown()
         thread.join()
 
 
 @pytest.fixture
-def outbox(tmp_path: Path, site: str) -> Path:
+def outbox(tmp_path: Path, site: Site) -> Path:
     provider = build("outbox", tmp_path)
     readers = [recipient(n, reason=HOSTILE) for n in range(15)]
-    words = (DANGEROUS.format(site=site), '">Leave this list</a></body></html>')
+    words = (DANGEROUS.format(site=site.url), '">Leave this list</a></body></html>')
     hostile = letter(subject=HOSTILE, html=Segments(words, ("leave",)))
     provider.send(outgoing(*readers, letter=hostile))
     provider.close()
@@ -52,35 +67,26 @@ def outbox(tmp_path: Path, site: str) -> Path:
 
 
 @pytest.fixture
-def requested() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def page(chromium: Browser, requested: list[str]) -> Iterator[Page]:
+def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 375, "height": 700})
-
-    def remember(request: Request) -> None:
-        requested.append(request.url)
-
-    context.on("request", remember)
     yield context.new_page()
     context.close()
 
 
 def test_nothing_in_a_message_runs_or_loads(
-    page: Page, outbox: Path, requested: list[str]
+    page: Page, outbox: Path, site: Site
 ) -> None:
     page.goto(outbox.as_uri())
     page.locator("tbody a").first.click()
     page.frame_locator("iframe").get_by_role("heading", name="News").wait_for()
+    page.wait_for_load_state("networkidle")
 
     assert page.title() == HOSTILE
-    assert not [url for url in requested if url.startswith("http")]
+    assert site.visited == []
 
 
 def test_the_leave_link_of_a_message_opens_beside_it(
-    page: Page, outbox: Path, site: str
+    page: Page, outbox: Path, site: Site
 ) -> None:
     page.goto(outbox.as_uri())
     page.locator("tbody a").first.click()
@@ -88,7 +94,7 @@ def test_the_leave_link_of_a_message_opens_beside_it(
     with page.expect_popup() as opened:
         page.frame_locator("iframe").get_by_text("Leave this list").click()
 
-    assert opened.value.url.startswith(f"{site}/u/")
+    assert opened.value.url.startswith(f"{site.url}/u/")
     assert opened.value.inner_text("body") == "The page to leave"
 
 

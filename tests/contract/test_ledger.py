@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select, text, update
 from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.organizations import OrganizationStore
+from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.people import SqlPeople
 from mailer.adapters.database.readers import SqlReaders
 from mailer.adapters.database.schema import (
@@ -587,3 +588,115 @@ def together(*acts: Callable[[], Any]) -> None:
     for thread in threads:
         thread.join()
     assert troubles == []
+
+
+# --- what a person decides
+
+
+def test_pausing_holds_everything_and_resuming_finishes_it(post: Post) -> None:
+    post.enlist(*people(25))
+    mailing = post.make()
+    post.compose(mailing)
+    provider = ScriptedProvider()
+    sender = post.sender(provider)
+    sender.step(mailing.id)
+
+    assert post.ledger.pause(mailing.id, reason="wrong date", at=post.now)
+    assert sender.step(mailing.id) is None
+    assert post.ledger.standing(mailing.id).deliveries["sent"] == 10
+
+    assert post.ledger.resume(mailing.id, at=post.now)
+    post.drain(mailing, provider)
+    assert post.ledger.standing(mailing.id).state == "finished"
+
+
+def test_a_pause_between_claim_and_intent_still_holds(post: Post) -> None:
+    post.enlist(*people(5))
+    mailing = post.make()
+    post.compose(mailing)
+    batch = post.ledger.claim("quick", lease=300, mailing_id=None)
+    assert batch is not None
+    post.ledger.pause(mailing.id, reason="stop", at=post.now)
+
+    intent = post.ledger.begin(batch, lease=300, provider="scripted", at=post.now)
+
+    assert intent is None
+
+
+def test_a_mailing_whose_last_call_ends_while_paused_is_finished_by_resuming(
+    post: Post,
+) -> None:
+    post.enlist(*people(5))
+    mailing = post.make()
+    post.compose(mailing)
+
+    def pause_meanwhile(provider: ScriptedProvider, outgoing: Outgoing) -> Outcome:
+        post.ledger.pause(mailing.id, reason="stop", at=post.now)
+        return accept(provider, outgoing)
+
+    post.drain(mailing, ScriptedProvider(pause_meanwhile))
+    assert post.ledger.standing(mailing.id).state == "paused"
+
+    post.ledger.resume(mailing.id, at=post.now)
+    assert post.ledger.standing(mailing.id).state == "finished"
+
+
+def test_cancelling_skips_whoever_waits_and_keeps_the_count(post: Post) -> None:
+    post.enlist(*people(25))
+    mailing = post.make()
+    post.compose(mailing)
+    provider = ScriptedProvider()
+    post.sender(provider).step(mailing.id)
+
+    assert post.ledger.cancel(mailing.id, reason="the march is off", at=post.now)
+    post.drain(mailing, provider)
+
+    standing = post.ledger.standing(mailing.id)
+    assert standing.deliveries == {"pending": 0, "sent": 10, "skipped": 15}
+    assert (standing.state, sum(provider.accepted.values())) == ("cancelled", 10)
+    assert not post.ledger.resume(mailing.id, at=post.now)
+
+
+def test_a_call_that_fails_after_the_cancellation_is_not_tried_again(
+    post: Post,
+) -> None:
+    post.enlist(*people(5))
+    mailing = post.make()
+    post.compose(mailing)
+
+    def cancel_meanwhile(provider: ScriptedProvider, outgoing: Outgoing) -> Outcome:
+        post.ledger.cancel(mailing.id, reason="off", at=post.now)
+        return throttle(provider, outgoing)
+
+    post.drain(mailing, ScriptedProvider(cancel_meanwhile))
+
+    standing = post.ledger.standing(mailing.id)
+    assert standing.deliveries == {"pending": 0, "sent": 0, "skipped": 5}
+
+
+def test_what_nobody_knew_is_settled_by_a_person_and_on_record(post: Post) -> None:
+    post.enlist(*people(25))
+    mailing = post.make()
+    post.compose(mailing)
+    provider = ScriptedProvider(accept_and_vanish)
+    post.drain(mailing, provider)
+    parked = Parked(post.database)
+
+    listed = parked.listed(mailing.id)
+    first = post.people.find("reader1@example.org")
+    marked = parked.mark_sent(mailing.id, first, actor="test", at=post.now)
+    resent = parked.resend(mailing.id, None, actor="test", at=post.now)
+    post.drain(mailing, provider)
+
+    standing = post.ledger.standing(mailing.id)
+    with post.database.reading() as connection:
+        verbs = connection.execute(
+            text("SELECT verb FROM audit WHERE actor = 'test' ORDER BY id")
+        ).scalars()
+        assert list(verbs) == ["mark sent", "resend"]
+    assert (len(listed), marked, resent) == (10, 1, 9)
+    assert standing.deliveries == {"pending": 0, "sent": 25}
+    assert standing.state == "finished"
+    assert provider.accepted["reader1@example.org"] == 1
+    assert provider.accepted["reader2@example.org"] == 2  # as the person chose
+    assert parked.listed(None) == []

@@ -47,7 +47,8 @@ def test_wrong_usage_exits_with_2(shell: Shell) -> None:
 def test_every_command_helps_with_an_example(shell: Shell) -> None:
     listed = shell("--help").out
     commands = [
-        "init", "demo", "actions", "organizations", "subscribers", "lists",
+        "init", "demo", "pause", "resume", "cancel", "parked", "parked resend",
+        "parked mark-sent", "actions", "organizations", "subscribers", "lists",
         "preview", "plan", "send", "work", "status", "why", "web", "db upgrade",
         "db check", "import actions", "import organizations", "import subscribers",
         "import suppressions", "organizations merge",

@@ -1,6 +1,7 @@
 """The service as it runs for months: due by rule, killed at any moment, never twice."""
 
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -43,9 +44,12 @@ class Mailbox:
 def mailbox() -> Iterator[tuple[Mailbox, int]]:
     """A running SMTP server and its port."""
     box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=0)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
-    yield box, controller.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+    yield box, port
     controller.stop()
 
 

@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from mailer.adapters.places import GeonamesGazetteer, country_code, parse_place
+from mailer.adapters.placenames import country_code, parse_place
+from mailer.adapters.places import GeonamesGazetteer
 from mailer.core.errors import ConfigError
 from mailer.ports import Resolved
 

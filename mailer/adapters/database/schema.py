@@ -258,7 +258,8 @@ mailings = Table(
     Column("finished_at", Instant),
     UniqueConstraint("list_number", "edition"),
     CheckConstraint(
-        "state IN ('planned', 'missed', 'sending', 'paused', 'finished', 'unresolved')",
+        "state IN ('planned', 'missed', 'sending', 'paused', 'finished',"
+        " 'unresolved', 'cancelled')",
         name="state",
     ),
 )

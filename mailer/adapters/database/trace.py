@@ -35,6 +35,7 @@ class Tracer:
                 first_seat().label("organization"),
                 suppressions.c.reason.label("suppressed"),
             )
+            .select_from(subscribers)
             .outerjoin(places, places.c.id == reader_place())
             .outerjoin(
                 suppressions,

@@ -1,22 +1,17 @@
 """The web pages: templates/web in each language, and their stylesheet."""
 
 import hashlib
-from collections.abc import Callable
-from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from babel import Locale, dates
+from babel import Locale
 from jinja2 import Environment, TemplateError as JinjaError
 
 from mailer.adapters.renderer.environment import environment, translations
 from mailer.config import Coalition
 from mailer.core.errors import TemplateError
 
-# Babel's skeletons have no full weekday with a day but without a year.
-_DAY = {"en": "EEEE, MMMM d", "es": "EEEE d 'de' MMMM"}
-_HALVES = {"en": ("a.m.", "p.m."), "es": ("a.\xa0m.", "p.\xa0m.")}
 _INVITATION = "Read in English"  # each catalogue names its own language instead
 
 
@@ -68,7 +63,11 @@ class Pages:
 
     def _environment(self, language: str, *, escaped: bool) -> Environment:
         env = environment(self._templates, language=language, autoescape=escaped)
-        env.filters.update(_filters(language))
+        locale = Locale.parse(language)
+        env.filters["capital"] = _capital
+        env.filters["language_name"] = lambda code: (
+            Locale.parse(code).get_display_name(locale) or code
+        )
         env.globals["coalition"] = self._coalition
         env.globals["root"] = self._root
         env.globals["stylesheet"] = self.stylesheet_name
@@ -87,43 +86,7 @@ class Pages:
 
 
 def _endonym(language: str) -> str:
-    name = Locale.parse(language).get_display_name(language) or language
-    return name[:1].upper() + name[1:]
-
-
-def _filters(language: str) -> dict[str, Callable[..., str]]:
-    locale = Locale.parse(language)
-
-    def day_name(value: date) -> str:
-        return dates.format_date(value, _DAY.get(language, "full"), locale=locale)
-
-    def day_year(value: date) -> str:
-        return _capital(dates.format_date(value, "full", locale=locale))
-
-    def weekday(value: date) -> str:
-        return _capital(dates.format_date(value, "EEE", locale=locale))
-
-    def month(value: date) -> str:
-        return _capital(dates.format_date(value, "LLL", locale=locale))
-
-    def hour(value: time) -> str:
-        if language not in _HALVES:
-            return dates.format_time(value, "short", locale=locale)
-        moment = datetime.combine(date.min, value)
-        half = _HALVES[language][moment.hour >= 12]  # noqa: PLR2004
-        return f"{dates.format_time(value, 'h:mm', locale=locale)}\xa0{half}"
-
-    def language_name(code: str) -> str:
-        return Locale.parse(code).get_display_name(locale) or code
-
-    return {
-        "language_name": language_name,
-        "day_name": day_name,
-        "day_year": day_year,
-        "weekday": weekday,
-        "month": month,
-        "hour": hour,
-    }
+    return _capital(Locale.parse(language).get_display_name(language) or language)
 
 
 def _capital(word: str) -> str:

@@ -97,7 +97,7 @@ def view(digest: Digest, *, brand: Brand, base_url: str, shown: int) -> View:
             if id(item) in printed
         )
 
-    near = of(SectionKind.NEAR)
+    near = [rows[id(item)] for item in digest.near if id(item) in printed]
     everything = in_order(rows[id(item)] for item in upcoming)
     week = _week(digest, {rows[id(item)] for item in digest.near}, everything)
     this_week = sum(cell.count for cell in week)
@@ -111,8 +111,8 @@ def view(digest: Digest, *, brand: Brand, base_url: str, shown: int) -> View:
         changes=tuple(
             _change(rows[id(item)], item, digest, rows) for item in digest.changes
         ),
-        featured=tuple(near[:FEATURED]),
-        near=_days(near[FEATURED:]),
+        featured=tuple(near[:FEATURED]),  # nearest first, as the digest has them
+        near=_days(in_order(near[FEATURED:])),
         region=_days(of(SectionKind.REGION)),
         country=_days(of(SectionKind.COUNTRY)),
         hidden=len(upcoming) - len(printed),

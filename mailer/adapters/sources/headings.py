@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 
-from mailer.adapters.places import state_code
+from mailer.adapters.placenames import state_code
 from mailer.adapters.sources.dates import (
     ENGLISH_DAYS,
     MONTHS,
@@ -124,6 +124,8 @@ def parse_heading(line: str) -> Heading | None:
             weekday, place = match["weekday"], (match["place"] or "").strip(" :")
             if weekday and weekday.casefold() not in WEEKDAYS:
                 continue
+            if match["month"].casefold() in WEEKDAYS:
+                continue
             if not _is_plausible(match["month"], place, dated=weekday is not None):
                 continue
             return Heading(
@@ -162,8 +164,12 @@ def _is_plausible(month: str, place: str, *, dated: bool) -> bool:
         and (not place or ends_in_state or place[0].isupper())
         and (ends_in_state or not place.endswith((".", "!", "?")))
     )
-    near = bool(get_close_matches(month.casefold(), MONTHS, n=1, cutoff=0.75))
-    return looks_like_place and (near or ends_in_state or dated)
+    return looks_like_place and (
+        month.casefold() in MONTHS
+        or ends_in_state
+        or dated
+        or bool(get_close_matches(month.casefold(), MONTHS, n=1, cutoff=0.75))
+    )
 
 
 def _day(year: int, month: int, day: int) -> date:

@@ -10,7 +10,7 @@ from mailer.adapters.sources.fields import is_zone, link, pinned
 from mailer.adapters.sources.location import Spot, take_apart
 from mailer.adapters.sources.occurrences import Occurrence, Window, read_series
 from mailer.adapters.sources.row import RejectedError, Row
-from mailer.adapters.sources.spans import read_span
+from mailer.adapters.sources.spans import attribute, read_span, words
 from mailer.adapters.sources.text import one_line, quoted, read_text
 from mailer.core.errors import InputError
 from mailer.core.model import (
@@ -75,7 +75,7 @@ class IcalSource:
     def read(self) -> Reading:
         """Read the window; raises InputError when the text is no calendar."""
         calendar = self._calendar()
-        cancelled = str(calendar.get("METHOD", "")).upper() == "CANCEL"
+        cancelled = words(calendar, "METHOD").upper() == "CANCEL"
         drafts: dict[str, tuple[int, Draft]] = {}
         flags: dict[Flag, None] = {}
         rejections: list[Rejection] = []
@@ -112,14 +112,14 @@ class IcalSource:
         )
 
     def _calendar(self) -> Component:
-        words = self._text.lstrip("\ufeff \r\n\t")
-        if not words[:15].upper().startswith("BEGIN:VCALENDAR"):
+        text = self._text.lstrip("\ufeff \r\n\t")
+        if not text[:15].upper().startswith("BEGIN:VCALENDAR"):
             raise InputError(
                 f"{self._file}: is no calendar: it does not begin with BEGIN:VCALENDAR;"
                 " name another --format, or the address of the feed itself"
             )
         try:
-            return Calendar.from_ical(words)
+            return Calendar.from_ical(text)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise InputError(
                 f"{self._file}: is a broken calendar ({quoted(str(error))}); ask its"
@@ -135,7 +135,7 @@ class IcalSource:
         span = read_span(component, row)
         if not self._window.widened().holds(*span.days):
             return None
-        if str(component.get("CLASS", "")).upper() in ("PRIVATE", "CONFIDENTIAL"):
+        if words(component, "CLASS").upper() in ("PRIVATE", "CONFIDENTIAL"):
             raise RejectedError("CLASS", "is marked private and was left out")
         spot = self._spot(component, row)
         zone = self._zone_of(span.start, spot.place, calendar, row)
@@ -158,20 +158,20 @@ class IcalSource:
         return Draft(line=row.line, external_id=occurrence.external_id, facts=facts)
 
     def _spot(self, component: Component, row: Row) -> Spot:
-        words = one_line(str(component.get("LOCATION", ""))) or self._default_place
-        if not words:
+        written = words(component, "LOCATION").strip() or self._default_place
+        if not written:
             raise RejectedError(
                 "LOCATION",
                 "is missing; add it to the event, or give the source a default place in"
                 " mailer.toml",
             )
-        spot = take_apart(words, self._gazetteer)
+        spot = take_apart(written, self._gazetteer)
         if spot.resolved.code:
             row.flag("LOCATION", spot.resolved.code, spot.resolved.message or "")
-        geo = component.get("GEO")
-        if geo is None:
+        if "GEO" not in component:
             return spot
-        north, east = getattr(geo, "latitude", None), getattr(geo, "longitude", None)
+        north = attribute(component, "GEO", "latitude")
+        east = attribute(component, "GEO", "longitude")
         place = pinned(row, spot.place, north, east, name="GEO")
         return replace(spot, resolved=replace(spot.resolved, place=place))
 
@@ -182,7 +182,7 @@ class IcalSource:
         candidates = (
             place.time_zone,
             own if own != "UTC" else None,
-            one_line(str(calendar.get("X-WR-TIMEZONE", ""))),
+            one_line(words(calendar, "X-WR-TIMEZONE")),
             self._zone,
         )
         zone = next((each for each in candidates if each and is_zone(each)), None)
@@ -204,7 +204,7 @@ class IcalSource:
 
 def _cells(component: Component) -> dict[str, str]:
     return {
-        name: str(component[key]) for name, key in _CELLS.items() if key in component
+        name: words(component, key) for name, key in _CELLS.items() if key in component
     }
 
 
@@ -217,7 +217,7 @@ def _cancelled(draft: Draft) -> Draft:
 
 
 def _status(component: Component, row: Row) -> ActionStatus:
-    written = one_line(str(component.get("STATUS", "CONFIRMED"))).casefold()
+    written = (one_line(words(component, "STATUS")) or "confirmed").casefold()
     if written in ("confirmed", "tentative", "cancelled"):
         return ActionStatus(written)
     row.flag(
@@ -231,7 +231,7 @@ def _status(component: Component, row: Row) -> ActionStatus:
 
 def _organizer(component: Component) -> tuple[Sponsor, ...]:
     """Return the organizer by name; an address is no name and stays private."""
-    params = getattr(component.get("ORGANIZER"), "params", {})
+    params = attribute(component, "ORGANIZER", "params") or {}
     name = one_line(str(params.get("CN", "")))
     if not name or "@" in name:
         return ()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailer.adapters.places import country_name, parse_place, state_code
+from mailer.adapters.placenames import country_name, parse_place, state_code
 from mailer.core.model import Place
 from mailer.ports import Gazetteer, Resolved
 

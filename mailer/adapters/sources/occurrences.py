@@ -9,10 +9,21 @@ from datetime import UTC, date, datetime, timedelta
 
 import recurring_ical_events
 from icalendar import Calendar, Component
+from icalendar.error import InvalidCalendar
 
 from mailer.adapters.sources.row import RejectedError
+from mailer.adapters.sources.spans import attribute, words
 from mailer.adapters.sources.text import one_line
 
+# What the libraries raise for feeds that are wrong in ways they did not foresee.
+_BROKEN = (
+    InvalidCalendar,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+)
 _TOO_OFTEN = frozenset(("SECONDLY", "MINUTELY", "HOURLY"))
 _NO_UID = (
     "has no UID and is known by title, time and place: when one of them changes it looks"
@@ -22,6 +33,7 @@ _SHARED_UID = (
     "shares its UID with other events and is known by its start as well: a new time"
     " looks like another action; ask the feed's owner for one UID each"
 )
+_UNREADABLE = "repeats by a rule that cannot be read; correct it in the calendar"
 _CLOCK_RULES = ("BYHOUR", "BYMINUTE", "BYSECOND")
 
 
@@ -54,8 +66,8 @@ class Occurrence:
     def sequence(self) -> int:
         """Return how often the event was revised (RFC 5545 §3.8.7.4)."""
         try:
-            return int(self.component.get("SEQUENCE", 0))
-        except (TypeError, ValueError):
+            return int(words(self.component, "SEQUENCE") or 0)
+        except ValueError:
             return 0
 
 
@@ -71,7 +83,7 @@ class Series:
     @property
     def title(self) -> str:
         """Return the first event's title, for messages."""
-        return one_line(str(self.components[0].get("SUMMARY", "(untitled)")))
+        return one_line(words(self.components[0], "SUMMARY")) or "(untitled)"
 
     def occurrences(self, window: Window) -> Iterator[Occurrence]:
         """Yield what may fall into the window; raises RejectedError."""
@@ -110,9 +122,7 @@ class Series:
             AttributeError,
             OverflowError,
         ) as error:
-            raise RejectedError(
-                "RRULE", "repeats by a rule that cannot be read; correct it"
-            ) from error
+            raise RejectedError("RRULE", _UNREADABLE) from error
         for component in found:
             identity = _identity(self.uid or _fingerprint(component), component)
             yield Occurrence(component=component, external_id=identity)
@@ -130,7 +140,7 @@ def read_series(calendar: Component, text: str) -> Iterator[Series]:
         lines = [None] * len(components)
     groups: dict[str, list[int]] = defaultdict(list)
     for index, component in enumerate(components):
-        uid = one_line(str(component.get("UID", "")))
+        uid = one_line(words(component, "UID"))
         groups[uid or f"\x00{index}"].append(index)
     zones = calendar.walk("VTIMEZONE")
     for key, members in groups.items():
@@ -144,8 +154,8 @@ def read_series(calendar: Component, text: str) -> Iterator[Series]:
 
 def _identity(uid: str, component: Component) -> str:
     """Return UID and occurrence; one that was moved keeps the start it had."""
-    prop = component.get("RECURRENCE-ID") or component.get("DTSTART")
-    return f"{uid}/{_stamp(getattr(prop, 'dt', None))}"
+    moment = attribute(component, "RECURRENCE-ID", "dt")
+    return f"{uid}/{_stamp(moment or attribute(component, 'DTSTART', 'dt'))}"
 
 
 def _stamp(moment: object) -> str:
@@ -157,17 +167,18 @@ def _stamp(moment: object) -> str:
 
 
 def _fingerprint(component: Component) -> str:
-    start = _stamp(getattr(component.get("DTSTART"), "dt", None))
-    words = "\n".join(
-        (str(component.get("SUMMARY", "")), start, str(component.get("LOCATION", "")))
-    )
-    return f"hash:{hashlib.blake2b(words.encode(), digest_size=12).hexdigest()}"
+    start = _stamp(attribute(component, "DTSTART", "dt"))
+    said = (words(component, "SUMMARY"), start, words(component, "LOCATION"))
+    digest = hashlib.blake2b("\n".join(said).encode(), digest_size=12)
+    return f"hash:{digest.hexdigest()}"
 
 
 def _refuse_floods(component: Component) -> None:
     """Refuse rules that repeat within a day: no action does, and they never end."""
     rules = component.get("RRULE", [])
     for rule in rules if isinstance(rules, list) else [rules]:
+        if not isinstance(rule, dict):
+            raise RejectedError("RRULE", _UNREADABLE)
         frequency = str((rule.get("FREQ") or [""])[0]).upper()
         if frequency in _TOO_OFTEN or any(key in rule for key in _CLOCK_RULES):
             raise RejectedError(

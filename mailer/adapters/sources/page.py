@@ -1,17 +1,21 @@
 """A pasted web page: who endorses, then "Oct 12 Denver, CO" and a line of sponsors."""
 
-import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mailer.adapters.places import parse_place
+from mailer.adapters.placenames import parse_place
 from mailer.adapters.sources.call import read_call
 from mailer.adapters.sources.dates import spoken
 from mailer.adapters.sources.doubts import contradictions, same_places, without_repeats
 from mailer.adapters.sources.fields import zone_of
-from mailer.adapters.sources.headings import Heading, NoHeadingError, parse_heading
+from mailer.adapters.sources.headings import (
+    Heading,
+    NoHeadingError,
+    parse_heading,
+    parse_range,
+)
 from mailer.adapters.sources.row import RejectedError, Row
 from mailer.adapters.sources.text import one_line, quoted, read_text
 from mailer.core.errors import InputError
@@ -23,6 +27,7 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_ACTIONS = 2_000
 _LONGEST_SPONSORS = 20_000  # characters
 _LONGEST_NAME = 120
+_LONGEST_HEADING = 1_000  # characters that are looked at
 _ODDITIES = {
     Oddity.SEMICOLONS: "has semicolons, which were taken to part the names; commas"
     " stay inside them",
@@ -206,40 +211,57 @@ class PageSource:
 
 
 def _outline(lines: list[str]) -> tuple[list[str], list[_Entry]]:
-    """Part a page into what stands before the list and the list's entries."""
-    headings = [parse_heading(one_line(line[:1_000])) for line in lines]
-    filled = [index for index, line in enumerate(lines) if line.strip()]
-    following = dict(itertools.pairwise(filled))
+    """Part a page into what stands before the list and the list's entries.
+
+    Stops when there are more entries than any page has.
+    """
     entries: list[_Entry] = []
     before: list[str] = []
+    next_filled = _next_filled(lines)
+    heading = _heading(lines[0])
     for index, line in enumerate(lines):
-        heading = headings[index]
         entry = entries[-1] if entries else None
+        following = _heading(lines[index + 1]) if index + 1 < len(lines) else None
         waiting = entry is not None and not entry.sponsors
-        if (
-            heading is not None
-            and _opens(
-                heading,
-                headings[following[index]] if index in following else None,
-                waiting,
+        if heading and waiting and heading.may_be_a_name:
+            # "May 1 Coalition" below a heading is a sponsor when a heading follows.
+            after = next_filled[index]
+            opens = after == index or _heading(lines[after]) is None
+        else:
+            # Before the list, "October 11-14" or a bare date is part of a title.
+            in_list = entry is not None
+            opens = in_list or bool(
+                heading
+                and heading.place
+                and not parse_range(one_line(line[:_LONGEST_HEADING]))
             )
-            and (entry is not None or heading.place)
-        ):
+        if heading and opens:
             entries.append(
                 _Entry(line=index + 1, heading=heading, title=one_line(line))
             )
+            if len(entries) > MAX_ACTIONS:
+                break
         elif entry is None:
             before.append(line)
         elif line.strip():
-            together = not entry.rest and index > 0 and bool(lines[index - 1].strip())
+            together = not entry.rest and bool(lines[index - 1].strip())
             target = entry.sponsors if waiting or together else entry.rest
             target.append((index + 1, line))
+        heading = following
     return before, entries
 
 
-def _opens(heading: Heading, following: Heading | None, waiting: bool) -> bool:  # noqa: FBT001
-    """Tell a heading from the sponsor it may be: "May 1 Coalition"."""
-    return not (waiting and heading.may_be_a_name and following is not None)
+def _heading(line: str) -> Heading | None:
+    return parse_heading(one_line(line[:_LONGEST_HEADING]))
+
+
+def _next_filled(lines: list[str]) -> list[int]:
+    """Return, for each line, the next one that is not blank, else the last."""
+    following = [len(lines) - 1] * len(lines)
+    for index in range(len(lines) - 2, -1, -1):
+        is_filled = bool(lines[index + 1].strip())
+        following[index] = index + 1 if is_filled else following[index + 1]
+    return following
 
 
 def _skipped(entries: list[_Entry]) -> Iterator[Flag]:

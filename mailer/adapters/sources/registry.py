@@ -24,29 +24,43 @@ def from_file(
     call: str | None,
     gazetteer: Gazetteer,
     now: datetime,
+    default_zone: str | None = None,
+    default_place: str | None = None,
 ) -> Source:
     """Return a file as a source; raises InputError for a kind that is not known.
 
     `year` is the year of a page's dates, and the first that is read of a calendar.
+    `default_zone` serves places whose zone nobody knows; `default_place`, as
+    "Oakland, CA", serves calendar events that name none.
     """
     match kind:
         case "page":
             from mailer.adapters.sources.page import PageSource
 
             return PageSource.from_path(
-                file, year=year, gazetteer=gazetteer, default_call=call
+                file,
+                year=year,
+                gazetteer=gazetteer,
+                default_call=call,
+                default_zone=default_zone,
             )
         case "csv":
             from mailer.adapters.sources.csv import CsvSource
 
-            return CsvSource(file, gazetteer=gazetteer)
+            return CsvSource(file, gazetteer=gazetteer, default_zone=default_zone)
         case "ical":
             from mailer.adapters.sources.ical import IcalSource
             from mailer.adapters.sources.occurrences import Window
 
             since = date(year, 1, 1) if year else now.date()
             window = Window(since=since, until=since + _AHEAD)
-            return IcalSource.from_path(file, window=window, gazetteer=gazetteer)
+            return IcalSource.from_path(
+                file,
+                window=window,
+                gazetteer=gazetteer,
+                default_zone=default_zone,
+                default_place=default_place,
+            )
         case _:
             raise InputError(f'--format: "{kind}" is none of {", ".join(FILES)}')
 
@@ -56,16 +70,18 @@ def from_settings(
 ) -> Source:
     """Return a `[sources.NAME]` table as a source; raises ConfigError naming the key."""
     name, options = settings.name, settings.options
+    zone = _optional(name, options, "default_zone")
     if settings.kind == "sql":
         from mailer.adapters.sources.sql import SqlSource
 
-        _refuse_unknown(name, options, ("url", "query"))
+        _refuse_unknown(name, options, ("url", "query", "default_zone"))
         try:
             return SqlSource(
                 _located(_text(name, options, "url"), folder),
                 _text(name, options, "query"),
                 name=name,
                 gazetteer=gazetteer,
+                default_zone=zone,
             )
         except InputError as error:
             raise ConfigError(f"mailer.toml: [sources.{name}] {error}") from None
@@ -74,16 +90,23 @@ def from_settings(
             f'mailer.toml: [sources.{name}] kind: "{settings.kind}" is none of'
             f" {', '.join(KINDS)}"
         )
-    _refuse_unknown(name, options, ("path", "year", "call"))
-    year, call = options.get("year"), options.get("call")
+    known = ("path", "year", "call", "default_zone", "default_place")
+    _refuse_unknown(name, options, known)
+    year = options.get("year")
     return from_file(
         folder / _text(name, options, "path"),
         kind=settings.kind,
         year=year if isinstance(year, int) else None,
-        call=call if isinstance(call, str) else None,
+        call=_optional(name, options, "call"),
         gazetteer=gazetteer,
         now=now,
+        default_zone=zone,
+        default_place=_optional(name, options, "default_place"),
     )
+
+
+def _optional(name: str, options: Mapping[str, object], key: str) -> str | None:
+    return _text(name, options, key) if key in options else None
 
 
 def _text(name: str, options: Mapping[str, object], key: str) -> str:

@@ -6,7 +6,7 @@ from datetime import date, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mailer.adapters.places import country_code, parse_place
+from mailer.adapters.placenames import country_code, parse_place
 from mailer.adapters.sources import fields
 from mailer.adapters.sources.columns import require
 from mailer.adapters.sources.dates import UnreadableError, parse_date, parse_time

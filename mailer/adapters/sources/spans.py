@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import Component
+from icalendar.error import BrokenCalendarProperty
 
 from mailer.adapters.sources.row import RejectedError, Row
 from mailer.adapters.sources.text import quoted
@@ -38,16 +40,29 @@ class Span:
         )
 
 
+def attribute(component: Component, key: str, name: str) -> Any:
+    """Return an attribute of a property, None when there is no such or it is broken."""
+    try:
+        return getattr(component.get(key), name, None)
+    except BrokenCalendarProperty:
+        return None
+
+
+def words(component: Component, key: str) -> str:
+    """Return a property as text, the first when it was given twice."""
+    prop = component.get(key, "")
+    return str(prop[0] if isinstance(prop, list) and prop else prop)
+
+
 def read_span(component: Component, row: Row) -> Span:
     """Read DTSTART with DTEND or DURATION; an end that cannot be is dropped and told.
 
     Raises RejectedError without a start.
     """
-    prop = component.get("DTSTART")
-    start = getattr(prop, "dt", None)
+    start = attribute(component, "DTSTART", "dt")
     if not isinstance(start, date):
         raise RejectedError("DTSTART", "is missing or no date; add when it starts")
-    tzid = getattr(prop, "params", {}).get("TZID")
+    tzid = (attribute(component, "DTSTART", "params") or {}).get("TZID")
     if tzid and isinstance(start, datetime) and start.tzinfo is None:
         row.flag(
             "DTSTART",
@@ -70,8 +85,8 @@ def read_span(component: Component, row: Row) -> Span:
 
 def _end(component: Component, start: date) -> date | None:
     """Return an end that goes with the start: of its kind and not before it."""
-    end = getattr(component.get("DTEND"), "dt", None)
-    duration = getattr(component.get("DURATION"), "dt", None)
+    end = attribute(component, "DTEND", "dt")
+    duration = attribute(component, "DURATION", "dt")
     if end is None and isinstance(duration, timedelta):
         end = start + duration
     if isinstance(start, datetime):

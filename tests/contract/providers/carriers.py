@@ -99,11 +99,13 @@ def carrier(kind: str, folder: Path) -> Iterator[Carrier]:
                 carrier = SmtpCarrier(folder, clerk, port)
                 yield carrier
                 carrier.provider.close()
-        case _:
+        case "postmark":
             with postmark_server.running() as server:
                 carrier = PostmarkCarrier(folder, server)
                 yield carrier
                 carrier.provider.close()
+        case _:
+            raise LookupError(f'"{kind}" has no carrier here: the suite cannot try it')
 
 
 def _read(raw: bytes) -> Arrived:

@@ -230,7 +230,7 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.CheckConstraint(
-            "state IN ('planned', 'missed', 'sending', 'paused', 'finished', 'unresolved')",
+            "state IN ('planned', 'missed', 'sending', 'paused', 'finished', 'unresolved', 'cancelled')",
             name=op.f("ck_mailings_state"),
         ),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,190 @@
+"""Deliveries whose outcome nobody knows: a person looks, then says what happened."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from mailer.adapters.database import audit
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.mailings import finish
+from mailer.adapters.database.schema import (
+    batches,
+    deliveries,
+    lists,
+    mailings,
+    subscribers,
+    subscriptions,
+)
+
+_UNKNOWN = deliveries.c.state == "unknown"
+
+
+class Parked:
+    """Lists and settles deliveries in state `unknown`, each with an audit row."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def listed(self, mailing_id: int | None) -> Sequence[Mapping[str, Any]]:
+        """Return what nobody knows: mailing, address, provider, since when and why."""
+        query = (
+            select(
+                lists.c.slug,
+                mailings.c.edition,
+                subscribers.c.address,
+                deliveries.c.provider,
+                deliveries.c.reason,
+                batches.c.sent_at,
+            )
+            .select_from(deliveries)
+            .join(mailings, mailings.c.id == deliveries.c.mailing_id)
+            .join(lists, lists.c.number == mailings.c.list_number)
+            .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+            .join(
+                batches,
+                and_(
+                    batches.c.variant_id == deliveries.c.variant_id,
+                    batches.c.seq == deliveries.c.seq,
+                ),
+            )
+            .where(_UNKNOWN)
+            .order_by(mailings.c.id, subscribers.c.id)
+        )
+        if mailing_id is not None:
+            query = query.where(deliveries.c.mailing_id == mailing_id)
+        with self._database.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def resend(
+        self, mailing_id: int, subscriber: int | None, *, actor: str, at: datetime
+    ) -> int:
+        """Queue them again, in batches of their own; whoever has it gets it twice.
+
+        Returns how many. `subscriber` None takes all of the mailing's.
+        """
+        with self._database.writing() as connection:
+            chosen = _chosen(mailing_id, subscriber)
+            count = 0
+            for variant_id in connection.scalars(
+                select(deliveries.c.variant_id).where(chosen).distinct()
+            ).all():
+                count += _requeue(connection, mailing_id, variant_id, chosen, at)
+            self._settled(connection, mailing_id, "resend", count, actor=actor, at=at)
+        return count
+
+    def mark_sent(
+        self, mailing_id: int, subscriber: int | None, *, actor: str, at: datetime
+    ) -> int:
+        """Take them as sent: a person has found out that they arrived."""
+        with self._database.writing() as connection:
+            chosen = _chosen(mailing_id, subscriber)
+            _remember(connection, mailing_id, chosen)
+            count = connection.execute(
+                update(deliveries)
+                .where(chosen)
+                .values(state="sent", reason="marked by a person", changed_at=at)
+            ).rowcount
+            self._settled(
+                connection, mailing_id, "mark sent", count, actor=actor, at=at
+            )
+        return count
+
+    def _settled(
+        self,
+        connection: Connection,
+        mailing_id: int,
+        verb: str,
+        count: int,
+        *,
+        actor: str,
+        at: datetime,
+    ) -> None:
+        unknown_left = exists().where(
+            deliveries.c.variant_id == batches.c.variant_id,
+            deliveries.c.seq == batches.c.seq,
+            _UNKNOWN,
+        )
+        connection.execute(
+            update(batches)
+            .where(
+                batches.c.mailing_id == mailing_id,
+                batches.c.state == "unknown",
+                ~unknown_left,
+            )
+            .values(state="done")
+        )
+        connection.execute(
+            update(mailings)
+            .where(mailings.c.id == mailing_id, mailings.c.state == "unresolved")
+            .values(state="sending", finished_at=None)
+        )
+        finish(connection, mailing_id, at)
+        if count:
+            audit.record(
+                connection,
+                at=at,
+                actor=actor,
+                verb=verb,
+                thing=f"mailing {mailing_id}",
+                detail={"deliveries": count},
+            )
+
+
+def _chosen(mailing_id: int, subscriber: int | None) -> ColumnElement[bool]:
+    chosen = and_(deliveries.c.mailing_id == mailing_id, _UNKNOWN)
+    if subscriber is None:
+        return chosen
+    return and_(chosen, deliveries.c.subscriber_id == subscriber)
+
+
+def _requeue(
+    connection: Connection,
+    mailing_id: int,
+    variant_id: int,
+    chosen: ColumnElement[bool],
+    at: datetime,
+) -> int:
+    """Make a new batch of a variant: a new number, so a new key for the provider."""
+    last = select(func.max(batches.c.seq)).where(batches.c.variant_id == variant_id)
+    seq = int(connection.scalar(last) or 0) + 1
+    connection.execute(
+        insert(batches).values(
+            variant_id=variant_id, seq=seq, mailing_id=mailing_id, state="ready"
+        )
+    )
+    return connection.execute(
+        update(deliveries)
+        .where(chosen, deliveries.c.variant_id == variant_id)
+        .values(state="pending", seq=seq, reason="resent by a person", changed_at=at)
+    ).rowcount
+
+
+def _remember(
+    connection: Connection, mailing_id: int, chosen: ColumnElement[bool]
+) -> None:
+    """Keep what these readers now know, for their next edition."""
+    known = (
+        select(deliveries.c.variant_id)
+        .where(chosen, deliveries.c.subscriber_id == subscriptions.c.subscriber_id)
+        .scalar_subquery()
+    )
+    number = select(mailings.c.list_number).where(mailings.c.id == mailing_id)
+    connection.execute(
+        update(subscriptions)
+        .where(
+            subscriptions.c.list_number == number.scalar_subquery(),
+            known.is_not(None),
+        )
+        .values(known_variant=known)
+    )

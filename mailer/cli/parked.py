@@ -1,0 +1,136 @@
+"""`mailer parked`: deliveries whose outcome nobody knows, and what a person decides."""
+
+from typing import Annotated
+
+import typer
+
+from mailer.adapters.database.readers import masked
+from mailer.bootstrap import Project
+from mailer.cli import output
+from mailer.cli.state import Json, State
+from mailer.cli.which import find
+from mailer.core.errors import InputError, NotFoundError
+
+app = typer.Typer(invoke_without_command=True)
+
+Address = Annotated[
+    str | None, typer.Option(help="Only this recipient's; else say --all.")
+]
+Everybody = Annotated[bool, typer.Option("--all", help="All of the mailing's.")]
+Mailing = Annotated[str, typer.Argument(metavar="MAILING", help="LIST/EDITION.")]
+
+
+@app.callback()
+def parked(
+    context: typer.Context,
+    show_addresses: Annotated[
+        bool, typer.Option("--addresses", help="Show addresses in full.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List the deliveries whose outcome nobody knows; they are never sent again unasked.
+
+    Example: mailer parked --addresses
+    """
+    if context.invoked_subcommand:
+        return
+    state: State = context.obj
+    with state.project() as project:
+        found = [
+            {
+                "mailing": f"{row['slug']}/{row['edition']}",
+                "address": row["address"] if show_addresses else masked(row["address"]),
+                "provider": row["provider"],
+                "sent_at": row["sent_at"],
+                "reason": row["reason"],
+            }
+            for row in project.parked.listed(None)
+        ]
+    if as_json:
+        output.emit(found)
+        return
+    output.table(
+        ("Mailing", "Address", "Provider", "Sent (UTC)", "Why nobody knows"),
+        [
+            (
+                row["mailing"],
+                row["address"],
+                row["provider"],
+                f"{row['sent_at']:%Y-%m-%d %H:%M}" if row["sent_at"] else "",
+                row["reason"],
+            )
+            for row in found
+        ],
+    )
+    if found:
+        output.say(
+            "Look them up at the provider. Those that arrived: mailer parked mark-sent"
+            " MAILING --address A. Those that did not: mailer parked resend MAILING"
+            " --address A."
+        )
+    else:
+        output.say("Every outcome is known.")
+
+
+@app.command()
+def resend(
+    context: typer.Context,
+    mailing: Mailing,
+    address: Address = None,
+    everybody: Everybody = False,
+    as_json: Json = False,
+) -> None:
+    """Send them again; whoever has got it already gets it twice.
+
+    Example: mailer parked resend weekly/2019-10-07 --address office@example.org
+    """
+    _settle(context, mailing, address, everybody, "resend", as_json=as_json)
+
+
+@app.command("mark-sent")
+def mark_sent(
+    context: typer.Context,
+    mailing: Mailing,
+    address: Address = None,
+    everybody: Everybody = False,
+    as_json: Json = False,
+) -> None:
+    """Take them as sent, because the provider says that they arrived.
+
+    Example: mailer parked mark-sent weekly/2019-10-07 --all
+    """
+    _settle(context, mailing, address, everybody, "mark-sent", as_json=as_json)
+
+
+def _settle(
+    context: typer.Context,
+    mailing: str,
+    address: str | None,
+    everybody: bool,  # noqa: FBT001 - a flag
+    verb: str,
+    *,
+    as_json: bool,
+) -> None:
+    if (address is None) != everybody:
+        raise InputError("say either --address ADDRESS or --all")
+    state: State = context.obj
+    with state.project() as project:
+        found = find(project, mailing)
+        subscriber = _subscriber(project, address)
+        act = project.parked.resend if verb == "resend" else project.parked.mark_sent
+        count = act(found.id, subscriber, actor="cli", at=project.clock())
+    if as_json:
+        output.emit({"mailing": mailing, "settled": count})
+    elif verb == "resend":
+        output.show(f"{count} wait to be sent again: mailer work --until-idle")
+    else:
+        output.show(f"{count} count as sent from now on.")
+
+
+def _subscriber(project: Project, address: str | None) -> int | None:
+    if address is None:
+        return None
+    found = project.people.find(address)
+    if found is None:
+        raise NotFoundError("no subscriber has this address")
+    return found

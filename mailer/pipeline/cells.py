@@ -1,0 +1,111 @@
+"""Cells of imported files: words, dates and choices, or an error that names a column."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from mailer.core.envelope import header_text
+from mailer.core.errors import InputError
+
+_EARLIEST = 1970  # nobody agreed to mail before; a typing error did
+_CELL = 300  # characters
+LONG = 5000  # of the wording that somebody agreed to
+_SHOWN = 40  # characters
+
+
+class CellError(Exception):
+    """A cell cannot be read: carries its column to the rejection of its row."""
+
+    def __init__(self, column: str, message: str) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+def words(row: Mapping[str, str], column: str, *, limit: int = _CELL) -> str | None:
+    """Return a cell's words on one line, or None when it is blank."""
+    cell = row.get(column) or ""
+    if len(cell) > limit:
+        raise CellError(
+            column,
+            f"holds {len(cell)} characters, at most {limit} fit; is a quotation mark"
+            " missing?",
+        )
+    line = " ".join(cell.split())
+    try:
+        return header_text(column, line) or None
+    except InputError:
+        raise CellError(
+            column, "contains a control character; delete and retype it"
+        ) from None
+
+
+def shown(value: str) -> str:
+    """Return foreign words as a message shows them; never a whole address."""
+    line = " ".join(value.split())
+    if "@" in line:
+        return "an address"
+    return f'"{line}"' if len(line) <= _SHOWN else f'"{line[:_SHOWN]}…"'
+
+
+def website(row: Mapping[str, str]) -> str | None:
+    """Return the address of a website, or None."""
+    url = words(row, "website", limit=2000)
+    if url and not url.casefold().startswith(("https://", "http://")):
+        raise CellError("website", "must begin with https:// or http://")
+    return url
+
+
+def choice(column: str, value: str | None, allowed: Sequence[str], default: str) -> str:
+    """Return one of the allowed words, whatever its case."""
+    if not value or not value.strip():
+        return default
+    word = value.strip().casefold()
+    word = {"true": "yes", "1": "yes", "false": "no", "0": "no"}.get(word, word)
+    if word not in allowed:
+        raise CellError(column, f"{shown(value)} is none of {', '.join(allowed)}")
+    return word
+
+
+def zone(value: str | None) -> str | None:
+    """Return the name of a time zone, or None when blank."""
+    if not value or not value.strip():
+        return None
+    try:
+        return ZoneInfo(value.strip()).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise CellError(
+            "time_zone",
+            f"{shown(value)} is no time zone; write one as America/Chicago",
+        ) from None
+
+
+def instant(column: str, value: str | None) -> datetime | None:
+    """Return an instant (UTC) written in ISO 8601, without a zone in UTC already."""
+    if not value or not value.strip():
+        return None
+    written = value.strip().removesuffix(" UTC")  # as some tools end their times
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        raise CellError(
+            column, f"{shown(value)} is no date; write it as 2019-09-03"
+        ) from None
+    if at.year < _EARLIEST:
+        raise CellError(column, f"{shown(value)} cannot be; write it as 2019-09-03")
+    try:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except OverflowError:
+        raise CellError(
+            column, f"{shown(value)} cannot be; write it as 2019-09-03"
+        ) from None
+
+
+def day(column: str, value: str | None) -> date | None:
+    """Return a day written in ISO 8601, or None when blank."""
+    at = instant(column, value)
+    return at.date() if at else None
+
+
+def split(value: str | None) -> tuple[str, ...]:
+    """Return what stands between semicolons."""
+    return tuple(part.strip() for part in (value or "").split(";") if part.strip())

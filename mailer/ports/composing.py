@@ -1,0 +1,49 @@
+"""What composing asks: words for content."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from mailer.core.digest import Digest
+from mailer.core.lists import MailingList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A digest as words: slots are still markers, in HTML and in plain text."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+
+
+class Renderer(Protocol):
+    """Turns content into words, by the templates of the project folder."""
+
+    def fingerprint(self, template: str) -> str:
+        """Return a hash of everything but the content that shapes the output."""
+        ...
+
+    def digest(
+        self,
+        digest: Digest,
+        *,
+        mailing_list: MailingList,
+        shown: int,
+        slots: Mapping[str, str],
+    ) -> Rendered:
+        """Render a digest; after `shown` upcoming items comes one line with a link.
+
+        `slots` maps "leave", "preferences" (parts of a URL) and "reason" (a
+        sentence) to markers; "reason" differs between HTML ("reason_html") and
+        text ("reason_text"). Raises TemplateError.
+        """
+        ...
+
+    def reason(
+        self, language: str, organization: str | None, consented_on: date | None
+    ) -> str:
+        """Say in one sentence why this person gets the mail; plain text."""
+        ...

@@ -1,0 +1,377 @@
+"""mailer.toml and the environment: what they decide, and how mistakes are answered."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from mailer.config import Settings, load
+from mailer.core.errors import ConfigError
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+OTHER = base64.b64encode(bytes(range(1, 33))).decode()
+WHOLE = """
+database = "sqlite:///mailer.db"
+base_url = "https://mail.example.org"
+secret_key = "file:secret.key"
+
+[coalition]
+name = "Close the Camps"
+postal_address = "PO Box 1, San Diego, CA 92101"
+languages = ["en", "es"]
+
+[coalition.note]
+en = "Bring water."
+
+[sender]
+name = "Close the Camps"
+address = "actions@example.org"
+reply_to = "organizers@example.org"
+feedback_id = "camps"
+
+[delivery]
+provider = "main"
+
+[providers.main]
+kind = "postmark"
+token = "env:POSTMARK_TOKEN"
+stream = "broadcast"
+
+[sources.website]
+kind = "sql"
+url = "file:website.url"
+
+[places]
+"Bay Area, CA" = "Oakland, CA"
+"""
+ENVIRONMENT = {"POSTMARK_TOKEN": "sesame-4711"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "mailer.toml").write_text(WHOLE)
+    (tmp_path / "secret.key").write_text(f"1:{KEY}\n")
+    (tmp_path / "website.url").write_text("postgresql://reader:hush@db/site\n")
+    return tmp_path
+
+
+def write(folder: Path, old: str, new: str) -> None:
+    file = folder / "mailer.toml"
+    words = file.read_text()
+    assert old in words
+    file.write_text(words.replace(old, new, 1))
+
+
+def read(folder: Path, **environment: str) -> Settings:
+    return load(folder, {**ENVIRONMENT, **environment})
+
+
+def complaint(folder: Path, **environment: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read(folder, **environment)
+    return str(caught.value)
+
+
+def test_the_settings_are_read_with_their_secrets_looked_up(folder: Path) -> None:
+    found = read(folder)
+
+    assert found.provider == "main"
+    assert found.providers["main"].options == {
+        "token": "sesame-4711",
+        "stream": "broadcast",
+    }
+    assert found.sources["website"].options == {
+        "url": "postgresql://reader:hush@db/site"
+    }
+    assert found.keys == {1: bytes(range(32))}
+    assert found.coalition.note == {"en": "Bring water."}
+    assert found.sender.reply_to == "organizers@example.org"
+    assert found.places == {"Bay Area, CA": "Oakland, CA"}
+
+
+def test_what_may_be_left_out_has_a_harmless_default(folder: Path) -> None:
+    (folder / "mailer.toml").write_text(
+        'base_url = "http://127.0.0.1:8000"\n[coalition]\nname = "C"\n'
+        '[sender]\nname = "C"\naddress = "c@example.org"\n'
+    )
+
+    found = read(folder)
+
+    assert found.providers[found.provider].kind == "outbox"  # sends nothing anywhere
+    assert found.database == "sqlite:///mailer.db"
+    assert found.coalition.languages == ("en", "es")
+
+
+# --- secrets
+
+
+def test_no_secret_shows_when_the_settings_are_printed(folder: Path) -> None:
+    write(folder, "sqlite:///mailer.db", "postgresql+psycopg://mailer:shush@db/mail")
+    found = read(folder)
+    printed = f"{found!r} {found.providers!r} {found.sources!r}"
+
+    for secret in ("sesame", "hush", "shush", KEY, repr(bytes(range(32)))):
+        assert secret not in printed
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("env:MISSING_ONE", "the environment has no MISSING_ONE"),
+        ("env:EMPTY", "the environment has no EMPTY, or it is empty"),
+        ("env:", "write env:NAME"),
+        ("file:missing.txt", "missing.txt: No such file"),
+        ("file:", "write file:PATH"),
+        ("file:.", "Is a directory"),
+        ("file:empty.txt", "empty.txt is empty"),
+        ("file:binary.txt", "binary.txt is not UTF-8"),
+        ("file:a\\u0000b", "write file:PATH"),
+    ],
+)
+def test_a_secret_that_cannot_be_found_names_key_and_way_out(
+    folder: Path, written: str, says: str
+) -> None:
+    (folder / "empty.txt").write_text("\n")
+    (folder / "binary.txt").write_bytes(b"sesame\xff")
+    write(folder, "env:POSTMARK_TOKEN", written)
+
+    message = complaint(folder, EMPTY=" ")
+
+    assert message.startswith("mailer.toml: providers.main.token: ")
+    assert says in message
+    assert "sesame" not in message
+
+
+def test_a_secret_written_after_env_is_not_repeated(folder: Path) -> None:
+    write(folder, "env:POSTMARK_TOKEN", "env:se-sa-me-4711")
+
+    assert "4711" not in complaint(folder)
+
+
+def test_the_mark_and_line_end_of_a_secret_file_are_no_part_of_it(folder: Path) -> None:
+    (folder / "website.url").write_bytes(b"\xef\xbb\xbfsqlite:///site.db\r\n")
+
+    assert read(folder).sources["website"].options["url"] == "sqlite:///site.db"
+
+
+def test_a_key_file_may_hold_comments_and_several_keys(folder: Path) -> None:
+    (folder / "secret.key").write_bytes(
+        f"# rotated in October\r\n1:{KEY}  # the old one\r\n\r\n 2:{OTHER}\r\n".encode()
+    )
+
+    assert read(folder).keys == {1: bytes(range(32)), 2: bytes(range(1, 33))}
+
+
+def test_keys_may_stand_in_the_environment(folder: Path) -> None:
+    (folder / "secret.key").unlink()
+
+    found = read(folder, MAILER_SECRET_KEY=f"1:{KEY} 7:{OTHER}")
+
+    assert set(found.keys) == {1, 7}
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ("# nothing here", "holds no key"),
+        (KEY, "NUMBER:BASE64"),
+        (f"256:{KEY}", "0 to 255"),
+        (f"-1:{KEY}", "0 to 255"),
+        (f"{'9' * 5000}:{KEY}", "0 to 255"),
+        ("1:c2hvcnQ=", "at least 32 random bytes"),
+        (f"1:{KEY[:-4]}é???", "NUMBER:BASE64"),
+        (f"1:{KEY}\n1:{OTHER}", "two keys with the number 1"),
+    ],
+)
+def test_a_key_that_cannot_sign_is_refused_without_being_shown(
+    folder: Path, keys: str, says: str
+) -> None:
+    (folder / "secret.key").write_text(keys)
+    message = complaint(folder)
+
+    assert message.startswith("mailer.toml: secret_key: ")
+    assert says in message
+    assert "mailer init" in message
+    assert KEY[:12] not in message
+
+    message = complaint(folder, MAILER_SECRET_KEY=keys.replace("# nothing here", "#"))
+    assert message.startswith("MAILER_SECRET_KEY (environment): ")
+
+
+def test_the_key_itself_must_not_stand_in_mailer_toml(folder: Path) -> None:
+    write(folder, "file:secret.key", f"1:{KEY}")
+    message = complaint(folder)
+
+    assert "mailer.toml: secret_key: must not stand here" in message
+    assert KEY not in message
+
+
+def test_without_a_key_file_the_way_out_is_named(folder: Path) -> None:
+    (folder / "secret.key").unlink()
+
+    assert "secret_key: cannot read" in complaint(folder)
+
+
+# --- the environment overrides the file
+
+
+def test_the_environment_overrides_database_address_and_provider(folder: Path) -> None:
+    found = read(
+        folder,
+        MAILER_DATABASE_URL="sqlite:///other.db",
+        MAILER_BASE_URL="http://127.0.0.1:9/",
+        MAILER_PROVIDER="outbox",
+    )
+
+    assert found.database == "sqlite:///other.db"
+    assert found.base_url == "http://127.0.0.1:9"
+    assert found.providers[found.provider].kind == "outbox"
+
+
+def test_what_the_environment_decides_may_be_missing_in_the_file(folder: Path) -> None:
+    write(folder, 'base_url = "https://mail.example.org"', "")
+    write(folder, "sqlite:///mailer.db", "env:NOT_HERE")
+
+    found = read(
+        folder, MAILER_BASE_URL="https://m.example.org", MAILER_DATABASE_URL="sqlite://"
+    )
+
+    assert (found.base_url, found.database) == ("https://m.example.org", "sqlite://")
+
+
+def test_an_empty_variable_overrides_nothing(folder: Path) -> None:
+    assert read(folder, MAILER_PROVIDER="", MAILER_BASE_URL=" ").provider == "main"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("MAILER_PROVIDER", "pigeon"), ("MAILER_BASE_URL", "mail.example.org")],
+)
+def test_a_wrong_variable_is_named_instead_of_the_file(
+    folder: Path, variable: str, value: str
+) -> None:
+    assert complaint(folder, **{variable: value}).startswith(
+        f"{variable} (environment): "
+    )
+
+
+# --- where links lead
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("https://mail.example.org/", "https://mail.example.org"),
+        ("https://example.org/mail/", "https://example.org/mail"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000/", "http://[::1]:8000"),
+        ("https://xn--mnchen-3ya.example", "https://xn--mnchen-3ya.example"),
+    ],
+)
+def test_an_address_may_have_a_port_a_path_and_a_slash(
+    folder: Path, written: str, read_as: str
+) -> None:
+    write(folder, "https://mail.example.org", written)
+
+    assert read(folder).base_url == read_as
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "mail.example.org",
+        "ftp://mail.example.org",
+        "https://",
+        "https://mail.example.org?a=1",
+        "https://mail.example.org/?",
+        "https://mail.example.org#top",
+        "https://mail.example.org:port",
+        "https://mail.example.org:99999",
+        "https://[::1",
+        "https://me:sesame@mail.example.org",
+        "https://münchen.example",
+        "https://mail.example.org/a b",
+        "https://mail.example.org/\\r\\nBcc:",
+        "https://mail.example.org/>,<mailto:x",
+        'https://mail.example.org/\\"',
+    ],
+)
+def test_an_address_that_would_break_links_or_headers_is_refused(
+    folder: Path, written: str
+) -> None:
+    write(folder, "https://mail.example.org", written)
+    message = complaint(folder)
+
+    assert message.startswith("mailer.toml: base_url: ")
+    assert '"https://mail.example.org"' in message
+    assert "sesame" not in message
+
+
+# --- everything else
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "way_out"),
+    [
+        ('database = "sqlite:///mailer.db"', "database = 5", "database", "sqlite:///"),
+        ('database = "sqlite:///mailer.db"', 'data = "x"', "data", "known are"),
+        ("base_url = ", "#", "base_url", "is missing"),
+        ("[coalition]\nname", "[coalition]\nnam", "coalition.name", "is missing"),
+        ('"Close the Camps"\npostal', "5\npostal", "coalition.name", "text in quotes"),
+        ('Camps"\npostal', 'Ca\\nmps"\npostal', "coalition.name", "one line"),
+        ('["en", "es"]', '"en"', "coalition.languages", "en, es"),
+        ('["en", "es"]', "[]", "coalition.languages", "en, es"),
+        ('["en", "es"]', '["fr"]', "coalition.languages", "en, es"),
+        ('["en", "es"]', '[["en"]]', "coalition.languages", "en, es"),
+        ('en = "Bring water."', 'fr = "Eau."', "coalition.note.fr", "en, es"),
+        ('[coalition.note]\nen = "Bring', "note = 5 #", "coalition.note", 'note = "…"'),
+        ("[sender]", "[from]", "sender", "[sender]"),
+        ("actions@example.org", "actions", "sender.address", "actions@example.org"),
+        ("organizers@example.org", "A <a@b.org>", "sender.reply_to", "without a name"),
+        (
+            'feedback_id = "camps"',
+            'feedback_id = "a\\nb"',
+            "sender.feedback_id",
+            "line",
+        ),
+        ('provider = "main"', 'provider = "mian"', "delivery.provider", "main"),
+        ('provider = "main"', 'speed = "full"', "delivery.speed", "known are"),
+        ('kind = "postmark"', "", "providers.main.kind", "is missing"),
+        ("[providers.main]", "[providers]", "providers.kind", "[providers.kind]"),
+        ("[places]", "[places]\nHere = 5", "places.Here", "text in quotes"),
+    ],
+)
+def test_a_mistake_is_answered_with_file_key_and_way_out(
+    folder: Path, old: str, new: str, key: str, way_out: str
+) -> None:
+    write(folder, old, new)
+    message = complaint(folder)
+
+    assert message.startswith(f"mailer.toml: {key}: ")
+    assert way_out in message
+
+
+def test_a_folder_without_settings_names_the_command_that_makes_them(
+    tmp_path: Path,
+) -> None:
+    assert "mailer init" in complaint(tmp_path)
+
+
+@pytest.mark.parametrize("data", [b"base_url =", b'a = "\xff"', b"a = 1\na = 2"])
+def test_what_is_no_toml_is_no_crash(folder: Path, data: bytes) -> None:
+    (folder / "mailer.toml").write_bytes(data)
+
+    assert complaint(folder).startswith("mailer.toml: not valid TOML: ")
+
+
+def test_the_mark_that_windows_puts_before_a_file_does_no_harm(folder: Path) -> None:
+    file = folder / "mailer.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert read(folder).sender.address == "actions@example.org"
+
+
+def test_a_language_named_twice_is_one(folder: Path) -> None:
+    write(folder, '["en", "es"]', '["es", "en", "es"]')
+
+    assert read(folder).coalition.languages == ("es", "en")

@@ -1,0 +1,387 @@
+"""What becomes of a batch, whatever its provider answers; the store is in memory."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from mailer.core.envelope import Segments
+from mailer.core.errors import NotFoundError
+from mailer.core.lists import MailingList, parse
+from mailer.core.tokens import Keyring, Purpose
+from mailer.pipeline.compose import Composer
+from mailer.pipeline.send import ATTEMPTS, Imprint, Sender, totals
+from mailer.pipeline.tick import Ticker
+from mailer.ports import (
+    Accepted,
+    Addressee,
+    Answered,
+    Batch,
+    Deferred,
+    Intent,
+    Mailing,
+    NotTaken,
+    Outcome,
+    Outgoing,
+    Refused,
+    Result,
+    Unknown,
+)
+from tests.factories import MONDAY
+from tests.fakes.provider import Answer, ScriptedProvider, accept, refuse_call
+from tests.fakes.renderer import PlainRenderer
+
+MAILING = Mailing(
+    id=1,
+    key=b"m" * 16,
+    list_number=7,
+    list_slug="weekly",
+    edition="2019-10-07",
+    state="sending",
+    due_at=MONDAY,
+    as_of=MONDAY,
+    until=MONDAY,
+)
+IMPRINT = Imprint(
+    sender_name="Coalition",
+    sender_address="actions@mail.example.org",
+    reply_to=None,
+    headers=(),
+)
+WORDS = Segments(("to leave: ", " because: ", ""), ("leave", "reason_text"))
+
+
+def uid(number: int) -> bytes:
+    return bytes([number]) * 16
+
+
+def imprint(_slug: str, _edition: str) -> Imprint:
+    return IMPRINT
+
+
+def batch_of(attempt: int = 1, seq: int = 0) -> Batch:
+    return Batch(mailing=MAILING, variant_id=3, seq=seq, epoch=1, attempt=attempt)
+
+
+@dataclass
+class Book:
+    """A ledger that gives out what it is given and writes down what it is told."""
+
+    batches: list[Batch] = field(default_factory=lambda: [batch_of()])
+    people: int = 3
+    kept: list[Sequence[Result]] = field(default_factory=list)
+    put_back_for: list[float] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+    paused: list[str] = field(default_factory=list)
+
+    def claim(self, _owner: str, **_options: object) -> Batch | None:
+        return self.batches.pop(0) if self.batches and not self.paused else None
+
+    def begin(self, batch: Batch, **_options: object) -> Intent:
+        return Intent(
+            batch=batch,
+            language="en",
+            subject="Weekly",
+            html=WORDS,
+            text=WORDS,
+            sent_at=MONDAY,
+            addressees=[
+                Addressee(
+                    subscriber_id=number,
+                    uid=uid(number),
+                    address=f"reader{number}@example.org",
+                    organization=None,
+                    consented_on=None,
+                )
+                for number in range(1, self.people + 1)
+            ],
+        )
+
+    def record(
+        self, intent: Intent, results: Sequence[Result], **_options: object
+    ) -> bool:
+        assert len(results) == len(intent.addressees)
+        self.kept.append(list(results))
+        return True
+
+    def put_back(
+        self, _intent: Intent, *, detail: str, delay: float, **_options: object
+    ) -> bool:
+        self.put_back_for.append(delay)
+        self.details.append(detail)
+        return True
+
+    def pause(self, _mailing_id: int, *, reason: str, **_options: object) -> None:
+        self.paused.append(reason)
+
+    def planned(self) -> Sequence[Mailing]:
+        return []
+
+    def sender(
+        self,
+        provider: ScriptedProvider,
+        imprint: Callable[[str, str], Imprint] = imprint,
+    ) -> Sender:
+        itself: Any = self
+        return Sender(
+            ledger=itself,
+            provider=provider,
+            renderer=PlainRenderer(),
+            keyring=Keyring({1: b"k" * 32}),
+            base_url="https://mail.example.org",
+            imprint=imprint,
+            clock=lambda: MONDAY,
+            owner="test",
+        )
+
+    def send(self, *script: Answer) -> ScriptedProvider:
+        provider = ScriptedProvider(*script)
+        sender = self.sender(provider)
+        while sender.step():
+            pass
+        return provider
+
+
+def answer(outcome: Outcome) -> Answer:
+    return lambda _provider, _outgoing: outcome
+
+
+def throttled(retry_after: float | None = None) -> Answer:
+    return answer(NotTaken(detail="429: slow down", retry_after=retry_after))
+
+
+STOPPED = answer(NotTaken(detail="401: the token is wrong", stop=True))
+VANISHED = answer(Unknown(detail="the connection broke"))
+
+
+def kinds(results: Sequence[Result]) -> list[str]:
+    return [type(result).__name__ for result in results]
+
+
+# --- later
+
+
+@pytest.mark.parametrize(
+    ("attempt", "delay"),
+    [(1, 10.0), (2, 30.0), (4, 300.0), (7, 3600.0), (8, 3600.0), (80, 3600.0)],
+)
+def test_each_attempt_waits_longer_up_to_an_hour(attempt: int, delay: float) -> None:
+    book = Book([batch_of(attempt)])
+    book.send(throttled())
+
+    assert book.put_back_for == [delay]
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(None, 30.0), (5.0, 30.0), (90.0, 90.0)])
+def test_a_provider_that_asks_for_longer_gets_it(
+    asked: float | None, waited: float
+) -> None:
+    book = Book([batch_of(2)])
+    book.send(throttled(asked))
+
+    assert book.put_back_for == [waited]
+
+
+def test_after_so_many_attempts_a_person_must_look() -> None:
+    patient, book = Book([batch_of(ATTEMPTS - 1)]), Book([batch_of(ATTEMPTS)])
+    patient.send(throttled())
+    book.send(throttled())
+
+    assert patient.paused == []
+    assert book.paused == [f"scripted took nothing {ATTEMPTS} times: 429: slow down"]
+    assert book.put_back_for  # nobody is lost: the batch is there when they resume
+
+
+@pytest.mark.parametrize(
+    ("attempt", "kind"), [(ATTEMPTS - 1, "Deferred"), (ATTEMPTS, "Refused")]
+)
+def test_one_address_that_is_deferred_again_and_again_is_given_up(
+    attempt: int, kind: str
+) -> None:
+    book = Book([batch_of(attempt)], people=2)
+    book.send(answer(Answered(results=[Accepted(), Deferred(detail="mailbox full")])))
+
+    assert kinds(book.kept[0]) == ["Accepted", kind]
+
+
+def test_what_is_given_up_says_why() -> None:
+    book = Book([batch_of(ATTEMPTS)], people=1)
+    book.send(answer(Answered(results=[Deferred(detail="mailbox full")])))
+
+    assert book.kept == [[Refused(code="gave up", detail="mailbox full")]]
+
+
+def test_what_nobody_knows_is_never_sent_again_by_itself() -> None:
+    book = Book()
+    provider = book.send(VANISHED)
+
+    assert kinds(book.kept[0]) == ["Unsure"] * 3
+    assert (provider.calls, book.put_back_for) == (1, [])
+
+
+def test_a_provider_that_shuts_us_out_pauses_the_mailing() -> None:
+    book = Book([batch_of(), batch_of(seq=1)])
+    provider = book.send(STOPPED)
+
+    assert book.paused == ["scripted: 401: the token is wrong"]
+    assert (provider.calls, book.put_back_for) == (1, [0.0])
+
+
+# --- one by one
+
+
+def test_when_a_call_is_refused_each_is_sent_alone_under_a_key_of_its_own() -> None:
+    book, keys = Book(), list[str]()
+
+    def watch(provider: ScriptedProvider, outgoing: Outgoing) -> Outcome:
+        keys.append(outgoing.key)
+        return accept(provider, outgoing)
+
+    provider = book.send(refuse_call, watch, watch, watch)
+
+    assert kinds(book.kept[0]) == ["Accepted"] * 3
+    assert set(provider.accepted.values()) == {1}
+    assert len(set(keys)) == 3
+
+
+def test_each_alone_has_the_result_that_they_deserve() -> None:
+    book = Book()
+    book.send(refuse_call, accept, refuse_call, VANISHED)
+
+    assert kinds(book.kept[0]) == ["Accepted", "Refused", "Unsure"]
+
+
+def test_a_single_message_that_is_refused_is_not_tried_twice() -> None:
+    book = Book(people=1)
+    provider = book.send(refuse_call)
+
+    assert book.kept == [[Refused(code="refused", detail="422")]]
+    assert provider.calls == 1
+
+
+def test_a_provider_that_takes_nothing_more_is_not_asked_for_each_one() -> None:
+    book = Book(people=50)
+    provider = book.send(refuse_call, accept, throttled(60.0))
+
+    assert kinds(book.kept[0]) == ["Accepted", *["Deferred"] * 49]
+    assert (provider.calls, book.paused) == (3, [])
+
+
+def test_a_key_that_is_revoked_in_between_pauses_the_mailing() -> None:
+    book = Book(people=50)
+    provider = book.send(refuse_call, accept, STOPPED)
+
+    assert kinds(book.kept[0]) == ["Accepted", *["Deferred"] * 49]
+    assert (provider.calls, book.paused) == (3, ["scripted: 401: the token is wrong"])
+
+
+def test_an_answer_for_more_than_was_sent_is_no_answer() -> None:
+    book = Book(people=2)
+    book.send(refuse_call, answer(Answered(results=[Accepted(), Accepted()])), accept)
+
+    assert kinds(book.kept[0]) == ["Unsure", "Accepted"]
+
+
+# --- what is sent
+
+
+def test_the_same_intent_is_the_same_key_and_the_same_words() -> None:
+    sender = Book().sender(ScriptedProvider())
+    intent = Book().begin(batch_of())
+
+    assert sender.outgoing(intent) == sender.outgoing(intent)
+    retried = replace(intent, batch=replace(intent.batch, attempt=2, epoch=9))
+    assert sender.outgoing(retried) == sender.outgoing(intent)
+    other = replace(intent, batch=batch_of(seq=1))
+    assert sender.outgoing(other).key != sender.outgoing(intent).key
+
+
+def test_everybody_gets_links_of_their_own_for_this_list_only() -> None:
+    sender = Book().sender(ScriptedProvider())
+    outgoing = sender.outgoing(Book().begin(batch_of()))
+
+    for number, recipient in enumerate(outgoing.recipients, start=1):
+        leave = sender.keyring.read(recipient.leave)
+        preferences = sender.keyring.read(recipient.preferences)
+        assert leave is not None
+        assert preferences is not None
+        assert (leave.uid, leave.list_number) == (uid(number), 7)
+        assert (leave.purpose, preferences.purpose) == (
+            Purpose.LEAVE,
+            Purpose.PREFERENCES,
+        )
+    assert outgoing.letter.leave_prefix == "https://mail.example.org/u/"
+    assert outgoing.letter.domain == "mail.example.org"
+
+
+def list_is_gone(slug: str, _edition: str) -> Imprint:
+    raise NotFoundError(f'there is no list "{slug}"')
+
+
+def test_a_list_that_was_removed_pauses_its_mailing_and_loses_nobody() -> None:
+    book, provider = Book(), ScriptedProvider()
+
+    assert book.sender(provider, list_is_gone).step() is not None
+
+    assert provider.calls == 0
+    assert (book.put_back_for, book.kept) == ([0.0], [])
+    assert book.paused == ['there is no list "weekly"']
+
+
+# --- the tick around it
+
+
+def ticker(book: Book, sender: Sender, troubles: list[str], *lists: MailingList) -> Any:
+    itself: Any = book
+    composer: Any = Composer(
+        ledger=itself,
+        actions=itself,
+        renderer=PlainRenderer(),
+        secret=b"",
+        batch_size=1,
+    )
+    return Ticker(
+        lists=lists,
+        ledger=itself,
+        composer=composer,
+        sender=sender,
+        clock=lambda: MONDAY,
+        pull=lambda: None,
+        trouble=troubles.append,
+    )
+
+
+def test_a_tick_sends_all_that_is_open_and_stops_when_it_is_told() -> None:
+    book, provider = Book([batch_of(seq=n) for n in range(5)]), ScriptedProvider()
+    answers = iter([False, False, True])
+    tick = ticker(book, book.sender(provider), []).tick
+
+    tick(stopping=lambda: next(answers))
+    assert provider.calls == 2
+
+    tick()
+    assert provider.calls == 5
+
+
+def test_a_mailing_whose_list_is_gone_is_trouble_and_stops_nothing() -> None:
+    troubles: list[str] = []
+    book, provider = Book(), ScriptedProvider()
+    book.planned = lambda: [MAILING]  # type: ignore[method-assign]
+    other = parse({"title": "Other"}, file="lists/other.toml", slug="other")
+
+    ticker(book, book.sender(provider), troubles, other).tick()
+
+    assert troubles == ["weekly/2019-10-07: its list is no longer in lists/"]
+    assert provider.calls == 1
+
+
+def test_totals_count_only_what_was_to_be_sent() -> None:
+    counts = {"sent": 5, "failed": 1, "pending": 2, "inflight": 1, "skipped": 9}
+
+    assert totals(counts) == (6, 9)
+    assert totals({}) == (0, 0)
+
+
+def test_what_nobody_knows_counts_as_settled() -> None:
+    assert totals({"unknown": 2, "pending": 1}) == (2, 3)
