@@ -119,6 +119,10 @@ class Ledger(Protocol):
         """Return a mailing by its identity."""
         ...
 
+    def between(self, list_slug: str, first: str, last: str) -> Sequence[Mailing]:
+        """Return a list's mailings whose editions are these or between them."""
+        ...
+
     def revive(self, mailing_id: int, *, as_of: datetime, until: datetime) -> bool:
         """Take a missed mailing up again; False if it is not missed any more."""
         ...

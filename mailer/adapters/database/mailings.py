@@ -154,6 +154,14 @@ class SqlMailings:
         )
         return found[0] if found else None
 
+    def between(self, list_slug: str, first: str, last: str) -> Sequence[Mailing]:
+        """Return a list's mailings whose editions are these or between them."""
+        return self._read(
+            _mailings()
+            .where(lists.c.slug == list_slug, mailings.c.edition.between(first, last))
+            .order_by(mailings.c.edition)
+        )
+
     def revive(self, mailing_id: int, *, as_of: datetime, until: datetime) -> bool:
         """Take a missed mailing up again; False if it is not missed any more."""
         with self._database.writing() as connection:
