@@ -12,7 +12,7 @@ from mailer.bootstrap import Project
 from mailer.cli import output, previews
 from mailer.cli.state import AsOf, Json, State
 from mailer.cli.which import draft, find
-from mailer.core.errors import InputError
+from mailer.core.errors import InputError, MailerError, StoreError
 from mailer.core.lists import MailingList
 from mailer.pipeline import plan as planning, send as sending
 from mailer.ports import Mailing, Standing
@@ -171,10 +171,20 @@ def work(
     """
     state: State = context.obj
     with state.project(as_of) as project:
+        standings: list[Standing] = []
+        told = ""
         while True:
-            standings = deliver(project, project.ledger.planned(), everything=True)
+            try:
+                standings = deliver(project, project.ledger.planned(), everything=True)
+            except MailerError as error:
+                if until_idle:
+                    raise
+                if str(error) != told:
+                    told = str(error)
+                    output.say(told)
             if until_idle:
                 break
+            project.provider.close()  # what it buffers can be read while this waits
             time.sleep(5.0)
     report(standings, as_json=as_json)
 
@@ -182,15 +192,21 @@ def work(
 def deliver(
     project: Project, mailings: Sequence[Mailing], *, everything: bool = False
 ) -> list[Standing]:
-    """Compose and send these mailings; with `everything`, all that is open."""
+    """Compose and send these mailings; with `everything`, all that is open.
+
+    Then one that cannot be composed keeps no other from being sent; its error is
+    raised at the end.
+    """
+    troubles: list[str] = []
     for mailing in mailings:
-        with output.progress(f"Composing {mailing.list_slug}/{mailing.edition}") as bar:
-            project.composer.compose(
-                mailing,
-                project.mailing_list(mailing.list_slug),
-                at=project.clock(),
-                progress=bar,
-            )
+        try:
+            _compose(project, mailing)
+        except StoreError:
+            raise
+        except MailerError as error:
+            if not everything:
+                raise
+            troubles.append(f"{mailing.list_slug}/{mailing.edition}: {error}")
     sender = project.sender()
     targets = [None] if everything else [mailing.id for mailing in mailings]
     for target in targets:
@@ -202,7 +218,19 @@ def deliver(
                     bar(*sending.totals(standing.deliveries))
 
             sender.drain(target, sleep=time.sleep, progress=tell)
+    if troubles:
+        raise InputError("; ".join(troubles))
     return [project.ledger.standing(mailing.id) for mailing in mailings]
+
+
+def _compose(project: Project, mailing: Mailing) -> None:
+    with output.progress(f"Composing {mailing.list_slug}/{mailing.edition}") as bar:
+        project.composer.compose(
+            mailing,
+            project.mailing_list(mailing.list_slug),
+            at=project.clock(),
+            progress=bar,
+        )
 
 
 def status(
