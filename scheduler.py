@@ -12,8 +12,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -21,6 +23,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from mailer.bootstrap import Project
 from mailer.core.errors import MailerError
+from mailer.pipeline.tick import Ticker
 
 EVERY = 20.0  # seconds
 
@@ -46,9 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     scheduler = BackgroundScheduler(timezone=UTC)
     scheduler.add_job(
-        ticker.tick,
+        partial(_tick, ticker, stop, trouble),
         "interval",
-        args=[stop.is_set],
         seconds=options.every,
         next_run_time=datetime.now(UTC),
         max_instances=1,  # a tick that takes longer than the interval is waited for
@@ -60,6 +62,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scheduler.shutdown(wait=True)
     project.close()
     return 0
+
+
+def _tick(
+    ticker: Ticker, stop: threading.Event, trouble: Callable[[str], None]
+) -> None:
+    try:
+        ticker.tick(stop.is_set)
+    except Exception as error:  # noqa: BLE001 - the service outlives its defects
+        # Its words may quote a row or an address; where it happened cannot.
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(at.filename).name}, line {at.lineno}"
+        trouble(
+            f"this tick broke off: {type(error).__name__} in {place}; please report"
+        )
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -18,3 +18,7 @@ def main() -> None:
     except BrokenPipeError:  # `mailer actions | head`
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"mailer: {where}{error.strerror or error}\n")
+        sys.exit(1)

@@ -8,6 +8,7 @@ from types import FrameType
 
 from mailer.bootstrap import Project
 from mailer.cli import output
+from mailer.core.errors import InputError, MailerError, StoreError
 from mailer.pipeline import plan, send
 from mailer.ports import Mailing, Standing
 
@@ -68,20 +69,52 @@ def deliver(project: Project, mailing: Mailing) -> Standing:
 
 
 def work(project: Project, *, until_idle: bool) -> Sequence[Standing]:
-    """Compose what is planned and send what is open, until idle or told to end."""
-    touched: dict[int, Mailing] = {}
+    """Compose what is planned and send what is open, until idle or told to end.
+
+    A mailing that cannot be composed keeps no other from being sent; its error is
+    raised at the end, or told once by a worker that goes on.
+    """
+    touched: set[int] = set()
+    told_before: set[str] = set()
     sender = project.sender()
     with until_told() as told:
         while not told.is_set():
-            planned = project.ledger.planned()
-            touched |= {mailing.id: mailing for mailing in planned}
-            for mailing in planned:
-                compose(project, mailing)
-            touched |= {
-                m.id: m for m in project.ledger.every()[:20] if m.state == "sending"
-            }
-            sender.drain(sleep=told.wait, stopping=told.is_set, wait=until_idle)
+            troubles = _round(project, sender, touched, told, wait=until_idle)
             if until_idle:
+                if troubles:
+                    raise InputError("; ".join(troubles))
                 break
+            for trouble in troubles:
+                if trouble not in told_before:
+                    output.say(trouble)
+            told_before = set(troubles)
+            project.provider.close()  # what it buffers can be read while this waits
             told.wait(_IDLE)
-    return [project.ledger.standing(number) for number in touched]
+    return [project.ledger.standing(number) for number in sorted(touched)]
+
+
+def _round(
+    project: Project,
+    sender: send.Sender,
+    touched: set[int],
+    told: threading.Event,
+    *,
+    wait: bool,
+) -> list[str]:
+    """Compose and send once over all that is open; returns what went wrong."""
+    troubles: list[str] = []
+    try:
+        for mailing in project.ledger.planned():
+            touched.add(mailing.id)
+            try:
+                compose(project, mailing)
+            except StoreError:
+                raise
+            except MailerError as error:
+                troubles.append(f"{mailing.list_slug}/{mailing.edition}: {error}")
+        recent = project.ledger.every()[:20]
+        touched |= {mailing.id for mailing in recent if mailing.state == "sending"}
+        sender.drain(sleep=told.wait, stopping=told.is_set, wait=wait)
+    except MailerError as error:
+        troubles.append(str(error))
+    return troubles

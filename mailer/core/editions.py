@@ -80,6 +80,13 @@ def next_due(cadence: Cadence, after: datetime) -> Occurrence:
     return next(o for o in occurrences(cadence, after) if o.due_at > after)
 
 
+def period(cadence: Cadence, day: date) -> tuple[date, date]:
+    """Return the first and last day of the weeks in which a list has one edition."""
+    weeks = (day - _EPOCH) // _WEEK
+    first = _EPOCH + _WEEK * (weeks - weeks % cadence.every_weeks)
+    return first, first + _WEEK * cadence.every_weeks - timedelta(days=1)
+
+
 def timing(mailing_list: MailingList, occurrence: Occurrence, now: datetime) -> Timing:
     """Tell whether a due edition may still go out unasked."""
     late = now - occurrence.due_at

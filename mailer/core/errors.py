@@ -21,5 +21,9 @@ class RefusedError(MailerError):
     """Doing it would break a promise (mail twice, mail nobody, mail the wrong people)."""
 
 
+class StoreError(MailerError):
+    """The database cannot be read or written now; the same may work in a moment."""
+
+
 class TemplateError(MailerError):
     """A template cannot be rendered, or what it renders may not be sent."""

@@ -31,7 +31,8 @@ def due(
     """Make the newest due edition of every list that has none yet.
 
     Editions missed before it are not made up for: their actions are in this one.
-    What fell due before the list was known to this project is not sent.
+    What fell due before the list was known to this project is not sent. An edition
+    too late, or the second of its week since the cadence was edited, is made missed.
     """
     planned: list[Planned] = []
     for mailing_list in lists:
@@ -49,16 +50,15 @@ def due(
 def _make(
     mailing_list: MailingList, occurrence: Occurrence, ledger: Ledger, *, now: datetime
 ) -> Planned | None:
-    timing = editions.timing(mailing_list, occurrence, now)
-    missed = timing is Timing.MISSED
     edition = occurrence.edition.isoformat()
-    reason = _too_late(mailing_list.slug, edition, occurrence.due_at, now)
+    why = _held_back(mailing_list, occurrence, ledger, now=now)
+    reason = why and _asking(mailing_list.slug, edition, why)
     mailing = ledger.make(
         list_slug=mailing_list.slug,
         edition=edition,
         kind=mailing_list.kind.value,
-        state="missed" if missed else "planned",
-        reason=reason if missed else None,
+        state="missed" if reason else "planned",
+        reason=reason,
         due_at=occurrence.due_at,
         as_of=now,
         until=now + mailing_list.horizon,
@@ -66,14 +66,32 @@ def _make(
     )
     if mailing is None:
         return None
-    return Planned(mailing=mailing, timing=timing, reason=reason if missed else None)
+    timing = Timing.MISSED if reason else Timing.SEND
+    return Planned(mailing=mailing, timing=timing, reason=reason)
 
 
-def _too_late(slug: str, edition: str, due_at: datetime, now: datetime) -> str:
-    return (
-        f"due {due_at:%Y-%m-%d %H:%M} UTC, found {now:%Y-%m-%d %H:%M} UTC;"
-        f" to send it now: mailer send {slug} --edition {edition}"
-    )
+def _held_back(
+    mailing_list: MailingList, occurrence: Occurrence, ledger: Ledger, *, now: datetime
+) -> str | None:
+    """Return why a person must decide whether a due edition is sent."""
+    if editions.timing(mailing_list, occurrence, now) is Timing.MISSED:
+        return _late(occurrence.due_at, now)
+    if mailing_list.cadence is None:
+        return None
+    # Whoever moves a list from Monday to Thursday on a Tuesday means next week.
+    first, last = editions.period(mailing_list.cadence, occurrence.edition)
+    for other in ledger.between(mailing_list.slug, first.isoformat(), last.isoformat()):
+        if other.state != "missed" and other.edition != occurrence.edition.isoformat():
+            return f"{other.edition} is this list's edition for the same time already"
+    return None
+
+
+def _late(due_at: datetime, now: datetime) -> str:
+    return f"due {due_at:%Y-%m-%d %H:%M} UTC, found {now:%Y-%m-%d %H:%M} UTC"
+
+
+def _asking(slug: str, edition: str, why: str) -> str:
+    return f"{why}; to send it now: mailer send {slug} --edition {edition}"
 
 
 def current(
@@ -86,8 +104,8 @@ def current(
     """
     late = now - max(mailing.due_at, mailing.planned_at)
     if late > mailing_list.late_limit:
-        reason = _too_late(mailing.list_slug, mailing.edition, mailing.due_at, now)
-        ledger.miss(mailing.id, reason=reason)
+        why = _asking(mailing.list_slug, mailing.edition, _late(mailing.due_at, now))
+        ledger.miss(mailing.id, reason=why)
         return None
     return ledger.refresh(mailing.id, as_of=now, until=now + mailing_list.horizon)
 

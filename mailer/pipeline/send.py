@@ -5,13 +5,14 @@ the network. What nobody knows is never sent again: it stays `unknown`, listed f
 person.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
 from mailer.core.envelope import Letter, Recipient
-from mailer.core.errors import MailerError
+from mailer.core.errors import MailerError, StoreError
 from mailer.core.tokens import Keyring, Purpose
 from mailer.ports import (
     Addressee,
@@ -33,6 +34,8 @@ from mailer.ports import (
 
 LEASE = 900.0  # seconds; longer than any provider call may take (SMTP: ten minutes)
 ATTEMPTS = 8  # of a batch before a person must look
+# While the database is away, an answer is kept for eight minutes: within the lease.
+_PATIENCE = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)  # seconds
 _BACKOFF = (10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)  # seconds
 _NAMESPACE = UUID("0a3f3c56-7b1e-4c0e-9f0c-5f3f6d1f2a11")
 
@@ -61,6 +64,7 @@ class Sender:
     imprint: Callable[[str, str], Imprint]  # list, edition → what letters carry
     clock: Clock
     owner: str  # this worker's name in leases
+    sleep: Callable[[float], None] = time.sleep
 
     def step(self, mailing_id: int | None = None) -> Batch | None:
         """Send one batch; returns it, or None when none is due now."""
@@ -184,17 +188,38 @@ class Sender:
             self._pause(intent, f"{self.provider.name}: {closed.detail}")
 
     def _pause(self, intent: Intent, reason: str) -> None:
-        self.ledger.pause(intent.batch.mailing.id, reason=reason, at=self.clock())
+        number = intent.batch.mailing.id
+        self._insist(lambda: self.ledger.pause(number, reason=reason, at=self.clock()))
 
     def _keep(self, intent: Intent, results: Sequence[Result]) -> None:
         if intent.batch.attempt >= ATTEMPTS:
             results = [_give_up(result) for result in results]
-        self.ledger.record(
-            intent, results, provider=self.provider.name, at=self.clock()
+        self._insist(
+            lambda: self.ledger.record(
+                intent, results, provider=self.provider.name, at=self.clock()
+            )
         )
 
     def _put_back(self, intent: Intent, detail: str, delay: float) -> None:
-        self.ledger.put_back(intent, detail=detail, delay=delay, at=self.clock())
+        self._insist(
+            lambda: self.ledger.put_back(
+                intent, detail=detail, delay=delay, at=self.clock()
+            )
+        )
+
+    def _insist(self, write: Callable[[], object]) -> None:
+        """Write down what the provider answered, even if the database must come back.
+
+        Writing it twice is harmless: the lease's epoch lets only the first count.
+        """
+        for delay in _PATIENCE:
+            try:
+                write()
+            except StoreError:
+                self.sleep(delay)
+            else:
+                return
+        write()
 
 
 def recipients(

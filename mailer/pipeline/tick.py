@@ -34,26 +34,39 @@ class Ticker:
 
     def tick(self, stopping: Callable[[], bool] = lambda: False) -> Sequence[Planned]:
         """Do everything that is due now; returns the editions it made."""
-        if self._something_is_due():
-            self._try("sources", self.pull)
+        made: list[Planned] = []
+        self._try("sources", self._pull_if_due)
+        self._try("planning", lambda: made.extend(self._plan()))
+        self._try("composing", partial(self._compose_planned, stopping))
+        self._try("sending", partial(self._drain, stopping))
+        return made
+
+    def _plan(self) -> Sequence[Planned]:
         made = plan.due(self.lists, self.ledger, now=self.clock())
         for planned in made:
             if planned.timing is Timing.MISSED:
                 self.trouble(f"{_name(planned.mailing)} was missed: {planned.reason}")
+        return made
+
+    def _compose_planned(self, stopping: Callable[[], bool]) -> None:
         by_slug = {each.slug: each for each in self.lists}
         for mailing in self.ledger.planned():
             if stopping():
-                return made
+                return
             name = _name(mailing)
             if mailing.list_slug not in by_slug:
                 self.trouble(f"{name}: its list is no longer in lists/")
                 continue
             self._try(name, partial(self._compose, mailing, by_slug[mailing.list_slug]))
-        self._try(
-            "sending",
-            lambda: self.sender.drain(sleep=_never, stopping=stopping, wait=False),
-        )
-        return made
+
+    def _drain(self, stopping: Callable[[], bool]) -> None:
+        sent = False
+        try:
+            while not stopping() and self.sender.step() is not None:
+                sent = True
+        finally:
+            if sent:  # a service runs for months: its outbox can be read today
+                self._try("sending", self.sender.provider.close)
 
     def _compose(self, mailing: Mailing, definition: MailingList) -> None:
         now = self.clock()
@@ -65,24 +78,20 @@ class Ticker:
         else:
             self.composer.compose(current, definition, at=now)
 
-    def _something_is_due(self) -> bool:
-        """Tell whether a list's current edition is not made yet: only then pull."""
-        now = self.clock()
-        return any(
+    def _pull_if_due(self) -> None:
+        """Read the sources only if a list's current edition is not made yet."""
+        if any(
             self.ledger.mailing(each.slug, occurrence.edition.isoformat()) is None
             and occurrence.due_at >= self.ledger.first_seen(each.slug)
-            for each, occurrence in _current(self.lists, now)
-        )
+            for each, occurrence in _current(self.lists, self.clock())
+        ):
+            self.pull()
 
     def _try(self, name: str, act: Callable[[], object]) -> None:
         try:
             act()
         except MailerError as error:
             self.trouble(f"{name}: {error}")
-
-
-def _never(_seconds: float) -> None:
-    raise AssertionError("what is due later is found by a later tick")
 
 
 def _name(mailing: Mailing) -> str:

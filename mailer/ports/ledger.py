@@ -120,6 +120,10 @@ class Ledger(Protocol):
         """Return a mailing by its identity."""
         ...
 
+    def between(self, list_slug: str, first: str, last: str) -> Sequence[Mailing]:
+        """Return a list's mailings whose editions are these or between them."""
+        ...
+
     def revive(self, mailing_id: int, *, as_of: datetime, until: datetime) -> bool:
         """Plan a missed mailing anew; False if it is not missed any more."""
         ...

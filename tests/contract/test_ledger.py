@@ -307,6 +307,34 @@ def test_a_ticker_that_comes_too_late_asks_a_person(post: Post) -> None:
     assert post.send().deliveries["sent"] == 1  # a person decides
 
 
+@pytest.mark.parametrize(
+    ("moved_to", "days", "state"),
+    [("thursday", 3, "missed"), ("sunday", 6, "missed"), ("tuesday", 8, "planned")],
+)
+def test_a_list_that_moves_to_another_day_is_not_sent_twice_in_a_week(
+    post: Post, moved_to: str, days: int, state: str
+) -> None:
+    plan.due([WEEKLY], post.ledger, now=post.now)
+    cadence = {"on": moved_to, "at": "08:00", "timezone": "America/Los_Angeles"}
+    moved = parse({"title": "Weekly", "cadence": cadence}, file="", slug="weekly")
+
+    [made] = plan.due([moved], post.ledger, now=post.now + timedelta(days=days))
+
+    assert made.mailing.state == state
+    if state == "missed":
+        assert made.reason is not None
+        assert "2019-10-07 is this list's edition" in made.reason
+        assert f"mailer send weekly --edition {made.mailing.edition}" in made.reason
+
+
+def test_a_list_that_moves_to_another_hour_is_not_sent_twice_a_day(post: Post) -> None:
+    plan.due([WEEKLY], post.ledger, now=post.now)
+    cadence = {"on": "monday", "at": "09:00", "timezone": "America/Denver"}
+    moved = parse({"title": "Weekly", "cadence": cadence}, file="", slug="weekly")
+
+    assert plan.due([moved], post.ledger, now=post.now + timedelta(hours=3)) == []
+
+
 def test_an_edition_due_before_the_list_was_known_is_not_made(
     database: Database,
 ) -> None:

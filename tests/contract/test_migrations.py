@@ -6,7 +6,7 @@ import pytest
 
 from mailer.adapters.database import migrate
 from mailer.adapters.database.engine import Database
-from mailer.core.errors import ConfigError
+from mailer.core.errors import ConfigError, StoreError
 
 
 def test_the_migrations_lead_to_the_schema_in_the_code(database: Database) -> None:
@@ -33,11 +33,16 @@ def test_a_database_address_that_makes_no_sense_is_explained(tmp_path: Path) -> 
         Database("mysq://nowhere", folder=tmp_path)
 
 
-def test_an_unreachable_server_does_not_print_the_password(tmp_path: Path) -> None:
-    url = "postgresql+psycopg://u:hunter2@127.0.0.1:1/x?connect_timeout=1"
+@pytest.mark.parametrize(
+    "secret", ["u:hunter2@127.0.0.1:1/x?", "127.0.0.1:1/x?password=hunter2&"]
+)
+def test_an_unreachable_server_does_not_print_the_password(
+    tmp_path: Path, secret: str
+) -> None:
+    url = f"postgresql+psycopg://{secret}connect_timeout=1"
     unreachable = Database(url, folder=tmp_path)
 
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(StoreError) as caught:
         migrate.require(unreachable)
 
     assert "hunter2" not in str(caught.value)

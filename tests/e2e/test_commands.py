@@ -4,8 +4,10 @@ import email
 import email.policy
 import json
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from tests.e2e.conftest import (
@@ -315,3 +317,24 @@ def test_the_sample_page_gives_what_it_holds(shell: Shell) -> None:
     codes = {flag["code"] for flag in first["flagged"]}
     assert {"year-assumed", "place-respelled", "place-unknown", "same-place"} <= codes
     assert json.dumps(first["rejected"]) == "[]"
+
+
+def test_a_list_that_was_removed_keeps_no_other_from_being_sent(filled: Shell) -> None:
+    (filled.folder / "lists" / "gone.toml").write_text('title = "Gone"\n', "utf-8")
+    filled("lists")
+    with closing(sqlite3.connect(filled.folder / "mailer.db")) as database, database:
+        database.execute(
+            "INSERT INTO mailings (key, list_number, edition, kind, state, due_at,"
+            " as_of, until, planned_at) SELECT x'00', number, '2019-10-07', 'digest',"
+            " 'planned', '2019-10-07 15:00:00', '2019-10-07 15:00:00',"
+            " '2019-11-07 15:00:00', '2019-10-07 15:00:00'"
+            " FROM lists WHERE slug IN ('gone', 'weekly')"
+        )
+    (filled.folder / "lists" / "gone.toml").unlink()
+
+    ran = filled("work", "--until-idle", check=False)
+
+    assert ran.code == 1
+    assert "gone/2019-10-07: there is no list" in ran.err
+    assert filled("status", "weekly/2019-10-07", "--json").json["state"] == "finished"
+    assert len(filled.messages) == 3

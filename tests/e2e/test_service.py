@@ -180,6 +180,7 @@ def test_the_scheduler_sends_what_is_due_once_and_ends_when_told(shell: Shell) -
 
     with running(shell, *command) as one, running(shell, *command) as two:
         until(lambda: len(shell.messages) == 3)
+        until((shell.folder / "outbox" / "index.html").exists)  # while they run
         time.sleep(2.0)  # several more ticks of both
         for process in (one, two):
             process.send_signal(signal.SIGTERM)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from mailer.core.envelope import Segments
-from mailer.core.errors import NotFoundError
+from mailer.core.errors import NotFoundError, StoreError
 from mailer.core.lists import MailingList, parse
 from mailer.core.tokens import Keyring, Purpose
 from mailer.pipeline.compose import Composer
-from mailer.pipeline.send import ATTEMPTS, Imprint, Sender, totals
+from mailer.pipeline.send import ATTEMPTS, LEASE, Imprint, Sender, totals
 from mailer.pipeline.tick import Ticker
 from mailer.ports import (
     Accepted,
@@ -75,6 +75,8 @@ class Book:
     put_back_for: list[float] = field(default_factory=list)
     details: list[str] = field(default_factory=list)
     paused: list[str] = field(default_factory=list)
+    away: int = 0  # times that the database cannot be written
+    waited: list[float] = field(default_factory=list)
 
     def claim(self, _owner: str, **_options: object) -> Batch | None:
         return self.batches.pop(0) if self.batches and not self.paused else None
@@ -102,6 +104,9 @@ class Book:
     def record(
         self, intent: Intent, results: Sequence[Result], **_options: object
     ) -> bool:
+        if self.away > 0:
+            self.away -= 1
+            raise StoreError("the database is locked")
         assert len(results) == len(intent.addressees)
         self.kept.append(list(results))
         return True
@@ -134,6 +139,7 @@ class Book:
             imprint=imprint,
             clock=lambda: MONDAY,
             owner="test",
+            sleep=self.waited.append,
         )
 
     def send(self, *script: Answer) -> ScriptedProvider:
@@ -227,6 +233,24 @@ def test_a_provider_that_shuts_us_out_pauses_the_mailing() -> None:
 
     assert book.paused == ["scripted: 401: the token is wrong"]
     assert (provider.calls, book.put_back_for) == (1, [0.0])
+
+
+def test_an_answer_outlasts_a_database_that_is_away() -> None:
+    book = Book(away=5)
+    provider = book.send(accept)
+
+    assert kinds(book.kept[0]) == ["Accepted"] * 3
+    assert provider.calls == 1
+    assert len(book.waited) == 5
+
+
+def test_a_database_that_stays_away_is_given_up_within_the_lease() -> None:
+    book = Book(away=1000)
+
+    with pytest.raises(StoreError):
+        book.send(accept)
+
+    assert 60 < sum(book.waited) < LEASE / 2  # as long again for the locks
 
 
 # --- one by one
@@ -374,6 +398,20 @@ def test_a_mailing_whose_list_is_gone_is_trouble_and_stops_nothing() -> None:
     ticker(book, book.sender(provider), troubles, other).tick()
 
     assert troubles == ["weekly/2019-10-07: its list is no longer in lists/"]
+    assert provider.calls == 1
+
+
+def test_a_database_that_is_away_is_trouble_and_the_next_tick_tries_again() -> None:
+    troubles: list[str] = []
+    book, provider = Book(), ScriptedProvider()
+
+    def away() -> Sequence[Mailing]:
+        raise StoreError("the database is locked")
+
+    book.planned = away  # type: ignore[method-assign]
+    ticker(book, book.sender(provider), troubles).tick()
+
+    assert troubles == ["composing: the database is locked"]
     assert provider.calls == 1
 
 

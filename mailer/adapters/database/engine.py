@@ -17,10 +17,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.sql import ColumnElement
 
-from mailer.core.errors import ConfigError
+from mailer.core.errors import ConfigError, StoreError
 
 _BUSY = 30.0  # seconds a writer waits for another
 _CACHE = 64 * 1024  # KiB at most; with the usual 2 MB, big indexes grow page by page
@@ -31,6 +31,7 @@ class Database:
 
     A reading transaction sees one moment; a writing one is exclusive on SQLite from
     its first statement (BEGIN IMMEDIATE), so it never fails half-way for a lock.
+    What the database itself refuses is raised as StoreError, without the row at hand.
     """
 
     def __init__(self, url: str, *, folder: Path) -> None:
@@ -43,14 +44,29 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that only reads."""
-        with self._reader.connect() as connection, connection.begin():
+        with (
+            self._told(),
+            self._reader.connect() as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that commits at the end, or not at all."""
-        with self.engine.begin() as connection:
+        with self._told(), self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            # The driver's own first line: the others quote the statement or the row.
+            said = str(error.orig).partition("\n")[0].strip()
+            # Options may hold a password as well.
+            where = self.url.set(query={}).render_as_string(hide_password=True)
+            raise StoreError(f"database: {where}: {said}") from error
 
     def insert(self, table: Table) -> Any:
         """Return this dialect's INSERT, which knows ON CONFLICT."""
@@ -83,7 +99,7 @@ def _located(url: str, folder: Path) -> URL:
 
 
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": _BUSY})
+    engine = create_engine(url, connect_args={"timeout": _BUSY}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _connect(raw: Any, _record: Any) -> None:
@@ -106,7 +122,7 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _server(url: URL) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

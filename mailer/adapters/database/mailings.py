@@ -155,6 +155,14 @@ class SqlMailings:
         )
         return found[0] if found else None
 
+    def between(self, list_slug: str, first: str, last: str) -> Sequence[Mailing]:
+        """Return a list's mailings whose editions are these or between them."""
+        return self._read(
+            _mailings()
+            .where(lists.c.slug == list_slug, mailings.c.edition.between(first, last))
+            .order_by(mailings.c.edition)
+        )
+
     def revive(self, mailing_id: int, *, as_of: datetime, until: datetime) -> bool:
         """Plan a missed mailing anew; False if it is not missed any more."""
         return self._move(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import DatabaseError, OperationalError
 
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.schema import metadata
@@ -29,28 +28,22 @@ def upgrade(database: Database) -> tuple[str | None, str]:
             raise ConfigError(f"database: there is no folder {folder}")
     from alembic import command
 
-    try:
-        with database.writing() as connection:
-            if not database.is_sqlite:  # two processes may start at once
-                connection.execute(text("SELECT pg_advisory_xact_lock(7236482)"))
-            before = _revision(connection)
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            after = _revision(connection)
-    except (OperationalError, DatabaseError) as error:
-        raise ConfigError(_unreachable(database, error)) from error
+    with database.writing() as connection:
+        if not database.is_sqlite:  # two processes may start at once
+            connection.execute(text("SELECT pg_advisory_xact_lock(7236482)"))
+        before = _revision(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        after = _revision(connection)
     return before, str(after)
 
 
 def require(database: Database) -> None:
     """Raise ConfigError unless the database is reachable and at the newest schema."""
     newest = max(file.name[:4] for file in _MIGRATIONS.glob("versions/0*.py"))
-    try:
-        with database.reading() as connection:
-            found = _revision(connection)
-    except (OperationalError, DatabaseError) as error:
-        raise ConfigError(_unreachable(database, error)) from error
+    with database.reading() as connection:
+        found = _revision(connection)
     if found != newest:
         state = "is empty" if found is None else f"is at schema {found}, not {newest}"
         raise ConfigError(f"the database {state}; run: mailer db upgrade")
@@ -94,9 +87,3 @@ def _config() -> "Config":
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     return config
-
-
-def _unreachable(database: Database, error: Exception) -> str:
-    first = str(error).splitlines()[0]
-    where = database.url.render_as_string(hide_password=True)
-    return f"database: {where}: {first}"
