@@ -12,7 +12,7 @@ import typer
 from mailer.adapters import files
 from mailer.adapters.database import migrate
 from mailer.bootstrap import Project
-from mailer.cli import imports, mailing, output
+from mailer.cli import delivering, imports, output
 from mailer.cli.state import Json, State, clock
 from mailer.cli.web import open_pages
 from mailer.core.errors import RefusedError
@@ -89,7 +89,7 @@ def _run(project: Project) -> dict[str, Any]:
     people = imports.read_subscribers(project, folder / "subscribers.csv", _LIST)
     mailing_list = project.mailing_list(_LIST)
     made = plan.now(mailing_list, project.ledger, edition=None, now=project.clock())
-    standing = mailing.deliver(project, [made])[0]
+    standing = delivering.deliver(project, made)
     project.provider.close()
     return {
         "folder": str(project.folder),

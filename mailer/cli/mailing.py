@@ -1,6 +1,5 @@
 """`mailer preview`, `plan`, `send`, `work`, `status`: an edition from plan to report."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,13 +8,13 @@ from typing import Annotated
 import typer
 
 from mailer.bootstrap import Project
-from mailer.cli import output, previews
+from mailer.cli import delivering, output, previews
 from mailer.cli.state import AsOf, Json, State
 from mailer.cli.which import draft, find
-from mailer.core.errors import InputError, MailerError, StoreError
+from mailer.core.errors import InputError
 from mailer.core.lists import MailingList
-from mailer.pipeline import plan as planning, send as sending
-from mailer.ports import Mailing, Standing
+from mailer.pipeline import plan as planning
+from mailer.ports import Standing
 
 ListName = Annotated[str, typer.Argument(metavar="LIST", help="The list's name.")]
 Edition = Annotated[
@@ -120,7 +119,7 @@ def send(
         mailing = planning.now(
             mailing_list, project.ledger, edition=edition, now=project.clock()
         )
-        standing = deliver(project, [mailing])[0]
+        standing = delivering.deliver(project, mailing)
     report([standing], as_json=as_json)
     _complain(standing)
 
@@ -171,66 +170,8 @@ def work(
     """
     state: State = context.obj
     with state.project(as_of) as project:
-        standings: list[Standing] = []
-        told = ""
-        while True:
-            try:
-                standings = deliver(project, project.ledger.planned(), everything=True)
-            except MailerError as error:
-                if until_idle:
-                    raise
-                if str(error) != told:
-                    told = str(error)
-                    output.say(told)
-            if until_idle:
-                break
-            project.provider.close()  # what it buffers can be read while this waits
-            time.sleep(5.0)
+        standings = delivering.work(project, until_idle=until_idle)
     report(standings, as_json=as_json)
-
-
-def deliver(
-    project: Project, mailings: Sequence[Mailing], *, everything: bool = False
-) -> list[Standing]:
-    """Compose and send these mailings; with `everything`, all that is open.
-
-    Then one that cannot be composed keeps no other from being sent; its error is
-    raised at the end.
-    """
-    troubles: list[str] = []
-    for mailing in mailings:
-        try:
-            _compose(project, mailing)
-        except StoreError:
-            raise
-        except MailerError as error:
-            if not everything:
-                raise
-            troubles.append(f"{mailing.list_slug}/{mailing.edition}: {error}")
-    sender = project.sender()
-    targets = [None] if everything else [mailing.id for mailing in mailings]
-    for target in targets:
-        with output.progress("Sending") as bar:
-
-            def tell(number: int | None = target) -> None:
-                if number is not None:
-                    standing = project.ledger.standing(number)
-                    bar(*sending.totals(standing.deliveries))
-
-            sender.drain(target, sleep=time.sleep, progress=tell)
-    if troubles:
-        raise InputError("; ".join(troubles))
-    return [project.ledger.standing(mailing.id) for mailing in mailings]
-
-
-def _compose(project: Project, mailing: Mailing) -> None:
-    with output.progress(f"Composing {mailing.list_slug}/{mailing.edition}") as bar:
-        project.composer.compose(
-            mailing,
-            project.mailing_list(mailing.list_slug),
-            at=project.clock(),
-            progress=bar,
-        )
 
 
 def status(

@@ -34,6 +34,7 @@ def draft(project: Project, mailing_list: MailingList, edition: str | None) -> M
         edition=key,
         state="planned",
         due_at=occurrence.due_at,
+        planned_at=now,
         as_of=now,
         until=now + mailing_list.horizon,
     )

@@ -278,6 +278,10 @@ def _quote_line(line: bytes) -> bytes:
 
 def quoted_piece(text: str) -> bytes:
     """Encode a piece that others follow on the same line: it ends in a soft break."""
+    if text.isascii() and text.isprintable() and "=" not in text:
+        raw = text.encode("ascii")  # stands for itself, most sentences do
+        lines = (raw[at : at + _LINE - 1] for at in range(0, len(raw) or 1, _LINE - 1))
+        return _SOFT_BREAK.join((*lines, b""))
     quoted = quoted_printable(text)
     tail = quoted[quoted.rfind(b"\n") + 1 :]
     if len(tail) >= _LINE:  # no room for the "=": break once more, not inside =XX
@@ -288,7 +292,7 @@ def quoted_piece(text: str) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _quoted_html(value: str) -> bytes:
-    return quoted_piece(html.escape(value))
+    return _quoted_text(html.escape(value))  # often the same words as the text's
 
 
 @lru_cache(maxsize=4096)

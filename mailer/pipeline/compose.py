@@ -213,22 +213,34 @@ class Workshop:
             raise TemplateError(f"{template}: {error}") from None
 
     def _fitting(self, digest: Digest, slots: Mapping[str, str]) -> Rendered:
-        """Render with as many actions in full as the size limit allows."""
+        """Render with as much in full as the size limit allows.
+
+        What is to come gives way first, then the changes: of both the rest becomes
+        one line with a link.
+        """
         shown = min(SHOWN, len(digest.upcoming))
+        changes = len(digest.changes)
         while True:
             rendered = self._composer.renderer.digest(
-                digest, mailing_list=self._list, shown=shown, slots=slots
+                digest,
+                mailing_list=self._list,
+                shown=shown,
+                changes_shown=changes,
+                slots=slots,
             )
             size = len(rendered.html.encode())
             if size <= HTML_LIMIT:
                 return rendered
-            if shown == 0:
+            if shown:
+                shown = min(shown - 1, shown * HTML_LIMIT // size)
+            elif changes:
+                changes = min(changes - 1, changes * HTML_LIMIT // size)
+            else:
                 raise TemplateError(
                     f"templates/email/{self._list.template}: {size} bytes of HTML even"
-                    " without a single upcoming action in full; at most"
+                    " without a single action in full; at most"
                     f" {HTML_LIMIT} may be sent, or mailboxes cut it off"
                 )
-            shown = min(shown - 1, shown * HTML_LIMIT // size)
 
 
 def _told(digest: Digest) -> Sequence[_Told]:

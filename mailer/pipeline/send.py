@@ -92,17 +92,23 @@ class Sender:
         self,
         mailing_id: int | None = None,
         *,
-        sleep: Callable[[float], None],
+        sleep: Callable[[float], object],
         progress: Callable[[], None] = lambda: None,
+        stopping: Callable[[], bool] = lambda: False,
         wait: bool = True,
     ) -> None:
-        """Send until no batch is open; with `wait`, also those that are due later."""
-        while True:
+        """Send until no batch is open; with `wait`, also those that are due later.
+
+        Ends between two calls when `stopping` says so.
+        """
+        while not stopping():
             if self.step(mailing_id) is not None:
                 progress()
                 continue
+            if not wait:
+                return
             count, delay = self.ledger.waiting(mailing_id)
-            if not count or not wait:
+            if not count:
                 return
             sleep(min(30.0, max(0.2, delay or 0.0)))
 

@@ -32,9 +32,12 @@ class Renderer(Protocol):
         *,
         mailing_list: MailingList,
         shown: int,
+        changes_shown: int | None = None,
         slots: Mapping[str, str],
     ) -> Rendered:
         """Render a digest; after `shown` upcoming items comes one line with a link.
+
+        The same goes for `changes_shown` changes; None shows them all.
 
         `slots` maps "leave", "preferences" (parts of a URL) and "reason" (a
         sentence) to markers; "reason" differs between HTML ("reason_html") and

@@ -22,6 +22,7 @@ class Mailing:
     edition: str
     state: str
     due_at: datetime
+    planned_at: datetime
     as_of: datetime
     until: datetime
 
@@ -124,7 +125,17 @@ class Ledger(Protocol):
         ...
 
     def revive(self, mailing_id: int, *, as_of: datetime, until: datetime) -> bool:
-        """Take a missed mailing up again; False if it is not missed any more."""
+        """Plan a missed mailing anew; False if it is not missed any more."""
+        ...
+
+    def refresh(
+        self, mailing_id: int, *, as_of: datetime, until: datetime
+    ) -> Mailing | None:
+        """Move a planned mailing's moment to now; None if it is not planned any more."""
+        ...
+
+    def miss(self, mailing_id: int, *, reason: str) -> bool:
+        """Mark a planned mailing as missed; False if it is not planned any more."""
         ...
 
     def planned(self) -> Sequence[Mailing]:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -323,7 +323,7 @@ def test_a_list_that_moves_to_another_day_is_not_sent_twice_in_a_week(
     assert made.mailing.state == state
     if state == "missed":
         assert made.reason is not None
-        assert "2019-10-07 is this list's edition" in made.reason
+        assert "weekly/2019-10-07 is for the same time" in made.reason
         assert f"mailer send weekly --edition {made.mailing.edition}" in made.reason
 
 
@@ -342,6 +342,27 @@ def test_an_edition_due_before_the_list_was_known_is_not_made(
     ledger.register(["weekly"], at=MONDAY + timedelta(hours=1))
 
     assert plan.due([WEEKLY], ledger, now=MONDAY + timedelta(hours=2)) == []
+
+
+def test_a_plan_that_waited_too_long_asks_a_person(post: Post) -> None:
+    mailing = post.make()
+
+    late = MONDAY + timedelta(hours=25)
+    assert plan.current(mailing, WEEKLY, post.ledger, now=late) is None
+    assert post.ledger.standing(mailing.id).state == "missed"
+
+
+def test_a_plan_composed_late_tells_nothing_that_is_over_by_then(post: Post) -> None:
+    post.enlist(contact(1))
+    post.publish(draft("Denver", 7, end_time=time(10)), draft("San Diego"))
+    mailing = post.make()
+    later = MONDAY + timedelta(hours=10)
+
+    current = plan.current(mailing, WEEKLY, post.ledger, now=later)
+    assert current is not None
+    [variant] = post.compose(current).variants
+
+    assert len(variant.items) == 2  # Denver's morning is over
 
 
 # --- what is new since their last edition

@@ -118,6 +118,29 @@ def test_a_send_killed_half_way_mails_nobody_twice_and_loses_nobody(
     assert counts["unknown"] > 0
 
 
+def test_a_send_that_is_told_to_end_leaves_nothing_unknown(
+    shell: Shell, mailbox: tuple[Mailbox, int]
+) -> None:
+    box, port = mailbox
+    fill(shell, people=crowd(110))  # three batches
+    use_smtp(shell, port)
+    box.pause = 0.02
+    with running(shell, *shell.command("send", "weekly", "--as-of", MONDAY)) as sending:
+        assert box.first.wait(45)
+        sending.send_signal(signal.SIGTERM)
+        sending.wait(30)
+    box.pause = 0.0
+    halted = shell("status", "weekly/2019-10-07", "--json").json
+
+    shell("work", "--until-idle")
+
+    assert halted["state"] == "sending"
+    assert halted["deliveries"]["pending"] > 0
+    assert "unknown" not in halted["deliveries"]
+    assert set(box.accepted.values()) == {1}
+    assert len(box.accepted) == 110
+
+
 def expire_leases(shell: Shell) -> None:
     """Let the time pass after which a dead worker's lease is void."""
     with sqlite3.connect(shell.folder / "mailer.db") as connection:

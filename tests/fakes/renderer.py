@@ -24,6 +24,7 @@ class PlainRenderer:
         *,
         mailing_list: MailingList,
         shown: int,
+        changes_shown: int | None = None,
         slots: Mapping[str, str],
     ) -> Rendered:
         """Return the digest as plain lines."""
@@ -39,7 +40,7 @@ class PlainRenderer:
         links = f"/u/{slots['leave']} /p/{slots['preferences']}"
         return Rendered(
             subject=f"{mailing_list.title(digest.language)}: {len(digest.upcoming)}",
-            preheader=f"{shown} shown",
+            preheader=f"{shown} and {changes_shown} shown",
             html=f"<p>{body}</p>{links} {slots['reason_html']}",
             text=f"{body}\n{links}\n{slots['reason_text']}",
         )

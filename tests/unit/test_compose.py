@@ -26,6 +26,7 @@ MAILING = Mailing(
     edition="2019-10-07",
     state="planned",
     due_at=MONDAY,
+    planned_at=MONDAY,
     as_of=MONDAY,
     until=MONDAY + timedelta(weeks=3),
 )
@@ -244,10 +245,15 @@ class Heavy(PlainRenderer):
         *,
         mailing_list: MailingList,
         shown: int,
+        changes_shown: int | None = None,
         slots: Mapping[str, str],
     ) -> Rendered:
         plain = super().digest(
-            digest, mailing_list=mailing_list, shown=shown, slots=slots
+            digest,
+            mailing_list=mailing_list,
+            shown=shown,
+            changes_shown=changes_shown,
+            slots=slots,
         )
         self.asked.append(shown)
         weight = self.letter * (self.page + self.each * shown)
@@ -320,10 +326,15 @@ class Careless(PlainRenderer):
         *,
         mailing_list: MailingList,
         shown: int,
+        changes_shown: int | None = None,
         slots: Mapping[str, str],
     ) -> Rendered:
         plain = super().digest(
-            digest, mailing_list=mailing_list, shown=shown, slots=slots
+            digest,
+            mailing_list=mailing_list,
+            shown=shown,
+            changes_shown=changes_shown,
+            slots=slots,
         )
         printed = {k: words.format(**slots) for k, words in self.parts.items()}
         return replace(plain, **printed)

@@ -44,7 +44,8 @@ NONCE = "k7Qx2mT9"
 words = st.text(st.characters(codec="utf-8"), max_size=200)
 # The characters that break encoders: line ends, padding, "=", dots, wide letters
 awkward = st.text(st.sampled_from("\r\n\t =._aé→🌼"), max_size=200)
-texts = st.one_of(words, awkward)
+sentences = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=300)
+texts = st.one_of(words, awkward, sentences)
 header_words = st.text(
     st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), max_size=300
 )

@@ -541,3 +541,29 @@ def test_what_people_wrote_is_read_back_unescaped_once() -> None:
     page = rendered(near(an_item(title="Q&amp;A & more"))).html
     assert "Q&amp;amp;A &amp; more" in page
     assert "Q&amp;A & more" in unescape(page)
+
+
+def test_a_week_in_which_everything_changed_ends_in_a_link_to_the_rest() -> None:
+    moved = [
+        replace(
+            item,
+            kind=ItemKind.CHANGED,
+            before=item.facts,
+            facts=replace(item.facts, start_date=item.facts.start_date + timedelta(1)),
+        )
+        for item in SAMPLE.digest.upcoming
+    ]
+    digest = replace(
+        SAMPLE.digest,
+        sections=(Section(kind=SectionKind.CHANGES, items=tuple(moved)),),
+    )
+
+    mail = MAIL.digest(
+        digest, mailing_list=WEEKLY, shown=0, changes_shown=3, slots=SLOTS
+    )
+
+    assert words(mail.html).count("Was") == 3
+    for part in (words(mail.html), mail.text):
+        assert f"{len(moved) - 3} more actions changed" in part
+        assert f"{len(moved)} actions changed since your last digest" in part
+    assert f"{BASE}/actions" in mail.text

@@ -40,6 +40,7 @@ MAILING = Mailing(
     edition="2019-10-07",
     state="sending",
     due_at=MONDAY,
+    planned_at=MONDAY,
     as_of=MONDAY,
     until=MONDAY,
 )

@@ -55,6 +55,7 @@ def to_mailing(row: RowMapping) -> Mailing:
         edition=row["edition"],
         state=row["state"],
         due_at=row["due_at"],
+        planned_at=row["planned_at"],
         as_of=row["as_of"],
         until=row["until"],
     )
@@ -163,14 +164,37 @@ class SqlMailings:
         )
 
     def revive(self, mailing_id: int, *, as_of: datetime, until: datetime) -> bool:
-        """Take a missed mailing up again; False if it is not missed any more."""
+        """Plan a missed mailing anew; False if it is not missed any more."""
+        return self._move(
+            mailing_id,
+            "missed",
+            state="planned",
+            reason=None,
+            planned_at=as_of,
+            as_of=as_of,
+            until=until,
+        )
+
+    def refresh(
+        self, mailing_id: int, *, as_of: datetime, until: datetime
+    ) -> Mailing | None:
+        """Move a planned mailing's moment to now; None if it is not planned any more."""
+        if not self._move(mailing_id, "planned", as_of=as_of, until=until):
+            return None
+        return self._read(_mailings().where(mailings.c.id == mailing_id))[0]
+
+    def miss(self, mailing_id: int, *, reason: str) -> bool:
+        """Mark a planned mailing as missed; False if it is not planned any more."""
+        return self._move(mailing_id, "planned", state="missed", reason=reason)
+
+    def _move(self, mailing_id: int, before: str, **values: Any) -> bool:
         with self._database.writing() as connection:
-            revived = connection.execute(
+            moved = connection.execute(
                 update(mailings)
-                .where(mailings.c.id == mailing_id, mailings.c.state == "missed")
-                .values(state="planned", reason=None, as_of=as_of, until=until)
+                .where(mailings.c.id == mailing_id, mailings.c.state == before)
+                .values(values)
             )
-        return bool(revived.rowcount)
+        return bool(moved.rowcount)
 
     def planned(self) -> Sequence[Mailing]:
         """Return the mailings that wait to be composed."""

@@ -57,6 +57,7 @@ class MailRenderer:
         *,
         mailing_list: MailingList,
         shown: int,
+        changes_shown: int | None = None,
         slots: Mapping[str, str],
     ) -> Rendered:
         """Render a digest; after `shown` upcoming actions comes one line with a link.
@@ -65,7 +66,7 @@ class MailRenderer:
         """
         folder = f"email/{mailing_list.template}"
         text_env = self._environment(digest.language, html=False)
-        words = self._context(digest, shown, slots)
+        words = self._context(digest, slots, shown, changes_shown)
 
         def lines(name: str, **more: Any) -> list[str]:
             printed = print_template(text_env, f"{folder}/{name}", words | more)
@@ -82,7 +83,7 @@ class MailRenderer:
         return Rendered(
             subject=subject,
             preheader=preheader,
-            html=_inlined(page, slots),
+            html=_inlined(page, slots, f"{folder}/body.html"),
             text=plain.tidied(
                 print_template(text_env, f"{folder}/body.txt", text_words)
             ),
@@ -119,7 +120,11 @@ class MailRenderer:
         return env
 
     def _context(
-        self, digest: Digest, shown: int, slots: Mapping[str, str]
+        self,
+        digest: Digest,
+        slots: Mapping[str, str],
+        shown: int,
+        changes_shown: int | None,
     ) -> dict[str, Any]:
         other = next(code for code in LANGUAGES if code != digest.language)
         return {
@@ -128,6 +133,7 @@ class MailRenderer:
                 brand=self._brand,
                 base_url=self._base_url,
                 shown=shown,
+                changes_shown=changes_shown,
             ),
             "leave_url": f"{self._base_url}/u/{slots['leave']}",
             "preferences_url": f"{self._base_url}/p/{slots['preferences']}",
@@ -168,9 +174,14 @@ def _preheader(sentences: list[str]) -> str:
     return chosen or plain.shortened(plain.clean(" ".join(sentences)), _PREHEADER)
 
 
-def _inlined(page: str, slots: Mapping[str, str]) -> str:
+def _inlined(page: str, slots: Mapping[str, str], file: str) -> str:
     marker = re.compile("|".join(map(re.escape, slots.values())))
-    html = inline(page)
+    if not page.strip():
+        raise TemplateError(f"{file}: the page is empty")
+    try:
+        html = inline(page)
+    except TemplateError as error:
+        raise TemplateError(f"{file}: {error}") from error
     if Counter(marker.findall(page)) != Counter(marker.findall(html)):
         raise TemplateError("a slot was mangled while styles were put in place")
     return html

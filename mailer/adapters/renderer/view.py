@@ -66,6 +66,8 @@ class View:
     this_week: int
     later: int
     changes: tuple[Change, ...]
+    changed: int  # how many changes there are
+    changes_hidden: int  # of which are not shown
     featured: tuple[Row, ...]
     near: tuple[Day, ...]  # near too, after the featured ones
     region: tuple[Day, ...]
@@ -78,7 +80,14 @@ class View:
     signature: str | None
 
 
-def view(digest: Digest, *, brand: Brand, base_url: str, shown: int) -> View:
+def view(
+    digest: Digest,
+    *,
+    brand: Brand,
+    base_url: str,
+    shown: int,
+    changes_shown: int | None = None,
+) -> View:
     """Lay out a digest whose first `shown` upcoming actions are printed in full."""
     rows = {
         id(item): row_of(item, digest, base_url)
@@ -109,8 +118,11 @@ def view(digest: Digest, *, brand: Brand, base_url: str, shown: int) -> View:
         this_week=this_week,
         later=len(upcoming) - this_week,
         changes=tuple(
-            _change(rows[id(item)], item, digest, rows) for item in digest.changes
+            _change(rows[id(item)], item, digest, rows)
+            for item in digest.changes[:changes_shown]
         ),
+        changed=len(digest.changes),
+        changes_hidden=len(digest.changes) - len(digest.changes[:changes_shown]),
         featured=tuple(near[:FEATURED]),  # nearest first, as the digest has them
         near=_days(in_order(near[FEATURED:])),
         region=_days(of(SectionKind.REGION)),
