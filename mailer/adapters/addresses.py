@@ -22,3 +22,11 @@ def checked(address: str) -> str:
         reason = str(error).rstrip(".")
         raise InputError(f"not an address that can be mailed: {reason}") from None
     return valid.ascii_email or valid.normalized
+
+
+def spelled(address: str) -> str:
+    """Return an address as it would be kept, or as it is when it is none."""
+    try:
+        return checked(address)
+    except InputError:
+        return address

@@ -1,5 +1,6 @@
 """`mailer …`: every command, each reporting to people and, with --json, to machines."""
 
+import io
 import sys
 
 from mailer.cli.app import app
@@ -10,6 +11,9 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line; a failed request says why on stderr and exits with 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows only ASCII
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except MailerError as error:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from mailer.adapters import addresses
 from mailer.adapters.database.readers import masked
 from mailer.bootstrap import Project
 from mailer.cli import output
@@ -130,7 +131,7 @@ def _settle(
 def _subscriber(project: Project, address: str | None) -> int | None:
     if address is None:
         return None
-    found = project.people.find(address)
+    found = project.people.find(addresses.spelled(address))
     if found is None:
         raise NotFoundError("no subscriber has this address")
     return found

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from mailer.adapters import addresses
 from mailer.bootstrap import Project
 from mailer.cli.which import draft
 from mailer.core import envelope
@@ -42,7 +43,7 @@ def write(
 def _reader(
     project: Project, mailing: Mailing, address: str
 ) -> tuple[Addressee, Group]:
-    subscriber = project.people.find(address)
+    subscriber = project.people.find(addresses.spelled(address))
     found = project.ledger.reader(mailing, subscriber) if subscriber else None
     if found is None:
         raise NotFoundError(

@@ -10,6 +10,9 @@ from typing import Annotated
 import typer
 
 from mailer.bootstrap import Project
+from mailer.core.errors import InputError
+
+_YEARS = range(1971, 2200)  # what lies beyond ends calendars sooner or later
 
 AsOf = Annotated[
     datetime | None,
@@ -46,6 +49,11 @@ class clock:  # noqa: N801 - reads as the function it stands in for
 
     def __init__(self, as_of: datetime | None = None) -> None:
         self._fixed = as_of.replace(tzinfo=UTC) if as_of else None
+        if self._fixed and self._fixed.year not in _YEARS:
+            raise InputError(
+                f"--as-of: the year {self._fixed.year} cannot be meant; write it as"
+                " 2019-10-07"
+            )
 
     def __call__(self) -> datetime:
         """Return an aware datetime in UTC."""

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mailer.adapters import addresses
 from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import Json, State
@@ -37,7 +38,7 @@ def why(
 
 
 def _trace(project: Project, address: str, mailing: str | None) -> dict[str, Any]:
-    subscriber = project.people.find(address)
+    subscriber = project.people.find(addresses.spelled(address))
     if subscriber is None:
         raise NotFoundError("no subscriber has this address, so nothing was sent to it")
     chosen = find(project, mailing) if mailing else None

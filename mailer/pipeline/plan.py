@@ -51,8 +51,7 @@ def _make(
     mailing_list: MailingList, occurrence: Occurrence, ledger: Ledger, *, now: datetime
 ) -> Planned | None:
     edition = occurrence.edition.isoformat()
-    why = _held_back(mailing_list, occurrence, ledger, now=now)
-    reason = why and _asking(mailing_list.slug, edition, why)
+    reason = _held_back(mailing_list, occurrence, ledger, now=now)
     mailing = ledger.make(
         list_slug=mailing_list.slug,
         edition=edition,
@@ -74,24 +73,27 @@ def _held_back(
     mailing_list: MailingList, occurrence: Occurrence, ledger: Ledger, *, now: datetime
 ) -> str | None:
     """Return why a person must decide whether a due edition is sent."""
+    slug, edition = mailing_list.slug, occurrence.edition.isoformat()
     if editions.timing(mailing_list, occurrence, now) is Timing.MISSED:
-        return _late(occurrence.due_at, now)
+        return _too_late(slug, edition, occurrence.due_at, now)
     if mailing_list.cadence is None:
         return None
     # Whoever moves a list from Monday to Thursday on a Tuesday means next week.
     first, last = editions.period(mailing_list.cadence, occurrence.edition)
     for other in ledger.between(mailing_list.slug, first.isoformat(), last.isoformat()):
-        if other.state != "missed" and other.edition != occurrence.edition.isoformat():
-            return f"{other.edition} is this list's edition for the same time already"
+        if other.state != "missed" and other.edition != edition:
+            return (
+                f"{slug}/{other.edition} is for the same time; to send both:"
+                f" mailer send {slug} --edition {edition}"
+            )
     return None
 
 
-def _late(due_at: datetime, now: datetime) -> str:
-    return f"due {due_at:%Y-%m-%d %H:%M} UTC, found {now:%Y-%m-%d %H:%M} UTC"
-
-
-def _asking(slug: str, edition: str, why: str) -> str:
-    return f"{why}; to send it now: mailer send {slug} --edition {edition}"
+def _too_late(slug: str, edition: str, due_at: datetime, now: datetime) -> str:
+    return (
+        f"due {due_at:%Y-%m-%d %H:%M} UTC, found {now:%Y-%m-%d %H:%M} UTC;"
+        f" to send it now: mailer send {slug} --edition {edition}"
+    )
 
 
 def current(
@@ -104,8 +106,8 @@ def current(
     """
     late = now - max(mailing.due_at, mailing.planned_at)
     if late > mailing_list.late_limit:
-        why = _asking(mailing.list_slug, mailing.edition, _late(mailing.due_at, now))
-        ledger.miss(mailing.id, reason=why)
+        reason = _too_late(mailing.list_slug, mailing.edition, mailing.due_at, now)
+        ledger.miss(mailing.id, reason=reason)
         return None
     return ledger.refresh(mailing.id, as_of=now, until=now + mailing_list.horizon)
 

@@ -243,6 +243,31 @@ def test_an_address_in_another_spelling_is_the_same_person(post: Post) -> None:
     assert post.send().audience == 1
 
 
+def test_organizations_spelled_differently_are_one_in_one_import(post: Post) -> None:
+    enlisted = post.enlist(
+        contact(1, organization="Unidos MN"), contact(2, organization="UNIDOS  MN")
+    )
+
+    assert enlisted.created == 2
+    organizations = OrganizationStore(post.database).listed()
+    assert [row["name"] for row in organizations if row["seats"]] == ["Unidos MN"]
+
+
+def test_a_long_import_lets_others_write_in_between(post: Post) -> None:
+    def write_meanwhile(done: int, total: int) -> None:
+        if done < total:
+            post.people.suppress(
+                [f"gone{done}@example.org"], reason="manual", at=post.now
+            )
+
+    enlisted = post.people.enlist(
+        people(1100), list_slug="weekly", at=post.now, progress=write_meanwhile
+    )
+
+    assert enlisted.created == 1100
+    assert post.enlist(*people(1100)).unchanged == 1100
+
+
 def test_with_nothing_to_tell_a_reader_is_skipped_or_gets_a_note(
     database: Database,
 ) -> None:
@@ -323,7 +348,7 @@ def test_a_list_that_moves_to_another_day_is_not_sent_twice_in_a_week(
     assert made.mailing.state == state
     if state == "missed":
         assert made.reason is not None
-        assert "2019-10-07 is this list's edition" in made.reason
+        assert "weekly/2019-10-07 is for the same time" in made.reason
         assert f"mailer send weekly --edition {made.mailing.edition}" in made.reason
 
 

@@ -1,12 +1,17 @@
 """The migrations and the schema in the code are one."""
 
+import shutil
 from pathlib import Path
+from traceback import format_exception
 
 import pytest
+from sqlalchemy import insert, text
 
 from mailer.adapters.database import migrate
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.schema import lists
 from mailer.core.errors import ConfigError, StoreError
+from tests.factories import MONDAY
 
 
 def test_the_migrations_lead_to_the_schema_in_the_code(database: Database) -> None:
@@ -47,3 +52,52 @@ def test_an_unreachable_server_does_not_print_the_password(
 
     assert "hunter2" not in str(caught.value)
     unreachable.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://u:hunter2@h/x",
+        "postgresql+nope://u:hunter2@h/x",
+        "postgresql+psycopg://u:hunter2@h:port/x",
+    ],
+)
+def test_an_address_that_is_none_of_ours_says_how_to_write_one(
+    url: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"write sqlite:///mailer\.db") as caught:
+        Database(url, folder=tmp_path)
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    for act in (migrate.require, migrate.upgrade):
+        with pytest.raises(ConfigError, match="a newer mailer"):
+            act(database)
+
+
+def test_what_the_database_refuses_is_told_without_the_row(database: Database) -> None:
+    row = {"slug": "somebody@example.org", "first_seen_at": MONDAY}
+
+    with pytest.raises(StoreError) as caught, database.writing() as connection:
+        connection.execute(insert(lists), [row, row])
+
+    assert "example.org" not in "".join(format_exception(caught.value))
+
+
+def test_a_writer_that_waited_too_long_is_told_so(
+    migrated_file: Path, tmp_path: Path
+) -> None:
+    shutil.copy(migrated_file, tmp_path / "mailer.db")
+    ours = Database("sqlite:///mailer.db?timeout=0.1", folder=tmp_path)
+    other = Database("sqlite:///mailer.db", folder=tmp_path)
+
+    with other.writing(), pytest.raises(StoreError, match="locked"), ours.writing():
+        pass
+
+    ours.close()
+    other.close()

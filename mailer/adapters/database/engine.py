@@ -65,8 +65,9 @@ class Database:
             # The driver's own first line: the others quote the statement or the row.
             said = str(error.orig).partition("\n")[0].strip()
             # Options may hold a password as well.
-            where = self.url.set(query={}).render_as_string(hide_password=True)
-            raise StoreError(f"database: {where}: {said}") from error
+            server = self.url.set(query={}).render_as_string(hide_password=True)
+            where = self.url.database if self.is_sqlite else server
+            raise StoreError(f"database: {where}: {said}") from None
 
     def insert(self, table: Table) -> Any:
         """Return this dialect's INSERT, which knows ON CONFLICT."""
@@ -84,18 +85,27 @@ class Database:
 
 
 def _located(url: str, folder: Path) -> URL:
-    try:
-        parsed = make_url(url)
-        parsed.get_dialect()
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
+    parsed = _parsed(url)
+    if parsed is None or parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise ConfigError(
-            "database: not a database address that is understood; write"
-            " sqlite:///mailer.db or postgresql+psycopg://USER@HOST/NAME"
-        ) from None
+            "database: not a database address that is understood, or its driver is"
+            " not installed; write sqlite:///mailer.db, or"
+            " postgresql+psycopg://USER@HOST/NAME after pip install"
+            " coalition-mailer[postgresql]"
+        )
     name = parsed.database
     if parsed.get_backend_name() != "sqlite" or not name or name == ":memory:":
         return parsed
     return parsed.set(database=str(folder / name))
+
+
+def _parsed(url: str) -> URL | None:
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect().import_dbapi()
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
+        return None
+    return parsed
 
 
 def _sqlite(url: URL) -> Engine:

@@ -32,6 +32,7 @@ def upgrade(database: Database) -> tuple[str | None, str]:
         if not database.is_sqlite:  # two processes may start at once
             connection.execute(text("SELECT pg_advisory_xact_lock(7236482)"))
         before = _revision(connection)
+        _refuse_newer(before)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -41,11 +42,13 @@ def upgrade(database: Database) -> tuple[str | None, str]:
 
 def require(database: Database) -> None:
     """Raise ConfigError unless the database is reachable and at the newest schema."""
-    newest = max(file.name[:4] for file in _MIGRATIONS.glob("versions/0*.py"))
     with database.reading() as connection:
         found = _revision(connection)
-    if found != newest:
-        state = "is empty" if found is None else f"is at schema {found}, not {newest}"
+    _refuse_newer(found)
+    if found != _newest():
+        state = (
+            "is empty" if found is None else f"is at schema {found}, not {_newest()}"
+        )
         raise ConfigError(f"the database {state}; run: mailer db upgrade")
 
 
@@ -72,6 +75,18 @@ def check(database: Database) -> Sequence[str]:
                 for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
             ]
     return findings
+
+
+def _newest() -> str:
+    return max(file.name[:4] for file in _MIGRATIONS.glob("versions/0*.py"))
+
+
+def _refuse_newer(found: str | None) -> None:
+    if found is not None and found > _newest():
+        raise ConfigError(
+            f"the database is at schema {found}, which a newer mailer made; this one"
+            f" knows {_newest()}. Install the newer one again"
+        )
 
 
 def _revision(connection: Connection) -> str | None:

@@ -39,12 +39,15 @@ def ensure(
     database: Database, connection: Connection, names: Iterable[str], *, at: datetime
 ) -> Mapping[str, int]:
     """Return the number of the organization behind each name, adding new ones."""
-    wanted = {name_key(name): name for name in names}
+    keys = {name: name_key(name) for name in names}
+    wanted: dict[str, str] = {}
+    for name, key in keys.items():
+        wanted.setdefault(key, name)  # of two spellings the first is kept
     known = _known(connection, list(wanted))
     for key, name in wanted.items():
         if key not in known:
             known[key] = _add(database, connection, key, name, at=at)
-    return {name: known[key] for key, name in wanted.items()}
+    return {name: known[key] for name, key in keys.items()}
 
 
 def _known(connection: Connection, keys: Sequence[str]) -> dict[str, int]:

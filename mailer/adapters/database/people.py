@@ -1,17 +1,16 @@
 """Subscribers, their seats, subscriptions and consents."""
 
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, func, select
 
-from mailer.adapters.database import audit, organizations
+from mailer.adapters.database import audit
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.places import place_id
+from mailer.adapters.database.enlist import SIZE, Enlistment
 from mailer.adapters.database.schema import (
-    consent_events,
     lists,
     organizations as organizations_table,
     places,
@@ -24,7 +23,7 @@ from mailer.core.errors import NotFoundError
 from mailer.core.tokens import address_hash
 from mailer.ports import Contacted, Enlisted
 
-_CHUNK = 500
+_COUNTED = ("created", "updated", "unchanged", "pending", "suppressed", "left")
 LEFT = "left"  # the person's own doing: no import brings them back
 
 
@@ -44,159 +43,43 @@ class SqlPeople:
         at: datetime,
         progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> Enlisted:
-        """Add or update these people and subscribe them to a list."""
-        counts = dict.fromkeys(
-            ("created", "updated", "unchanged", "pending", "suppressed", "left"), 0
-        )
-        with self._database.writing() as connection:
+        """Add or update these people and subscribe them to a list, lot by lot.
+
+        Raises StoreError when the database gives up on a lot; those before it stay.
+        """
+        counts = Counter(dict.fromkeys(_COUNTED, 0))
+        done = 0
+        with self._database.reading() as connection:
             number = _list_number(connection, list_slug)
-            for start in range(0, len(contacts), _CHUNK):
-                chunk = contacts[start : start + _CHUNK]
-                self._enlist_chunk(connection, chunk, number, at, counts)
-                progress(start + len(chunk), len(contacts))
+        for lot in self._lots(contacts):
+            with self._database.writing() as connection:
+                enlistment = Enlistment(self._database, connection, number, at)
+                counts.update(enlistment.keep(lot))
+            done += len(lot)
+            progress(done, len(contacts))
+        with self._database.writing() as connection:
             audit.record(
                 connection,
                 at=at,
                 actor="cli",
                 verb="import",
                 thing=f"subscribers of {list_slug}",
-                detail=counts,
+                detail=dict(counts),
             )
         return Enlisted(**counts)
 
-    def _enlist_chunk(
-        self,
-        connection: Connection,
-        chunk: Sequence[Contacted],
-        number: int,
-        at: datetime,
-        counts: dict[str, int],
-    ) -> None:
-        hashes = {c.line: address_hash(self._pepper, c.address) for c in chunk}
-        known = _by_hash(connection, list(hashes.values()))
-        suppressed = set(
-            connection.scalars(
-                select(suppressions.c.address_hash).where(
-                    suppressions.c.address_hash.in_(list(hashes.values()))
-                )
-            )
-        )
-        names = [c.organization for c in chunk if c.organization]
-        numbers = organizations.ensure(self._database, connection, names, at=at)
-        for contact in chunk:
-            hashed = hashes[contact.line]
-            stored = known.get(hashed)
-            if stored is None:
-                stored = self._add(connection, contact, hashed, at)
-                known[hashed] = stored
-                outcome = "created"
-            else:
-                outcome = self._describe(connection, contact, stored)
-            if contact.organization and self._seat(
-                connection, stored["id"], numbers[contact.organization], contact.role
-            ):
-                outcome = "updated" if outcome == "unchanged" else outcome
-            state = self._subscribe(connection, contact, stored["id"], number, at)
-            if state.changed and outcome == "unchanged":
-                outcome = "updated"
-            counts[outcome] += 1
-            counts["pending"] += state.name == "pending"
-            counts["left"] += state.name == "ended"
-            counts["suppressed"] += hashed in suppressed
-
-    def _add(
-        self, connection: Connection, contact: Contacted, hashed: bytes, at: datetime
-    ) -> RowMapping:
-        return (
-            connection.execute(
-                insert(subscribers)
-                .values(
-                    uid=secrets.token_bytes(16),
-                    address=contact.address,
-                    address_hash=hashed,
-                    created_at=at,
-                    **self._columns(connection, contact),
-                )
-                .returning(subscribers)
-            )
-            .mappings()
-            .one()
-        )
-
-    def _columns(self, connection: Connection, contact: Contacted) -> dict[str, Any]:
-        columns: dict[str, Any] = {
-            "given_name": contact.given_name,
-            "family_name": contact.family_name,
-            "language": contact.language,
-            "time_zone": contact.time_zone,
-        }
-        if contact.place:
-            columns["place_id"] = place_id(self._database, connection, contact.place)
-        return columns
-
-    def _describe(
-        self, connection: Connection, contact: Contacted, stored: RowMapping
-    ) -> str:
-        columns = self._columns(connection, contact)
-        changed = {k: v for k, v in columns.items() if v is not None and stored[k] != v}
-        if not changed:
-            return "unchanged"
-        connection.execute(
-            update(subscribers).where(subscribers.c.id == stored["id"]).values(changed)
-        )
-        return "updated"
-
-    def _seat(
-        self, connection: Connection, subscriber: int, organization: int, role: str
-    ) -> bool:
-        added = connection.execute(
-            self._database.insert(seats)
-            .values(subscriber_id=subscriber, organization_id=organization, role=role)
-            .on_conflict_do_nothing()
-        )
-        return bool(added.rowcount > 0)
-
-    def _subscribe(
-        self,
-        connection: Connection,
-        contact: Contacted,
-        subscriber: int,
-        number: int,
-        at: datetime,
-    ) -> "_State":
-        key = (subscriptions.c.subscriber_id == subscriber) & (
-            subscriptions.c.list_number == number
-        )
-        stored = connection.execute(
-            select(subscriptions.c.state, subscriptions.c.ended_reason).where(key)
-        ).first()
-        wanted = "active" if contact.consent_basis else "pending"
-        if stored is not None and (stored.state != "pending" or wanted == "pending"):
-            return _State(stored.state, changed=False)
-        consented_on = contact.consent_at.date() if contact.consent_at else None
-        values = {"state": wanted, "consented_on": consented_on, "changed_at": at}
-        if stored is None:
-            connection.execute(
-                insert(subscriptions).values(
-                    subscriber_id=subscriber, list_number=number, **values
-                )
-            )
-        else:
-            connection.execute(update(subscriptions).where(key).values(values))
-        if contact.consent_basis:
-            connection.execute(
-                insert(consent_events).values(
-                    subscriber_id=subscriber,
-                    list_number=number,
-                    kind="granted",
-                    basis=contact.consent_basis,
-                    happened_at=contact.consent_at or at,
-                    source=contact.consent_source,
-                    wording=contact.consent_wording,
-                    recorded_at=at,
-                )
-            )
-        return _State(wanted, changed=True)
+    def _lots(
+        self, contacts: Sequence[Contacted]
+    ) -> Iterator[Mapping[bytes, Contacted]]:
+        lot: dict[bytes, Contacted] = {}
+        for contact in contacts:
+            hashed = address_hash(self._pepper, contact.address)
+            if hashed in lot or len(lot) == SIZE:
+                yield lot
+                lot = {}
+            lot[hashed] = contact
+        if lot:
+            yield lot
 
     def suppress(self, addresses: Sequence[str], *, reason: str, at: datetime) -> int:
         """Never mail these again; returns how many were not suppressed before."""
@@ -208,16 +91,15 @@ class SqlPeople:
             }
             for address in addresses
         ]
-        with self._database.writing() as connection:
-            before = connection.scalar(select(func.count()).select_from(suppressions))
-            for start in range(0, len(rows), _CHUNK):
-                connection.execute(
+        added = 0
+        for start in range(0, len(rows), SIZE):
+            with self._database.writing() as connection:
+                added += connection.execute(
                     self._database.insert(suppressions)
-                    .values(rows[start : start + _CHUNK])
+                    .values(rows[start : start + SIZE])
                     .on_conflict_do_nothing()
-                )
-            after = connection.scalar(select(func.count()).select_from(suppressions))
-            added = int(after or 0) - int(before or 0)
+                ).rowcount
+        with self._database.writing() as connection:
             audit.record(
                 connection,
                 at=at,
@@ -272,13 +154,6 @@ class SqlPeople:
         return counts
 
 
-class _State:
-    __slots__ = ("changed", "name")
-
-    def __init__(self, name: str, *, changed: bool) -> None:
-        self.name, self.changed = name, changed
-
-
 def first_seat() -> Any:
     """Return, as a column, the name of the organization of a subscriber's first seat."""
     return (
@@ -302,13 +177,6 @@ def reader_place() -> Any:
         .scalar_subquery()
     )
     return func.coalesce(subscribers.c.place_id, seat)
-
-
-def _by_hash(
-    connection: Connection, hashes: Sequence[bytes]
-) -> dict[bytes, RowMapping]:
-    query = select(subscribers).where(subscribers.c.address_hash.in_(hashes))
-    return {row["address_hash"]: row for row in connection.execute(query).mappings()}
 
 
 def _list_number(connection: Connection, slug: str) -> int:

@@ -45,6 +45,9 @@ def to_place(row: RowMapping) -> Place:
     )
 
 
+_MET = 10_000  # names kept in memory: a long import asks the same ones all the time
+
+
 class RememberingGazetteer:
     """Answers from the database, and asks the real gazetteer only for the rest.
 
@@ -59,9 +62,18 @@ class RememberingGazetteer:
         self._database = database
         self._behind = behind
         self._aliases = {alias.casefold() for alias in aliases}
+        self._met: dict[tuple[str, str | None, str], Resolved] = {}
 
     def resolve(self, locality: str, region: str | None, country: str) -> Resolved:
         """Find a place; one that is not found comes back without coordinates."""
+        asked = (locality, region, country)
+        if asked not in self._met:
+            if len(self._met) >= _MET:
+                self._met.clear()
+            self._met[asked] = self._look_up(locality, region, country)
+        return self._met[asked]
+
+    def _look_up(self, locality: str, region: str | None, country: str) -> Resolved:
         label = f"{locality}, {region}" if region else locality
         if label.casefold() in self._aliases:
             return self._behind.resolve(locality, region, country)

@@ -83,7 +83,7 @@ class MailRenderer:
         return Rendered(
             subject=subject,
             preheader=preheader,
-            html=_inlined(page, slots),
+            html=_inlined(page, slots, f"{folder}/body.html"),
             text=plain.tidied(
                 print_template(text_env, f"{folder}/body.txt", text_words)
             ),
@@ -174,9 +174,14 @@ def _preheader(sentences: list[str]) -> str:
     return chosen or plain.shortened(plain.clean(" ".join(sentences)), _PREHEADER)
 
 
-def _inlined(page: str, slots: Mapping[str, str]) -> str:
+def _inlined(page: str, slots: Mapping[str, str], file: str) -> str:
     marker = re.compile("|".join(map(re.escape, slots.values())))
-    html = inline(page)
+    if not page.strip():
+        raise TemplateError(f"{file}: the page is empty")
+    try:
+        html = inline(page)
+    except TemplateError as error:
+        raise TemplateError(f"{file}: {error}") from error
     if Counter(marker.findall(page)) != Counter(marker.findall(html)):
         raise TemplateError("a slot was mangled while styles were put in place")
     return html
