@@ -31,16 +31,8 @@ from mailer.adapters.renderer.sample import Sample, read_sample
 from mailer.adapters.renderer.templating import print_template
 from mailer.adapters.renderer.view import view
 from mailer.core import envelope, lists
-from mailer.core.envelope import (
-    Frame,
-    Letter,
-    MimeForm,
-    Recipient,
-    json_html,
-    json_inner,
-    pieces,
-    quoted_piece,
-)
+from mailer.core.envelope import Frame, Letter, Recipient, json_html, json_inner, pieces
+from mailer.core.mime import MimeForm, quoted_piece
 from mailer.core.tokens import Keyring, Purpose
 from mailer.pipeline.send import recipients
 from mailer.ports import Addressee

@@ -20,7 +20,7 @@ from mailer.adapters.database.engine import Database
 from mailer.adapters.database.work import SqlLedger
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.sample import read_sample
-from mailer.core.envelope import MimeForm
+from mailer.core.mime import MimeForm
 from mailer.core.tokens import Keyring
 from mailer.pipeline import plan
 from mailer.pipeline.compose import Composer

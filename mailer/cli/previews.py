@@ -9,9 +9,9 @@ from mailer.bootstrap import Project
 from mailer.cli.which import draft
 from mailer.core import envelope
 from mailer.core.audience import Group
-from mailer.core.envelope import MimeForm
 from mailer.core.errors import NotFoundError
 from mailer.core.lists import MailingList
+from mailer.core.mime import MimeForm
 from mailer.ports import Addressee, Batch, Composed, Intent, Mailing
 
 

@@ -6,8 +6,8 @@ from datetime import time, timedelta
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mailer.core.envelope import header_text, wire_address
 from mailer.core.errors import ConfigError, InputError
+from mailer.core.headers import header_text, wire_address
 
 LANGUAGES = ("en", "es")
 _DURATION = re.compile(r"([1-9]\d{0,3}) (minute|hour|day|week)s?", re.ASCII)

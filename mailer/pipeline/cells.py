@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mailer.core.envelope import header_text
 from mailer.core.errors import InputError
+from mailer.core.headers import header_text
 
 _EARLIEST = 1970  # nobody agreed to mail before; a typing error did
 _CELL = 300  # characters

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 
-from mailer.core import assembly, envelope
+from mailer.core import assembly, envelope, headers
 from mailer.core.audience import Group
 from mailer.core.digest import Digest
 from mailer.core.errors import InputError, TemplateError
@@ -208,7 +208,7 @@ class Workshop:
         if not rendered.subject.strip():
             raise TemplateError(f"{template}: the subject is empty")
         try:
-            envelope.header_text("subject", rendered.subject)
+            headers.header_text("subject", rendered.subject)
         except InputError as error:
             raise TemplateError(f"{template}: {error}") from None
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from mailer.core.envelope import MimeForm
+from mailer.core.mime import MimeForm
 from mailer.ports import (
     Accepted,
     Answered,

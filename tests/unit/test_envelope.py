@@ -19,24 +19,24 @@ from mailer.core.envelope import (
     SLOTS,
     Frame,
     Letter,
-    MimeForm,
     Recipient,
     Segments,
     cut,
-    encode_header,
-    encode_structured,
-    header_text,
     json_html,
     json_inner,
     json_text,
-    mailbox,
     markers,
     pieces,
-    quoted_piece,
-    quoted_printable,
-    wire_address,
 )
 from mailer.core.errors import InputError, TemplateError
+from mailer.core.headers import (
+    encode_header,
+    encode_structured,
+    header_text,
+    mailbox,
+    wire_address,
+)
+from mailer.core.mime import MimeForm, quoted_piece, quoted_printable
 
 DATE = datetime(2019, 10, 7, 15, 0, tzinfo=UTC)
 NONCE = "k7Qx2mT9"

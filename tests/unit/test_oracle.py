@@ -13,7 +13,8 @@ from lxml import html
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.sample import read_sample
 from mailer.core import envelope, lists
-from mailer.core.envelope import Letter, MimeForm, Recipient
+from mailer.core.envelope import Letter, Recipient
+from mailer.core.mime import MimeForm
 from mailer.core.tokens import Keyring, Purpose
 
 TEMPLATES = Path(__file__).parents[2] / "templates"

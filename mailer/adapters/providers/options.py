@@ -5,8 +5,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mailer.config import ProviderSettings
-from mailer.core.envelope import wire_address
 from mailer.core.errors import ConfigError, InputError
+from mailer.core.headers import wire_address
 
 
 class Options:

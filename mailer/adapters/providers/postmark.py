@@ -19,16 +19,18 @@ from mailer.core.envelope import (
     Frame,
     Letter,
     Recipient,
-    encode_structured,
-    header_text,
     json_html,
     json_inner,
     json_text,
     pieces,
+)
+from mailer.core.errors import InputError
+from mailer.core.headers import (
+    encode_structured,
+    header_text,
     unicode_mailbox,
     wire_address,
 )
-from mailer.core.errors import InputError
 from mailer.ports import (
     Accepted,
     Answered,

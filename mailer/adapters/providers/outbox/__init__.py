@@ -14,8 +14,8 @@ from mailer.adapters.providers.options import Options
 from mailer.adapters.providers.outbox.files import NOTES, place
 from mailer.adapters.providers.outbox.pages import refresh
 from mailer.adapters.providers.outbox.view import View
-from mailer.core.envelope import MimeForm
 from mailer.core.errors import InputError, MailerError
+from mailer.core.mime import MimeForm
 from mailer.ports import (
     Accepted,
     Answered,

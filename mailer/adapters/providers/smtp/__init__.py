@@ -6,8 +6,8 @@ from queue import Empty, LifoQueue
 
 from mailer.adapters.providers.options import Options
 from mailer.adapters.providers.smtp.line import Line, Security, Server, connect
-from mailer.core.envelope import MimeForm
 from mailer.core.errors import InputError
+from mailer.core.mime import MimeForm
 from mailer.ports import (
     Accepted,
     Answered,
