@@ -12,7 +12,7 @@ import typer
 from mailer.adapters import files
 from mailer.adapters.database import migrate
 from mailer.bootstrap import Project
-from mailer.cli import delivering, imports, output
+from mailer.cli import delivering, intake, output
 from mailer.cli.state import Json, State, clock
 from mailer.cli.web import open_pages
 from mailer.core.errors import RefusedError
@@ -82,11 +82,11 @@ def _run(project: Project) -> dict[str, Any]:
     for name in ("october-2019.txt", "organizations.csv", "subscribers.csv"):
         (folder / name).write_text(_sample(name), encoding="utf-8")
     output.say("Reading 27 actions; the gazetteer takes a few seconds to load.")
-    actions = imports.read_actions(
+    actions = intake.actions(
         project, folder / "october-2019.txt", kind="page", year=_YEAR
     )
-    imports.read_organizations(project, folder / "organizations.csv")
-    people = imports.read_subscribers(project, folder / "subscribers.csv", _LIST)
+    intake.organizations(project, folder / "organizations.csv")
+    people = intake.subscribers(project, folder / "subscribers.csv", _LIST)
     mailing_list = project.mailing_list(_LIST)
     made = plan.now(mailing_list, project.ledger, edition=None, now=project.clock())
     standing = delivering.deliver(project, made)

@@ -16,8 +16,8 @@ from sqlalchemy import (
 )
 
 from mailer.adapters.database import audit
+from mailer.adapters.database.closing import finish
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.mailings import finish
 from mailer.adapters.database.schema import (
     batches,
     deliveries,

@@ -1,4 +1,4 @@
-"""The ledger's second half: claim a batch, commit the intent, record the outcome.
+"""The ledger's last part: claim a batch, commit the intent, record the outcome.
 
 Leases run on the database's clock. Every write after the claim names the lease's
 epoch, so that a worker whose lease has run out changes nothing.
@@ -20,9 +20,11 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audit, outcomes
+from mailer.adapters.database import outcomes
+from mailer.adapters.database.closing import finish
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.mailings import SqlMailings, finish, to_mailing
+from mailer.adapters.database.halting import SqlHalting, skip_if_cancelled
+from mailer.adapters.database.mailings import to_mailing
 from mailer.adapters.database.people import first_seat
 from mailer.adapters.database.schema import (
     batches,
@@ -47,7 +49,7 @@ from mailer.ports import (
 _OPEN = ("ready", "leased", "inflight")
 
 
-class SqlLedger(SqlMailings):
+class SqlLedger(SqlHalting):
     """The whole ledger."""
 
     def __init__(self, database: Database, secret: bytes) -> None:
@@ -195,7 +197,7 @@ class SqlLedger(SqlMailings):
                 return False
             outcomes.keep(connection, intent, results, provider=provider, at=at)
             _remember_what_they_know(connection, batch)
-            _skip_if_cancelled(connection, batch.mailing.id, at)
+            skip_if_cancelled(connection, batch.mailing.id, at)
             finish(connection, batch.mailing.id, at)
         return True
 
@@ -221,49 +223,7 @@ class SqlLedger(SqlMailings):
                 )
                 .values(state="pending", provider=None, changed_at=at)
             )
-            _skip_if_cancelled(connection, intent.batch.mailing.id, at)
-        return True
-
-    def pause(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
-        """Stop a mailing until a person resumes it: no call begins any more."""
-        return self._turn(mailing_id, ("sending",), "paused", reason, at)
-
-    def resume(self, mailing_id: int, *, at: datetime) -> bool:
-        """Go on with a paused mailing; False if it is not paused."""
-        return self._turn(mailing_id, ("paused",), "sending", None, at)
-
-    def cancel(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
-        """End a mailing for good: whoever waits in it is skipped."""
-        open_ones = ("planned", "missed", "sending", "paused")
-        return self._turn(mailing_id, open_ones, "cancelled", reason, at)
-
-    def _turn(
-        self,
-        mailing_id: int,
-        before: Sequence[str],
-        after: str,
-        reason: str | None,
-        at: datetime,
-    ) -> bool:
-        with self._database.writing() as connection:
-            turned = connection.execute(
-                update(mailings)
-                .where(mailings.c.id == mailing_id, mailings.c.state.in_(before))
-                .values(state=after, reason=reason)
-            )
-            if not turned.rowcount:
-                return False
-            if after == "cancelled":
-                _skip_waiting(connection, mailing_id, at)
-            finish(connection, mailing_id, at)  # its last call may have ended meanwhile
-            audit.record(
-                connection,
-                at=at,
-                actor="send",
-                verb=after,
-                thing=f"mailing {mailing_id}",
-                detail={"reason": reason},
-            )
+            skip_if_cancelled(connection, intent.batch.mailing.id, at)
         return True
 
     def waiting(self, mailing_id: int | None) -> tuple[int, float | None]:
@@ -311,28 +271,6 @@ class SqlLedger(SqlMailings):
         if not held:
             finish(connection, batch.mailing.id, at)
         return bool(closed.rowcount)
-
-
-def _skip_if_cancelled(connection: Connection, mailing_id: int, at: datetime) -> None:
-    state = select(mailings.c.state).where(mailings.c.id == mailing_id)
-    if connection.scalar(state) == "cancelled":
-        _skip_waiting(connection, mailing_id, at)
-
-
-def _skip_waiting(connection: Connection, mailing_id: int, at: datetime) -> None:
-    """Close what has not begun; a call in hand still records its outcome."""
-    connection.execute(
-        update(batches)
-        .where(
-            batches.c.mailing_id == mailing_id, batches.c.state.in_(("ready", "leased"))
-        )
-        .values(state="done", lease_epoch=batches.c.lease_epoch + 1)
-    )
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.mailing_id == mailing_id, deliveries.c.state == "pending")
-        .values(state="skipped", reason="cancelled", changed_at=at)
-    )
 
 
 def _of(variant_id: int, seq: int) -> ColumnElement[bool]:

@@ -1,0 +1,135 @@
+"""Hold a mailing, go on with it or end it; and where it stands."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    Connection,
+    func,
+    select,
+    update,
+)
+
+from mailer.adapters.database import audit
+from mailer.adapters.database.addressing import SqlAddressing
+from mailer.adapters.database.closing import finish
+from mailer.adapters.database.mailings import with_lists
+from mailer.adapters.database.schema import (
+    batches,
+    deliveries,
+    mailings,
+    variants,
+)
+from mailer.ports import Standing
+
+
+class SqlHalting(SqlAddressing):
+    """The ledger's third part: what a person decides on, and does."""
+
+    def standing(self, mailing_id: int) -> Standing:
+        """Count a mailing's deliveries by state."""
+        with self._database.reading() as connection:
+            row = (
+                connection.execute(
+                    with_lists()
+                    .add_columns(mailings.c.reason)
+                    .where(mailings.c.id == mailing_id)
+                )
+                .mappings()
+                .one()
+            )
+            counted = connection.execute(
+                select(
+                    deliveries.c.state,
+                    deliveries.c.reason,
+                    func.count().label("n"),
+                )
+                .where(deliveries.c.mailing_id == mailing_id)
+                .group_by(deliveries.c.state, deliveries.c.reason)
+            ).all()
+            versions = connection.scalar(
+                select(func.count())
+                .select_from(variants)
+                .where(variants.c.mailing_id == mailing_id)
+            )
+        states: dict[str, int] = {"pending": 0, "sent": 0}
+        reasons: dict[str, int] = {}
+        for state, reason, n in counted:
+            states[state] = states.get(state, 0) + n
+            if reason:
+                name = f"{state}: {reason}"
+                reasons[name] = reasons.get(name, 0) + n
+        return Standing(
+            mailing=f"{row['slug']}/{row['edition']}",
+            state=row["state"],
+            reason=row["reason"],
+            audience=sum(states.values()),
+            variants=int(versions or 0),
+            deliveries=states,
+            reasons=reasons,
+        )
+
+    def pause(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
+        """Stop a mailing until a person resumes it: no call begins any more."""
+        return self._turn(mailing_id, ("sending",), "paused", reason, at)
+
+    def resume(self, mailing_id: int, *, at: datetime) -> bool:
+        """Go on with a paused mailing; False if it is not paused."""
+        return self._turn(mailing_id, ("paused",), "sending", None, at)
+
+    def cancel(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
+        """End a mailing for good: whoever waits in it is skipped."""
+        open_ones = ("planned", "missed", "sending", "paused")
+        return self._turn(mailing_id, open_ones, "cancelled", reason, at)
+
+    def _turn(
+        self,
+        mailing_id: int,
+        before: Sequence[str],
+        after: str,
+        reason: str | None,
+        at: datetime,
+    ) -> bool:
+        with self._database.writing() as connection:
+            turned = connection.execute(
+                update(mailings)
+                .where(mailings.c.id == mailing_id, mailings.c.state.in_(before))
+                .values(state=after, reason=reason)
+            )
+            if not turned.rowcount:
+                return False
+            if after == "cancelled":
+                _skip_waiting(connection, mailing_id, at)
+            finish(connection, mailing_id, at)  # its last call may have ended meanwhile
+            audit.record(
+                connection,
+                at=at,
+                actor="send",
+                verb=after,
+                thing=f"mailing {mailing_id}",
+                detail={"reason": reason},
+            )
+        return True
+
+
+def skip_if_cancelled(connection: Connection, mailing_id: int, at: datetime) -> None:
+    """Let nobody wait in a mailing that was cancelled during its last call."""
+    state = select(mailings.c.state).where(mailings.c.id == mailing_id)
+    if connection.scalar(state) == "cancelled":
+        _skip_waiting(connection, mailing_id, at)
+
+
+def _skip_waiting(connection: Connection, mailing_id: int, at: datetime) -> None:
+    """Close what has not begun; a call in hand still records its outcome."""
+    connection.execute(
+        update(batches)
+        .where(
+            batches.c.mailing_id == mailing_id, batches.c.state.in_(("ready", "leased"))
+        )
+        .values(state="done", lease_epoch=batches.c.lease_epoch + 1)
+    )
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.mailing_id == mailing_id, deliveries.c.state == "pending")
+        .values(state="skipped", reason="cancelled", changed_at=at)
+    )
