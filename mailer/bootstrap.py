@@ -212,7 +212,7 @@ class Project:
             lists=list(self.lists.values()),
             ledger=self.ledger,
             composer=self.composer,
-            sender=self.sender(),
+            sender=self.sender(trouble),
             clock=self.clock,
             pull=self.pull,
             trouble=trouble,
@@ -247,7 +247,7 @@ class Project:
             batch_size=self.provider.capabilities.max_batch,
         )
 
-    def sender(self) -> Sender:
+    def sender(self, trouble: Callable[[str], None] = lambda _words: None) -> Sender:
         """Return a worker under a name of its own."""
         return Sender(
             ledger=self.ledger,
@@ -258,6 +258,7 @@ class Project:
             imprint=self.imprint,
             clock=self.clock,
             owner=f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}",
+            trouble=trouble,
         )
 
     def imprint(self, slug: str, edition: str) -> Imprint:

@@ -62,7 +62,7 @@ def deliver(project: Project, mailing: Mailing) -> Standing:
             standing = project.ledger.standing(mailing.id)
             bar(*send.totals(standing.deliveries))
 
-        project.sender().drain(
+        project.sender(output.say).drain(
             mailing.id, sleep=told.wait, progress=tell, stopping=told.is_set
         )
     return project.ledger.standing(mailing.id)
@@ -76,7 +76,7 @@ def work(project: Project, *, until_idle: bool) -> Sequence[Standing]:
     """
     touched: set[int] = set()
     told_before: set[str] = set()
-    sender = project.sender()
+    sender = project.sender(output.say)
     with until_told() as told:
         while not told.is_set():
             troubles = _round(project, sender, touched, told, wait=until_idle)

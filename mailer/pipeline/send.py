@@ -65,6 +65,7 @@ class Sender:
     clock: Clock
     owner: str  # this worker's name in leases
     sleep: Callable[[float], None] = time.sleep
+    trouble: Callable[[str], None] = lambda _words: None  # while the database is away
 
     def step(self, mailing_id: int | None = None) -> Batch | None:
         """Send one batch; returns it, or None when none is due now."""
@@ -212,10 +213,17 @@ class Sender:
 
         Writing it twice is harmless: the lease's epoch lets only the first count.
         """
+        said = False
         for delay in _PATIENCE:
             try:
                 write()
-            except StoreError:
+            except StoreError as error:
+                if not said:
+                    self.trouble(
+                        f"{error}; what the provider answered is kept, and written"
+                        " down if this is mended within minutes"
+                    )
+                said = True
                 self.sleep(delay)
             else:
                 return

@@ -77,6 +77,7 @@ class Book:
     paused: list[str] = field(default_factory=list)
     away: int = 0  # times that the database cannot be written
     waited: list[float] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     def claim(self, _owner: str, **_options: object) -> Batch | None:
         return self.batches.pop(0) if self.batches and not self.paused else None
@@ -140,6 +141,7 @@ class Book:
             clock=lambda: MONDAY,
             owner="test",
             sleep=self.waited.append,
+            trouble=self.said.append,
         )
 
     def send(self, *script: Answer) -> ScriptedProvider:
@@ -242,6 +244,8 @@ def test_an_answer_outlasts_a_database_that_is_away() -> None:
     assert kinds(book.kept[0]) == ["Accepted"] * 3
     assert provider.calls == 1
     assert len(book.waited) == 5
+    [said] = book.said
+    assert said.startswith("the database is locked; what the provider answered is kept")
 
 
 def test_a_database_that_stays_away_is_given_up_within_the_lease() -> None:
