@@ -209,6 +209,8 @@ def test_a_cell_that_cannot_be_used_rejects_its_row_by_line_and_column(
     [
         ("url", "javascript:alert(1)", "url-dropped"),
         ("url", "www.x.example", "url-dropped"),
+        ("url", "https://user:hunter2@x.example/", "url-dropped"),
+        ("url", "https://bank.example@x.example/", "url-dropped"),
         ("language", "Klingonish!", "language-dropped"),
         ("contact_email", "ana at x", "contact-email-dropped"),
         ("contact_public", "perhaps", "yes-or-no"),

@@ -98,11 +98,14 @@ def link(row: Row) -> str | None:
     written = row.words("url")
     if written is None or is_link(written):
         return written
-    row.flag(
-        "url",
-        "url-dropped",
-        f"{quoted(written)} is no web address and was left out; write it with https://",
+    problem = (  # not shown when it may hold a password
+        "names a user or a password, or is no web address, and was left out; write"
+        " it as https://example.org/…"
+        if "@" in written
+        else f"{quoted(written)} is no web address and was left out; write it with"
+        " https://"
     )
+    row.flag("url", "url-dropped", problem)
     return None
 
 
@@ -113,7 +116,14 @@ def is_link(words: str) -> bool:
     except ValueError:
         return False
     plain = not any(each.isspace() or each in '<>"\\' for each in words)
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain
+    # https://bank.example@evil.example leads to evil.example, and passwords leak.
+    anonymous = "@" not in parts.netloc
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and anonymous
+        and plain
+    )
 
 
 def status(row: Row) -> ActionStatus:

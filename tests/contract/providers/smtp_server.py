@@ -24,6 +24,7 @@ class Clerk:
     contents: dict[str, str] = field(default_factory=dict)  # address → final reply
     sender: str = "250 OK"
     per_connection: int = 1000  # messages before it hangs up
+    pause: float = 0.0  # seconds before each message's final reply
     taken: list[tuple[str, bytes]] = field(default_factory=list)
     senders: list[str] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
@@ -64,6 +65,7 @@ class Clerk:
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         [address] = envelope.rcpt_tos
+        await asyncio.sleep(self.pause)
         reply = self.contents.get(address, "250 2.0.0 queued")
         if reply.startswith(("250", "take")):
             assert envelope.original_content is not None

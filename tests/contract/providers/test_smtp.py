@@ -90,6 +90,20 @@ def test_a_refusal_of_the_content_counts_for_its_recipient(
     assert kinds(smtp.send(BATCH)) == ["Refused", "Deferred", "Accepted"]
 
 
+def test_a_slow_server_is_left_before_the_lease_ends(
+    server: tuple[Clerk, int], tmp_path: Path
+) -> None:
+    clerk, port = server
+    clerk.pause = 0.7
+    slow = connected(tmp_path, port, batch_time=1)
+
+    outcome = slow.send(BATCH)
+    slow.close()
+
+    assert kinds(outcome) == ["Accepted", "Accepted", "Deferred"]
+    assert [address for address, _ in clerk.taken] == [FIRST, SECOND]
+
+
 def test_the_servers_words_are_kept_without_addresses_and_controls(
     smtp: Provider, clerk: Clerk
 ) -> None:

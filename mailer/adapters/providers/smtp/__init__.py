@@ -1,5 +1,7 @@
 """Any mail server that takes our mail: one transaction per recipient."""
 
+import time
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -21,6 +23,7 @@ from mailer.ports import (
     Unsure,
 )
 
+_SLOW = Deferred(detail="not sent: the mail server was slow, its turn comes later")
 _LOST = NotTaken(detail="not sent: the connection was lost before its turn")
 
 
@@ -37,11 +40,15 @@ class Smtp:
         server: Server,
         bounces_to: str | None = None,
         reuse: int = 100,
+        batch_time: float = 300.0,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self._server = server
         self._bounces_to = bounces_to
         self._reuse = reuse  # messages over one connection
+        self._batch_time = batch_time  # seconds after which no message is begun
+        self._monotonic = monotonic
         self._idle: LifoQueue[Line] = LifoQueue()
 
     @classmethod
@@ -69,17 +76,21 @@ class Smtp:
             hello=options.text("hello"),
             ca_file=options.file("ca_file", folder),
             timeout=options.number("timeout", 60, low=1, high=600),
-            final_timeout=options.number("final_timeout", 600, low=1, high=1800),
+            final_timeout=options.number("final_timeout", 600, low=1, high=600),
         )
         return cls(
             name=name,
             server=server,
             bounces_to=options.address("bounces_to"),
             reuse=int(options.number("reuse", 100, low=1, high=10_000)),
+            batch_time=options.number("batch_time", 300, low=1, high=300),
         )
 
     def send(self, outgoing: Outgoing) -> Outcome:
         """Send one message after another; what follows a lost connection waits.
+
+        So does what a slow server leaves no time for: one call must end well before
+        its lease does, or others take its outcomes for lost.
 
         Raises InputError if the letter itself cannot be sent to anybody.
         """
@@ -88,8 +99,13 @@ class Smtp:
         total = len(outgoing.recipients)
         results: list[Result] = []
         line: Line | NotTaken | None = None
+        end = self._monotonic() + self._batch_time
         try:
             for recipient in outgoing.recipients:
+                if results and self._monotonic() > end:
+                    return Answered(
+                        results=[*results, *[_SLOW] * (total - len(results))]
+                    )
                 try:
                     message = form.fill(recipient)
                 except InputError as error:
