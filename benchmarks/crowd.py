@@ -186,7 +186,7 @@ def _subscription(number: int) -> Mapping[str, Any]:
         "list_number": 1,
         "state": "active",
         "consented_on": date(2017, 10, 7) + timedelta(days=number % 700),
-        "paused_until": MONDAY + timedelta(days=9) if number % 100 == 2 else None,  # noqa: PLR2004
+        "paused_until": MONDAY + timedelta(days=9) if number % 100 == 2 else None,
         "changed_at": BEFORE,
     }
 

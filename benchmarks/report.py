@@ -74,13 +74,13 @@ class Report:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    ratio = f"{row.ratio:,.2f}" if row.ratio < 10 else f"{row.ratio:,.0f}"  # noqa: PLR2004
+    ratio = f"{row.ratio:,.2f}" if row.ratio < 10 else f"{row.ratio:,.0f}"
     figures = _figure(row.ours), _figure(row.baseline)
     return row.case, *figures, ratio, row.baseline_name
 
 
 def _figure(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"  # noqa: PLR2004
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
 
 
 def machine() -> dict[str, Any]:

@@ -40,7 +40,7 @@ def state_code(words: str) -> str | None:
 def country_code(words: str) -> str | None:
     """Return the ISO 3166 code of a country, by code, or by name of a near one."""
     folded = fold(words)
-    if len(folded) == 2 and folded.isascii() and folded.isalpha():  # noqa: PLR2004
+    if len(folded) == 2 and folded.isascii() and folded.isalpha():
         return folded.upper()
     return _COUNTRIES.get(folded)
 

@@ -1,8 +1,11 @@
 """`mailer db`: the schema and the soundness of the database."""
 
+from typing import Annotated
+
 import typer
 
-from mailer.adapters.database import migrate
+from mailer.adapters.database import copying, migrate
+from mailer.adapters.database.engine import Database
 from mailer.cli import output
 from mailer.cli.state import Json, State
 from mailer.core.errors import MailerError
@@ -43,3 +46,34 @@ def check(context: typer.Context, as_json: Json = False) -> None:
         raise MailerError("; ".join(findings))
     if not as_json:
         output.show("The database is sound.")
+
+
+@app.command()
+def copy(
+    context: typer.Context,
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="The empty database to copy into.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Copy everything into another database, counted; then change mailer.toml.
+
+    Example: mailer db copy postgresql+psycopg://mailer@db.example.org/mailer
+    """
+    state: State = context.obj
+    with state.project() as project:
+        migrate.require(project.database)
+        target = Database(url, folder=project.folder)
+        try:
+            with output.progress("Copying rows") as bar:
+                counts = copying.copy(project.database, target, progress=bar)
+        finally:
+            target.close()
+    if as_json:
+        output.emit({"rows": sum(counts.values()), "tables": counts})
+        return
+    output.show(
+        f"{sum(counts.values()):,} rows in {len(counts)} tables are in both databases."
+        " Now name the new one in mailer.toml (or MAILER_DATABASE_URL), and keep the"
+        " old one until you have seen it work."
+    )

@@ -1,6 +1,8 @@
 """Composing and sending from a command: with progress, and ending when told to."""
 
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -38,6 +40,24 @@ def until_told() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def companions(count: int) -> Iterator[None]:
+    """Run this very command in `count` further processes, which end when this does."""
+    arguments = [word for word in sys.argv[1:] if word != "--json"]
+    command = [sys.executable, "-m", "mailer", *arguments, "--processes", "1"]
+    started = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - ourselves
+        for _ in range(count)
+    ]
+    try:
+        yield
+    finally:
+        for process in started:
+            process.send_signal(signal.SIGTERM)
+        for process in started:
+            process.wait()
 
 
 def compose(project: Project, mailing: Mailing) -> None:

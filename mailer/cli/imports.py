@@ -30,7 +30,8 @@ def actions(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]", help="The file; without one, pull [sources.NAME]."
+            metavar="FILE",
+            help="The file; without one, the --source of mailer.toml is pulled.",
         ),
     ] = None,
     kind: Annotated[str, typer.Option("--format", help="page, csv or ical.")] = "csv",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mailer.bootstrap import Project
-from mailer.cli import delivering, output, previews
+from mailer.cli import delivering, output, previews, watching
 from mailer.cli.state import AsOf, Json, State
 from mailer.cli.which import draft, find
 from mailer.core.errors import InputError
@@ -161,15 +161,18 @@ def work(
     until_idle: Annotated[
         bool, typer.Option("--until-idle", help="Stop when nothing is open.")
     ] = False,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="How many workers, each a process.")
+    ] = 1,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
     """Compose and send what is planned: what a worker does.
 
-    Example: mailer work --until-idle
+    Example: mailer work --until-idle --processes 2
     """
     state: State = context.obj
-    with state.project(as_of) as project:
+    with state.project(as_of) as project, delivering.companions(processes - 1):
         standings = delivering.work(project, until_idle=until_idle)
     report(standings, as_json=as_json)
 
@@ -179,15 +182,26 @@ def status(
     mailing: Annotated[
         str | None, typer.Argument(help="LIST/EDITION; all when left out.")
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Follow it until it is over.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Count the deliveries of a mailing by state; they add up to its audience.
 
-    Example: mailer status weekly/2019-10-07 --json
+    Example: mailer status weekly/2019-10-07 --watch
     """
     state: State = context.obj
     with state.project() as project:
-        chosen = [find(project, mailing)] if mailing else project.ledger.every()[:20]
+        if watch:
+            newest = project.ledger.every()[:1]
+            chosen = [find(project, mailing)] if mailing else newest
+            for one in chosen:
+                watching.follow(project, one)
+        else:
+            chosen = (
+                [find(project, mailing)] if mailing else project.ledger.every()[:20]
+            )
         standings = [project.ledger.standing(one.id) for one in chosen]
     if as_json:
         shown = [asdict(standing) for standing in standings]

@@ -66,7 +66,10 @@ def table(
     )
     for column in columns:
         drawn.add_column(
-            column, justify="right" if column in right else "left", overflow="fold"
+            column,
+            justify="right" if column in right else "left",
+            overflow="fold",
+            no_wrap=column == columns[0],  # what one copies to the next command
         )
     for row in rows:
         drawn.add_row(*("" if cell is None else Text(str(cell)) for cell in row))

@@ -1,6 +1,6 @@
 """What every command starts from: the project folder, the environment, the clock."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from mailer.bootstrap import Project
-from mailer.core.errors import InputError
 
 _YEARS = range(1971, 2200)  # what lies beyond ends calendars sooner or later
 
@@ -44,17 +43,7 @@ class State:
             project.close()
 
 
-class clock:  # noqa: N801 - reads as the function it stands in for
-    """Tells the time: the real one, or always the moment given."""
-
-    def __init__(self, as_of: datetime | None = None) -> None:
-        self._fixed = as_of.replace(tzinfo=UTC) if as_of else None
-        if self._fixed and self._fixed.year not in _YEARS:
-            raise InputError(
-                f"--as-of: the year {self._fixed.year} cannot be meant; write it as"
-                " 2019-10-07"
-            )
-
-    def __call__(self) -> datetime:
-        """Return an aware datetime in UTC."""
-        return self._fixed or datetime.now(UTC)
+def clock(as_of: datetime | None = None) -> Callable[[], datetime]:
+    """Return what tells the time in UTC: the real one, or always the moment given."""
+    fixed = as_of.replace(tzinfo=UTC) if as_of else None
+    return lambda: fixed or datetime.now(UTC)

@@ -205,14 +205,14 @@ def _traits(name: str) -> Iterator[tuple[str, str]]:
     for inside in _PARENTHESIS.findall(name):
         if _is_acronym(inside):
             yield "acronym", inside.casefold()
-    if len(initials := _initials(words)) > 2:  # noqa: PLR2004 - two letters say little
+    if len(initials := _initials(words)) > 2:
         yield "initials", initials
     every = _words(name.replace("(", " ").replace(")", " "))
     for word in every:
-        if word.isdigit() and len(word) > 2 and words:  # noqa: PLR2004 - so does "12"
+        if word.isdigit() and len(word) > 2 and words:
             yield "number", f"{word} {words[0][0].casefold()}"
     folded = [word.casefold() for word in words]
-    for index in range(len(folded) if len(folded) > 2 else 0):  # noqa: PLR2004
+    for index in range(len(folded) if len(folded) > 2 else 0):
         yield "spelling", f"{index} {' '.join(folded[:index] + folded[index + 1 :])}"
 
 

@@ -152,15 +152,21 @@ def test_the_answers_to_a_press_fit_and_can_be_read(
     visitor: Visitor, site: Site
 ) -> None:
     page = visitor.open(site.preferences)
-    page.get_by_role("button", name="Save").click()
+    _press(page, "Save")
     _fits_and_reads(page)
-    page.get_by_role("button", name="Leave this list").click()
+    _press(page, "Leave this list")
     _fits_and_reads(page)
     assert not site.is_on()
-    page.get_by_role("button", name="Undo").click()
+    _press(page, "Undo")
     _fits_and_reads(page)
     assert site.is_on()
     assert visitor.complaints == []
+
+
+def _press(page: Page, words: str) -> None:
+    """Press a button and wait for the answer, all of it."""
+    with page.expect_navigation(wait_until="load"):
+        page.get_by_role("button", name=words).click()
 
 
 def _fits_and_reads(page: Page) -> None:

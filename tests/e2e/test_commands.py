@@ -338,3 +338,18 @@ def test_a_list_that_was_removed_keeps_no_other_from_being_sent(filled: Shell) -
     assert "gone/2019-10-07: there is no list" in ran.err
     assert filled("status", "weekly/2019-10-07", "--json").json["state"] == "finished"
     assert len(filled.messages) == 3
+
+
+def test_watching_a_mailing_ends_with_it(filled: Shell) -> None:
+    filled("send", "weekly", "--as-of", MONDAY)
+
+    ran = filled("status", "weekly/2019-10-07", "--watch", "--json")
+
+    assert ran.json["state"] == "finished"
+    assert "messages" in ran.err
+
+
+def test_several_processes_share_the_work(filled: Shell) -> None:
+    ran = filled("work", "--until-idle", "--processes", "3", "--json")
+
+    assert ran.json == []

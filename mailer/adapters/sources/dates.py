@@ -135,7 +135,7 @@ def _clock(words: str) -> time:
             f'{_quoted(words)} may be morning or evening; write it as "18:30" or "6 pm"'
         )
     if half in ("a", "p"):
-        if not 1 <= hour <= 12:  # noqa: PLR2004
+        if not 1 <= hour <= 12:
             raise no_time
         hour = hour % 12 + (12 if half == "p" else 0)
     try:
@@ -155,15 +155,15 @@ def spoken(day: date) -> str:
 
 
 def _american(words: str, first: int, second: int, year: int) -> When:
-    year += 2000 if year < 100 else 0  # noqa: PLR2004
-    if first > 12 >= second:  # noqa: PLR2004
+    year += 2000 if year < 100 else 0
+    if first > 12 >= second:
         raise UnreadableError(
             f"{_quoted(words)} has the day before the month, which is read the other"
             f" way round here; {_WAY_OUT}"
         )
     day = _date(words, year, first, second)
     doubt = None
-    if second <= 12 and first != second:  # noqa: PLR2004
+    if second <= 12 and first != second:
         doubt = (
             f'"{words}" is taken for {spoken(day)}, {year}, month first; write'
             f' it as "{day.isoformat()}" to be sure'
@@ -181,4 +181,4 @@ def _date(words: str, year: int, month: int, day: int) -> date:
 
 
 def _quoted(words: str) -> str:
-    return f'"{words if len(words) < 40 else words[:39] + "…"}"'  # noqa: PLR2004
+    return f'"{words if len(words) < 40 else words[:39] + "…"}"'

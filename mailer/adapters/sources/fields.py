@@ -82,7 +82,7 @@ def pinned(
         north, east = float(str(latitude)), float(str(longitude))
     except ValueError:
         north = east = float("nan")
-    if not (abs(north) <= 90 and abs(east) <= 180):  # noqa: PLR2004 - NaN fails too
+    if not (abs(north) <= 90 and abs(east) <= 180):
         row.flag(
             name,
             "coordinates-dropped",

@@ -92,4 +92,4 @@ def counted(number: int, thing: str) -> str:
 def size(octets: int) -> str:
     """Say how large, in kB or MB."""
     kilo = octets / 1000
-    return f"{kilo:,.0f} kB" if kilo < 1000 else f"{kilo / 1000:,.1f} MB"  # noqa: PLR2004
+    return f"{kilo:,.0f} kB" if kilo < 1000 else f"{kilo / 1000:,.1f} MB"

@@ -59,12 +59,12 @@ class Reply:
     @property
     def positive(self) -> bool:
         """Whether it said yes, or go ahead."""
-        return 200 <= self.code < 300 or self.code == _GO_AHEAD  # noqa: PLR2004
+        return 200 <= self.code < 300 or self.code == _GO_AHEAD
 
     @property
     def permanent(self) -> bool:
         """Whether it said no for good."""
-        return 500 <= self.code < 600  # noqa: PLR2004
+        return 500 <= self.code < 600
 
     def __str__(self) -> str:
         return words(f"{self.code} {self.text}")
@@ -152,7 +152,7 @@ class Line:
         return self._reply(*self._smtp.docmd(command))
 
     def _reply(self, code: int, text: bytes) -> Reply:
-        if not 200 <= code < 600:  # noqa: PLR2004
+        if not 200 <= code < 600:
             raise smtplib.SMTPServerDisconnected("not a reply")
         return Reply(code=code, text=text.decode("utf-8", "replace"))
 

@@ -1,0 +1,88 @@
+"""Move a project to another database: every row, counted on both sides."""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy.exc import DBAPIError
+
+from mailer.adapters.database import migrate
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.schema import mailings, metadata
+from mailer.core.errors import RefusedError, StoreError
+
+_ROWS = 2000  # per INSERT
+
+
+def copy(
+    origin: Database,
+    target: Database,
+    *,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Mapping[str, int]:
+    """Copy every table into an empty database; returns the rows of each.
+
+    One transaction on the target: all of it is there in the end, or nothing. Raises
+    RefusedError if the target holds rows already or a mailing is under way.
+    """
+    migrate.upgrade(target)
+    with origin.reading() as source, target.writing() as sink:
+        _refuse(source, sink)
+        total = sum(_count(source, table) for table in metadata.sorted_tables)
+        counts: dict[str, int] = {}
+        done = 0
+        for table in metadata.sorted_tables:
+            try:
+                counts[table.name] = _copy_table(source, sink, table)
+            except DBAPIError as error:
+                reason = str(error.orig).splitlines()[0]
+                raise StoreError(
+                    f"{table.name}: {reason}; nothing was copied"
+                ) from None
+            done += counts[table.name]
+            progress(done, total)
+        if not target.is_sqlite:
+            _advance_numbers(sink)
+    return counts
+
+
+def _refuse(source: Connection, sink: Connection) -> None:
+    for table in metadata.sorted_tables:
+        if _count(sink, table):
+            raise RefusedError(
+                f"the target has rows in {table.name} already; copy into an empty one"
+            )
+    under_way = select(func.count()).where(mailings.c.state.in_(("planned", "sending")))
+    if source.scalar(under_way):
+        raise RefusedError(
+            "a mailing is under way: let it finish, or mailer pause it, stop the"
+            " scheduler and every worker, then copy"
+        )
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return int(connection.scalar(select(func.count()).select_from(table)) or 0)
+
+
+def _copy_table(source: Connection, sink: Connection, table: Table) -> int:
+    rows = source.execution_options(yield_per=_ROWS).execute(select(table)).mappings()
+    copied = 0
+    for part in rows.partitions(_ROWS):
+        sink.execute(insert(table), [dict(row) for row in part])
+        copied += len(part)
+    if _count(sink, table) != copied:
+        raise StoreError(f"{table.name}: not every row arrived; nothing was copied")
+    return copied
+
+
+def _advance_numbers(sink: Connection) -> None:
+    """Let PostgreSQL go on counting after the highest number that was copied."""
+    for table in metadata.sorted_tables:
+        column = table.autoincrement_column
+        if column is None:
+            continue
+        highest = sink.scalar(select(func.max(column)))
+        if highest is not None:
+            sink.execute(
+                text("SELECT setval(pg_get_serial_sequence(:table, :column), :value)"),
+                {"table": table.name, "column": column.name, "value": highest},
+            )
