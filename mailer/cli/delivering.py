@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -16,6 +16,7 @@ from mailer.ports import Mailing, Standing
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 _IDLE = 2.0  # seconds between two looks
+_LONG = 3.0  # seconds after which waiting is explained
 
 
 @contextmanager
@@ -60,6 +61,24 @@ def companions(count: int) -> Iterator[None]:
             process.wait()
 
 
+def _patience(told: threading.Event) -> Callable[[float], object]:
+    """Return a sleep that says once, when it gets long, what is waited for."""
+    slept = 0.0
+
+    def wait(seconds: float) -> None:
+        nonlocal slept
+        if slept <= _LONG < slept + seconds:
+            output.say(
+                "Waiting: what is left is held by a sender that stopped (for up to a"
+                " quarter of an hour), or was put off by the provider. Ctrl-C ends;"
+                " nothing is lost."
+            )
+        slept += seconds
+        told.wait(seconds)
+
+    return wait
+
+
 def compose(project: Project, mailing: Mailing) -> None:
     """Compose a planned mailing, unless it has waited too long to go out unasked."""
     mailing_list = project.mailing_list(mailing.list_slug)
@@ -83,7 +102,7 @@ def deliver(project: Project, mailing: Mailing) -> Standing:
             bar(*send.totals(standing.deliveries))
 
         project.sender(output.say).drain(
-            mailing.id, sleep=told.wait, progress=tell, stopping=told.is_set
+            mailing.id, sleep=_patience(told), progress=tell, stopping=told.is_set
         )
     return project.ledger.standing(mailing.id)
 
@@ -134,7 +153,7 @@ def _round(
                 troubles.append(f"{mailing.list_slug}/{mailing.edition}: {error}")
         recent = project.ledger.every()[:20]
         touched |= {mailing.id for mailing in recent if mailing.state == "sending"}
-        sender.drain(sleep=told.wait, stopping=told.is_set, wait=wait)
+        sender.drain(sleep=_patience(told), stopping=told.is_set, wait=wait)
     except MailerError as error:
         troubles.append(str(error))
     return troubles
