@@ -8,9 +8,34 @@ from mailer.pipeline import cells
 from mailer.pipeline.cells import CellError
 
 _AHEAD = timedelta(hours=14)  # a date without a zone may be today's in Kiritimati
-_NO_BASIS = frozenset(  # what people write who have no consent, in place of nothing
-    "-|?|0|denied|f|false|n|n/a|na|negative|never|ninguna|ninguno|no|no consent|none"
-    "|not given|null|pending|refused|revoked|unknown|unsubscribed|withdrawn".split("|")
+# What people write who have no consent, in place of nothing.
+_NO_BASIS = frozenset(
+    (
+        "-",
+        "?",
+        "0",
+        "denied",
+        "f",
+        "false",
+        "n",
+        "n/a",
+        "na",
+        "negative",
+        "never",
+        "ninguna",
+        "ninguno",
+        "no",
+        "no consent",
+        "none",
+        "not given",
+        "null",
+        "pending",
+        "refused",
+        "revoked",
+        "unknown",
+        "unsubscribed",
+        "withdrawn",
+    )
 )
 
 
