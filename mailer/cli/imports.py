@@ -106,6 +106,8 @@ def _report_actions(report: ingest.Report, *, as_json: bool, strict: bool) -> No
         _flags(report.flagged)
         _rejections(report.rejected)
     _fail_strict(report.rejected, strict=strict)
+    if not report.applied:
+        output.say("Nothing was changed: this was a dry run.")
 
 
 @app.command()
@@ -123,7 +125,7 @@ def organizations(
     state: State = context.obj
     with state.project() as project:
         report = intake.organizations(project, file, strict=strict, dry_run=dry_run)
-    _report(report, as_json=as_json, strict=strict)
+    _report(report, as_json=as_json, strict=strict, dry_run=dry_run)
 
 
 @app.command()
@@ -146,7 +148,7 @@ def subscribers(
         report = intake.subscribers(
             project, file, list_slug, strict=strict, dry_run=dry_run
         )
-    _report(report, as_json=as_json, strict=strict)
+    _report(report, as_json=as_json, strict=strict, dry_run=dry_run)
 
 
 @app.command()
@@ -171,9 +173,15 @@ def suppressions(
     _report(report, as_json=as_json, strict=strict)
 
 
-def _report(report: dict[str, Any], *, as_json: bool, strict: bool) -> None:
+def _report(
+    report: dict[str, Any], *, as_json: bool, strict: bool, dry_run: bool = False
+) -> None:
     if as_json:
         output.emit(report)
+    elif dry_run:
+        output.show("A dry run: nothing was changed, and so nothing is counted.")
+        _flags(report["flagged"])
+        _rejections(report["rejected"])
     else:
         counts = [f"{n} {name}" for name, n in report.items() if isinstance(n, int)]
         output.show(f"{', '.join(counts)}.")

@@ -10,7 +10,7 @@ from mailer.adapters.sources import registry
 from mailer.adapters.sources.table import read_table
 from mailer.bootstrap import Project
 from mailer.cli import output
-from mailer.core.errors import InputError, NotFoundError
+from mailer.core.errors import InputError, NotFoundError, RefusedError
 from mailer.core.model import CallDraft, Flag, Reading, Rejection
 from mailer.pipeline import ingest, subscribe
 from mailer.pipeline.subscribe import Checked
@@ -58,7 +58,10 @@ def organizations(
     checked = subscribe.organizations(rows, file=str(file), resolve=project.resolve)
     counts = (0, 0, 0)
     if not (dry_run or (strict and (checked.rejected or early))):
-        counts = project.organizations.organize(checked.rows, at=project.clock())
+        try:
+            counts = project.organizations.organize(checked.rows, at=project.clock())
+        except (NotFoundError, RefusedError) as error:
+            raise type(error)(f"{file}, {error}; nothing was imported") from error
     created, updated, unchanged = counts
     return {
         "created": created,

@@ -57,6 +57,9 @@ def _suggest(names: list[str], *, as_json: bool) -> None:
     if as_json:
         output.emit([asdict(pair) for pair in pairs])
         return
+    if not pairs:
+        output.say("No two names look like one organization.")
+        return
     output.table(
         ("This", "may be", "because"),
         [(pair.first, pair.second, pair.reason) for pair in pairs],

@@ -17,6 +17,7 @@ AsOf = Annotated[
     datetime | None,
     typer.Option(
         "--as-of",
+        metavar="MOMENT",
         formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d"],
         help="Act as if it were this moment, in UTC: 2019-10-07T15:00:00Z",
     ),

@@ -8,6 +8,35 @@ from mailer.pipeline import cells
 from mailer.pipeline.cells import CellError
 
 _AHEAD = timedelta(hours=14)  # a date without a zone may be today's in Kiritimati
+# What people write who have no consent, in place of nothing.
+_NO_BASIS = frozenset(
+    (
+        "-",
+        "?",
+        "0",
+        "denied",
+        "f",
+        "false",
+        "n",
+        "n/a",
+        "na",
+        "negative",
+        "never",
+        "ninguna",
+        "ninguno",
+        "no",
+        "no consent",
+        "none",
+        "not given",
+        "null",
+        "pending",
+        "refused",
+        "revoked",
+        "unknown",
+        "unsubscribed",
+        "withdrawn",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +58,12 @@ def proven(row: Mapping[str, str], now: datetime) -> Consent:
         cells.words(row, "consent_source"),
     )
     at = _agreed("consent_at", row, now)
+    if basis is not None and basis.casefold().rstrip(".!") in _NO_BASIS:
+        raise CellError(
+            "consent_basis",
+            f"{cells.shown(basis)} says that nobody agreed; write how they agreed, as"
+            ' "form", or leave it and consent_at empty to import them as pending',
+        )
     if (basis is None) != (at is None):
         empty, given = ("consent_at", "consent_basis")
         if basis is None:

@@ -262,6 +262,41 @@ def test_organizations_are_merged_by_a_person_only(filled: Shell) -> None:
     assert "AFT 1931" not in names
 
 
+def test_an_alias_that_is_an_organization_names_file_line_and_way_out(
+    filled: Shell,
+) -> None:
+    file = filled.folder / "organizations.csv"
+    file.write_text("name,aliases\nNew Name,Mijente\n", encoding="utf-8")
+
+    ran = filled("import", "organizations", str(file), check=False)
+
+    assert ran.code == 1
+    assert "organizations.csv, line 2: aliases:" in ran.err
+    assert 'organizations merge "Mijente" INTO; nothing was imported' in ran.err
+
+
+def test_names_that_differ_are_said_to_differ(shell: Shell) -> None:
+    ran = shell("organizations", "--suggest")
+
+    assert (ran.out, ran.err) == ("", "No two names look like one organization.\n")
+
+
+def test_a_dry_run_of_an_import_says_that_nothing_was_changed(filled: Shell) -> None:
+    people = filled.folder / "more.csv"
+    people.write_text("email\nfay@nobody.example\n", encoding="utf-8")
+    actions = filled.folder / "more-actions.csv"
+    actions.write_text("start_date,city,state\n2019-10-13,Reno,NV\n", encoding="utf-8")
+
+    of_people = filled(
+        "import", "subscribers", str(people), "--list", "weekly", "--dry-run"
+    )
+    of_actions = filled("import", "actions", str(actions), "--dry-run")
+
+    assert "nothing was changed" in of_people.out
+    assert "Nothing was changed: this was a dry run." in of_actions.err
+    assert len(filled("subscribers", "--json").json) == 4
+
+
 def test_db_check_and_upgrade_say_how_it_stands(shell: Shell) -> None:
     assert shell("db", "check", "--json").json == {"sound": True, "findings": []}
     assert shell("db", "upgrade", "--json").json == {"before": "0001", "after": "0001"}

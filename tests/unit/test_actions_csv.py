@@ -265,6 +265,14 @@ def test_a_place_may_stand_in_one_column_with_its_venue(read: Read) -> None:
     assert facts.place.label == "San Diego, CA"
 
 
+def test_a_place_beside_a_city_is_told_not_lost_in_silence(read: Read) -> None:
+    (flag,) = read.row(place="Waterfront Park").flags
+
+    assert (flag.line, flag.field, flag.code) == (2, "place", "place-not-read")
+    assert '"Waterfront Park"' in flag.message
+    assert "name its column venue" in flag.message
+
+
 def test_a_place_nobody_knows_takes_the_sources_zone_and_says_so(read: Read) -> None:
     words = "date,city\n2019-10-12,Nowhereville\n"
 

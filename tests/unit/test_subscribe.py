@@ -105,6 +105,15 @@ def test_half_a_consent_is_refused_with_the_way_out(
     assert "leave both empty to import them as pending" in found.message
 
 
+@pytest.mark.parametrize("written", ["no", "No.", "NONE", "unknown", "n/a", "false"])
+def test_a_basis_that_says_no_is_no_consent(written: str) -> None:
+    found = rejected(consent_basis=written, consent_at="2019-09-03")
+
+    assert (found.line, found.field) == (2, "consent_basis")
+    assert "says that nobody agreed" in found.message
+    assert "leave it and consent_at empty" in found.message
+
+
 @pytest.mark.parametrize(
     ("written", "at"),
     [

@@ -181,8 +181,9 @@ class OrganizationStore:
             return False
         if known is not None:
             raise RefusedError(
-                f'line {line}: aliases: "{alias}" is already another organization;'
-                f' if they are one, say so: mailer organizations merge "{alias}" INTO'
+                f'line {line}: aliases: "{alias}" is already another organization; if'
+                " they are one: take it out of the aliases, import again, then mailer"
+                f' organizations merge "{alias}" INTO'
             )
         connection.execute(
             insert(organization_aliases).values(

@@ -182,6 +182,13 @@ def _spot(row: Row, gazetteer: Gazetteer) -> Spot:
             raise RejectedError("city", 'is missing; write a city, as "San Diego"')
         spot = take_apart(label, gazetteer)
     else:
+        if extra := row.words("place"):
+            row.flag(
+                "place",
+                "place-not-read",
+                f"{quoted(extra)} is not read, because the city is given; if it is"
+                " where people meet, name its column venue",
+            )
         locality, region, _ = (city, state, country) if state else parse_place(city)
         spot = Spot(resolved=gazetteer.resolve(locality, region, country))
     if spot.resolved.code:
