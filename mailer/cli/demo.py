@@ -130,7 +130,10 @@ def _tell(folder: Path, report: dict[str, Any]) -> None:
     output.heading("Then try")
     for command, what in (
         ("web --as-of 2019-10-07", "the pages behind the links"),
-        (f"send {_LIST} --as-of {_AS_OF:%Y-%m-%d}", "refused: nobody is mailed twice"),
+        (
+            f"send {_LIST} --as-of {_AS_OF:%Y-%m-%dT%H:%M:%SZ}",  # a day is its UTC start
+            "refused: nobody is mailed twice",
+        ),
         ("organizations --suggest", "names that may be one organization"),
         ("status", "the ledger"),
     ):

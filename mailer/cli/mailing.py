@@ -132,6 +132,7 @@ def _dry_run(
     composition = project.composer.preview(mailing, mailing_list, groups)
     left_out = project.ledger.left_out(mailing)
     sizes = project.ledger.sizes(mailing)
+    existing = project.ledger.mailing(mailing.list_slug, mailing.edition)
     found = {
         "mailing": f"{mailing.list_slug}/{mailing.edition}",
         "variants": len(composition.variants),
@@ -142,6 +143,7 @@ def _dry_run(
             n for group, n in sizes.items() if not composition.assignment.get(group)
         ),
         "left_out": left_out,
+        "exists": existing.state if existing else None,
     }
     if as_json:
         output.emit(found)
@@ -153,6 +155,15 @@ def _dry_run(
     )
     for reason, n in left_out.items():
         output.show(f"Left out, {reason}: {n}")
+    if found["exists"]:
+        output.show(
+            f"{found['mailing']} exists already and is {found['exists']}: mailer send"
+            + (
+                " would take it up."
+                if found["exists"] in ("planned", "missed")
+                else " would refuse."
+            )
+        )
     output.show("Nothing was sent.")
 
 

@@ -171,6 +171,25 @@ def test_a_dry_run_counts_and_sends_nothing(filled: Shell) -> None:
     assert shell("status", "--json").json == []
 
 
+def test_a_dry_run_says_when_the_edition_would_be_refused(filled: Shell) -> None:
+    filled("send", "weekly", "--as-of", MONDAY)
+
+    again = filled("send", "weekly", "--dry-run", "--as-of", MONDAY)
+
+    assert "exists already and is finished: mailer send would refuse" in again.out
+
+
+def test_what_the_demo_calls_refused_is_refused(tmp_path: Path) -> None:
+    shell = Shell(tmp_path / "demo")
+    told = shell("demo", "--dir", str(shell.folder)).out
+    (line,) = (one for one in told.splitlines() if " send weekly " in one)
+
+    again = shell("send", *line.split(" send ")[1].split(), check=False)
+
+    assert again.code == 1
+    assert "nobody is mailed twice" in again.err
+
+
 def test_why_tells_each_person_their_reason(filled: Shell) -> None:
     shell = filled
     (shell.folder / "stop.csv").write_text("email\nben@aft.example\n", "utf-8")
