@@ -44,7 +44,8 @@ def actions(
     source: Annotated[
         str | None,
         typer.Option(
-            help="Where they come from: rows of other sources are left alone."
+            help="Where they come from; by default the format. Rows of other sources are"
+            " left alone: give each website or file of its own a name."
         ),
     ] = None,
     strict: Strict = False,

@@ -11,7 +11,7 @@ from mailer.bootstrap import Project
 from mailer.cli import delivering, output, previews, watching
 from mailer.cli.state import AsOf, Json, State
 from mailer.cli.which import draft, find
-from mailer.core.errors import InputError
+from mailer.core.errors import InputError, RefusedError
 from mailer.core.lists import MailingList
 from mailer.pipeline import plan as planning
 from mailer.ports import Standing
@@ -116,6 +116,11 @@ def send(
         if dry_run:
             _dry_run(project, mailing_list, edition, as_json=as_json)
             return
+        if not project.ledger.groups(draft(project, mailing_list, edition)):
+            raise RefusedError(
+                f"{name} has no active subscriber yet, so no edition was made; mailer"
+                f" import subscribers FILE --list {name}"
+            )
         mailing = planning.now(
             mailing_list, project.ledger, edition=edition, now=project.clock()
         )

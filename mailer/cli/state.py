@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from mailer.bootstrap import Project
+from mailer.core.errors import InputError
 
 _YEARS = range(1971, 2200)  # what lies beyond ends calendars sooner or later
 
@@ -45,6 +46,13 @@ class State:
 
 
 def clock(as_of: datetime | None = None) -> Callable[[], datetime]:
-    """Return what tells the time in UTC: the real one, or always the moment given."""
+    """Return what tells the time in UTC: the real one, or always the moment given.
+
+    Raises InputError for a moment in a year that no edition can be of.
+    """
+    if as_of is not None and as_of.year not in _YEARS:
+        raise InputError(
+            f"--as-of: the year {as_of.year} cannot be meant; write it as 2019-10-07"
+        )
     fixed = as_of.replace(tzinfo=UTC) if as_of else None
     return lambda: fixed or datetime.now(UTC)

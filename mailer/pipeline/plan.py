@@ -122,6 +122,8 @@ def now(
     """
     occurrence = chosen(mailing_list, edition, now)
     key = occurrence.edition.isoformat()
+    if edition is None:
+        _refuse_to_go_back(mailing_list.slug, key, ledger)
     mailing = ledger.make(
         list_slug=mailing_list.slug,
         edition=key,
@@ -149,6 +151,20 @@ def now(
         f" mailed twice. See mailer status {mailing_list.slug}/{key}; for an extra"
         " edition give it a date of its own with --edition"
     )
+
+
+def _refuse_to_go_back(slug: str, edition: str, ledger: Ledger) -> None:
+    """Refuse to make last week's edition after this week's, unless it is named."""
+    for other in ledger.between(slug, edition, date.max.isoformat()):
+        if other.edition > edition and other.state in _GONE_OUT:
+            raise RefusedError(
+                f"{slug}/{other.edition} exists already, and is newer than the one that"
+                f" is current at this moment; if you mean the older one, name it:"
+                f" --edition {edition}"
+            )
+
+
+_GONE_OUT = ("planned", "sending", "paused", "finished", "unresolved")
 
 
 def chosen(mailing_list: MailingList, edition: str | None, now: datetime) -> Occurrence:

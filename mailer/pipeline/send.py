@@ -65,7 +65,7 @@ class Sender:
     clock: Clock
     owner: str  # this worker's name in leases
     sleep: Callable[[float], None] = time.sleep
-    trouble: Callable[[str], None] = lambda _words: None  # while the database is away
+    trouble: Callable[[str], None] = lambda _words: None  # told why something waits
 
     def step(self, mailing_id: int | None = None) -> Batch | None:
         """Send one batch; returns it, or None when none is due now."""
@@ -159,8 +159,12 @@ class Sender:
 
     def _later(self, intent: Intent, detail: str, retry_after: float | None) -> None:
         attempt = intent.batch.attempt
-        delay = _BACKOFF[min(attempt, len(_BACKOFF)) - 1]
-        self._put_back(intent, detail, max(delay, retry_after or 0.0))
+        delay = max(_BACKOFF[min(attempt, len(_BACKOFF)) - 1], retry_after or 0.0)
+        self._put_back(intent, detail, delay)
+        self.trouble(
+            f"{self.provider.name}: {detail}; {len(intent.addressees)} messages wait"
+            f" {delay:.0f} s"
+        )
         if attempt >= ATTEMPTS:
             self._pause(
                 intent, f"{self.provider.name} took nothing {attempt} times: {detail}"

@@ -174,6 +174,17 @@ def test_the_same_edition_is_refused_a_second_time(post: Post) -> None:
         post.send()
 
 
+def test_last_weeks_edition_is_not_made_after_this_weeks_by_a_slip(
+    post: Post,
+) -> None:
+    post.enlist(*people(2))
+    post.send()
+    post.now -= timedelta(hours=15)  # Sunday evening, as a bare date may mean
+
+    with pytest.raises(RefusedError, match="--edition 2019-09-30"):
+        post.make()
+
+
 def test_readers_alike_share_a_variant_and_others_do_not(post: Post) -> None:
     post.enlist(
         *people(3),

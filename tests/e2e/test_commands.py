@@ -407,3 +407,11 @@ def test_several_processes_share_the_work(filled: Shell) -> None:
     ran = filled("work", "--until-idle", "--processes", "3", "--json")
 
     assert ran.json == []
+
+
+def test_without_a_subscriber_no_edition_is_used_up(shell: Shell) -> None:
+    ran = shell("send", "weekly", "--as-of", MONDAY, check=False)
+
+    assert ran.code == 1
+    assert "no active subscriber" in ran.err
+    assert shell("status", "--json").json == []
