@@ -3,9 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mailer.core.envelope import Letter, Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """How well a provider can be asked afterwards; both in seconds."""
+
+    lag: float  # after a call, until what it accepted is found for certain
+    keeps: float  # how long it can be asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,9 +21,18 @@ class Capabilities:
     """What a provider can do; the ledger picks its strategy from this."""
 
     max_batch: int  # messages per call that we use, not the provider's maximum
+    window: int = 1  # batches of one-message calls: how many messages, …
+    concurrency: int = 1  # … and how many of their calls at the same time
     per_recipient_result: bool = True
+    shared_body: bool = False  # one body for all of a call, with variables
     idempotency_ttl: float | None = None  # seconds a key protects; None: no key
-    search: bool = False  # can it tell afterwards whether a batch arrived?
+    search: Search | None = None  # None: nobody can be asked
+    longest_call: float = 120.0  # seconds after which `send` has surely returned
+
+    @property
+    def batch_size(self) -> int:
+        """Return how many messages are claimed, committed and recorded together."""
+        return max(self.max_batch, self.window)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +104,13 @@ class Unknown:
 Outcome = Answered | NotTaken | Unknown
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search found: for each recipient, in order, what was accepted or None."""
+
+    accepted: Sequence[Accepted | None]
+
+
 class Provider(Protocol):
     """Who carries the mail. Never raises for what the network or provider does."""
 
@@ -106,4 +130,16 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Let go of connections and finish what is buffered."""
+        ...
+
+
+@runtime_checkable
+class Searchable(Protocol):
+    """A provider that can tell afterwards which messages it accepted."""
+
+    def find(self, outgoing: Outgoing) -> Found | NotTaken:
+        """Look for the messages of a call by its key; NotTaken: no answer now.
+
+        A message counts as found only when the provider has accepted it.
+        """
         ...
