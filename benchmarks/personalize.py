@@ -34,7 +34,7 @@ from mailer.core import envelope, lists
 from mailer.core.envelope import Frame, Letter, Recipient, json_html, json_inner, pieces
 from mailer.core.mime import MimeForm, quoted_piece
 from mailer.core.tokens import Keyring, Purpose
-from mailer.pipeline.send import recipients
+from mailer.pipeline.letters import recipients
 from mailer.ports import Addressee
 
 TEMPLATES = Path(__file__).parent.parent / "templates"

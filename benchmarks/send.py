@@ -24,7 +24,8 @@ from mailer.core.mime import MimeForm
 from mailer.core.tokens import Keyring
 from mailer.pipeline import plan
 from mailer.pipeline.compose import Composer
-from mailer.pipeline.send import Imprint, Sender
+from mailer.pipeline.letters import Imprint, Writer
+from mailer.pipeline.send import Sender
 from mailer.ports import Accepted, Answered, Capabilities, Outcome, Outgoing
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -87,10 +88,12 @@ def composed(database: Database, provider: Accepting, count: int) -> Sender:
     return Sender(
         ledger=ledger,
         provider=provider,
-        renderer=renderer,
-        keyring=Keyring({1: SECRET}),
-        base_url=BASE_URL,
-        imprint=lambda _list, _edition: IMPRINT,
+        writer=Writer(
+            renderer=renderer,
+            keyring=Keyring({1: SECRET}),
+            base_url=BASE_URL,
+            imprint=lambda _list, _edition: IMPRINT,
+        ),
         clock=lambda: MONDAY,
         owner="benchmark",
     )

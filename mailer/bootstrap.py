@@ -6,9 +6,11 @@ then: `mailer lists` must not wait for an HTML parser.
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
+from hashlib import blake2b
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,12 +35,14 @@ from mailer.core import editions
 from mailer.core.errors import ConfigError, InputError, MailerError, NotFoundError
 from mailer.core.lists import MailingList
 from mailer.core.model import Flag, Place
+from mailer.core.rates import Rate
 from mailer.core.tokens import Keyring, derive
 from mailer.pipeline import ingest
 from mailer.pipeline.compose import Composer
-from mailer.pipeline.send import Imprint, Sender
+from mailer.pipeline.letters import Imprint, Writer
+from mailer.pipeline.send import Sender
 from mailer.pipeline.tick import Ticker
-from mailer.ports import Gazetteer, Provider, Renderer, Source
+from mailer.ports import Batch, Gazetteer, Pace, Provider, Renderer, Source
 
 if TYPE_CHECKING:
     from mailer.adapters.renderer.pages import Pages
@@ -244,22 +248,71 @@ class Project:
             actions=self.actions,
             renderer=self.renderer,
             secret=self._derived("slots"),
-            batch_size=self.provider.capabilities.max_batch,
+            batch_size=self._batch_size(),
+            domains={
+                name: rate.together for name, rate in self.settings.domains.items()
+            },
         )
+
+    def _batch_size(self) -> int:
+        size = self.provider.capabilities.batch_size
+        return min(size, self.rate.together) if self.rate else size
+
+    @property
+    def rate(self) -> Rate | None:
+        """How fast the provider takes messages, if that is limited."""
+        settings = self.settings
+        return settings.providers[settings.provider].rate or settings.rate
+
+    def paces(self, batch: Batch) -> Sequence[Pace]:
+        """Return how fast a batch may go: by provider, by mailing, by domain."""
+        mailing = batch.mailing
+        mailing_list = self.lists.get(mailing.list_slug)
+        limits = {
+            f"provider:{self.provider.name}": self.rate,
+            f"mailing:{mailing.id}": mailing_list.pace if mailing_list else None,
+        }
+        if batch.domain:
+            limits[f"domain:{batch.domain}"] = self.settings.domains.get(batch.domain)
+        return [
+            Pace(name=name, rate=rate.per_second)
+            for name, rate in limits.items()
+            if rate
+        ]
 
     def sender(self, trouble: Callable[[str], None] = lambda _words: None) -> Sender:
         """Return a worker under a name of its own."""
         return Sender(
             ledger=self.ledger,
             provider=self.provider,
+            writer=self.writer,
+            clock=self.clock,
+            owner=f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}",
+            build=self.build,
+            paces=self.paces,
+            trouble=trouble,
+        )
+
+    @cached_property
+    def writer(self) -> Writer:
+        """Writes the letters."""
+        return Writer(
             renderer=self.renderer,
             keyring=self.keyring,
             base_url=self.settings.base_url,
             imprint=self.imprint,
-            clock=self.clock,
-            owner=f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}",
-            trouble=trouble,
         )
+
+    @cached_property
+    def build(self) -> bytes:
+        """What stands for the program and the settings that make a call's bytes.
+
+        Another version may write the same letter in other bytes.
+        """
+        chosen = self.settings.providers[self.settings.provider]
+        options = sorted((name, repr(value)) for name, value in chosen.options.items())
+        words = (version("coalition-mailer"), chosen.kind, str(options))
+        return blake2b("\x1e".join(words).encode(), digest_size=32).digest()
 
     def imprint(self, slug: str, edition: str) -> Imprint:
         """Return what every letter of a list carries."""

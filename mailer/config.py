@@ -3,17 +3,19 @@
 import base64
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from mailer.core.errors import ConfigError
+from mailer.core.rates import Rate
 from mailer.core.tables import LANGUAGES, Table
 
 FILE = "mailer.toml"
 _KEY_BYTES = 32
+_MOST_THREADS = 64
 _KEY_IDS = range(256)  # one byte in a token
 _BASE_URL = re.compile(
     r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?"
@@ -51,6 +53,7 @@ class ProviderSettings:
     name: str
     kind: str
     options: Mapping[str, object] = field(default_factory=dict, repr=False)
+    rate: Rate | None = None  # what it takes, over all workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,9 @@ class Settings:
     providers: Mapping[str, ProviderSettings]
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)  # label → gazetteer's
+    rate: Rate | None = None  # of the provider, where its own table names none
+    domains: Mapping[str, Rate] = field(default_factory=dict)  # receiving domains
+    threads: int = 1  # senders in one process
 
 
 def load(folder: Path, environment: Mapping[str, str]) -> Settings:
@@ -106,7 +112,15 @@ class _Reading:
 
     def settings(self) -> Settings:
         top = self.top
-        providers = self._named("providers", ProviderSettings)
+        providers = {
+            name: ProviderSettings(
+                name=name,
+                kind=kind,
+                rate=table.rate("rate"),
+                options=self._options(table, but=("kind", "rate")),
+            )
+            for name, kind, table in self._named("providers")
+        }
         delivery = top.table("delivery") or Table({}, FILE, "delivery.")
         provider = self._environment_or(
             "MAILER_PROVIDER", delivery.text("provider", None) or "outbox"
@@ -130,8 +144,16 @@ class _Reading:
             sender=self._sender(),
             provider=provider,
             providers=providers,
-            sources=self._named("sources", SourceSettings),
+            sources={
+                name: SourceSettings(
+                    name=name, kind=kind, options=self._options(table, but=("kind",))
+                )
+                for name, kind, table in self._named("sources")
+            },
             places=self._places(),
+            rate=delivery.rate("rate"),
+            domains=self._domains(delivery),
+            threads=self._threads(delivery),
         )
         delivery.refuse_unknown()
         top.refuse_unknown()
@@ -222,20 +244,35 @@ class _Reading:
             self.top.fail(key, f"is missing; add a table [{key}]")
         return table
 
-    def _named(self, key: str, record: Any) -> dict[str, Any]:
+    def _named(self, key: str) -> Iterator[tuple[str, str, Table]]:
+        """Yield each table within a table: its name, its kind and itself."""
         table = self.top.table(key)
-        found: dict[str, Any] = {}
         for name in table.data if table else ():
             one = table.table(name) if table else None
-            if one is None:
-                continue
-            kind = one.text("kind")
-            options = {
-                option: self._secret(one, option, None)
-                for option in one.data
-                if option != "kind"
-            }
-            found[name] = record(name=name, kind=kind, options=options)
+            if one is not None:
+                yield name, one.text("kind"), one
+
+    def _options(self, table: Table, *, but: Collection[str]) -> Mapping[str, object]:
+        return {
+            option: self._secret(table, option, None)
+            for option in table.data
+            if option not in but
+        }
+
+    def _threads(self, delivery: Table) -> int:
+        threads = delivery.integer("threads", default=1, low=1)
+        if threads > _MOST_THREADS:
+            delivery.fail("threads", f"must be {_MOST_THREADS} at most")
+        return threads
+
+    def _domains(self, delivery: Table) -> Mapping[str, Rate]:
+        """Read how fast each receiving domain is written to, by its name."""
+        table = delivery.table("domains")
+        found: dict[str, Rate] = {}
+        for name in table.data if table else ():
+            rate = table.rate(name) if table else None
+            if rate is not None:
+                found[name.lower()] = rate
         return found
 
     def _places(self) -> Mapping[str, str]:

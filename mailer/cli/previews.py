@@ -69,6 +69,7 @@ def _write(
     )
     intent = Intent(
         batch=Batch(mailing=mailing, variant_id=0, seq=0, epoch=0, attempt=1),
+        key="",
         language=variant.language,
         subject=variant.subject,
         html=variant.html,
@@ -76,7 +77,7 @@ def _write(
         sent_at=mailing.as_of,
         addressees=[reader],
     )
-    outgoing = project.sender().outgoing(intent)
+    outgoing = project.writer.outgoing(intent)
     recipient = outgoing.recipients[0]
     html, text = envelope.filled(outgoing.letter, recipient)
     path.with_suffix(".html").write_text(html, encoding="utf-8")

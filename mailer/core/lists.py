@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mailer.core.rates import Rate
 from mailer.core.tables import Table
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -62,6 +63,7 @@ class MailingList:
     late_limit: timedelta  # a due edition older than this is missed, not sent
     sender_name: str | None = None  # None: as in mailer.toml
     sender_address: str | None = None
+    pace: Rate | None = None  # of each mailing, over all workers
 
     def title(self, language: str) -> str:
         """Return the title in this language, else in the first one given."""
@@ -92,6 +94,7 @@ def parse(data: Mapping[str, Any], *, file: str, slug: str) -> MailingList:
         minimum_items=reader.integer("minimum_items", default=1, low=1),
         horizon=reader.duration("horizon", default="5 weeks"),
         late_limit=reader.duration("late_limit", default="24 hours"),
+        pace=reader.rate("pace"),
         sender_name=sender.line("name", default=None) if sender else None,
         sender_address=sender.address("address", default=None) if sender else None,
     )

@@ -6,8 +6,10 @@ from datetime import time, timedelta
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from mailer.core import rates
 from mailer.core.errors import ConfigError, InputError
 from mailer.core.headers import header_text, wire_address
+from mailer.core.rates import Rate
 
 LANGUAGES = ("en", "es")
 _DURATION = re.compile(r"([1-9]\d{0,3}) (minute|hour|day|week)s?", re.ASCII)
@@ -103,6 +105,16 @@ class Table:
                 f'write "36 hours", "10 days" or "5 weeks", not {_shown(value)}',
             )
         return timedelta(**{f"{match[2]}s": int(match[1])})
+
+    def rate(self, key: str) -> Rate | None:
+        """Return how fast something may go, written as "600/minute"; None: no limit."""
+        value = self.raw(key, None)
+        if value is None:
+            return None
+        rate = rates.parse(value) if isinstance(value, str) else None
+        if rate is None:
+            self.fail(key, f"{rates.HINT}, not {_shown(value)}")
+        return rate
 
     def clock(self, key: str) -> time:
         """Return a time of day, on no zone's clock yet."""

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 
 from mailer.core import assembly, envelope, headers
@@ -48,6 +48,7 @@ class Composer:
     renderer: Renderer
     secret: bytes  # makes the slots' markers unforgeable
     batch_size: int
+    domains: Mapping[str, int] = field(default_factory=dict)  # batch sizes of the paced
 
     def compose(
         self,
@@ -69,7 +70,10 @@ class Composer:
                 mailing,
                 workshop.variants,
                 workshop.assignment,
-                batch_size=self.batch_size,
+                batch_size=min(self.batch_size, pace.together)
+                if (pace := mailing_list.pace)
+                else self.batch_size,
+                domains=self.domains,
                 at=at,
             )
             if not groups:

@@ -1,55 +1,61 @@
 """Claim → intent → fill → one call → outcome, until nothing is left to do.
 
 The intent is committed before the first byte leaves and no transaction is open on
-the network. What nobody knows is never sent again: it stays `unknown`, listed for a
-person.
+the network. An outcome that nobody knows is never a reason to send again: the call is
+repeated under its key, or the provider is asked, or a person decides.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from mailer.core.envelope import Letter, Recipient
 from mailer.core.errors import MailerError, StoreError
-from mailer.core.tokens import Keyring, Purpose
+from mailer.pipeline.calls import HELD_UP, Caller, only
+from mailer.pipeline.letters import Writer, fingerprint
+from mailer.pipeline.means import Means, means
 from mailer.ports import (
-    Addressee,
     Answered,
     Batch,
+    Call,
+    Called,
     Deferred,
+    Found,
     Intent,
     Ledger,
     NotTaken,
     Outcome,
     Outgoing,
+    Pace,
     Provider,
     Refused,
-    Renderer,
     Result,
     Unknown,
     Unsure,
+    Watch,
 )
 
-LEASE = 900.0  # seconds; longer than any provider call may take (SMTP: ten minutes)
 ATTEMPTS = 8  # of a batch before a person must look
-# While the database is away, an answer is kept for eight minutes: within the lease.
-_PATIENCE = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)  # seconds
-_BACKOFF = (10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)  # seconds
+ENQUIRIES = 40  # into one unknown outcome before a person must look
+MARGIN = 60.0  # seconds that a lease outlives the longest call
+# Where nothing can be found out afterwards, an answer is waited for with patience.
+PATIENT_MARGIN = 300.0
+_PATIENCE = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)  # seconds, database away
+BACKOFF = (10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)  # seconds
 _NAMESPACE = UUID("0a3f3c56-7b1e-4c0e-9f0c-5f3f6d1f2a11")
 
 Clock = Callable[[], datetime]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imprint:
-    """What every letter of a list carries."""
+def elapsing() -> float:
+    """Return seconds that never go back and go on while the machine sleeps."""
+    return time.clock_gettime(_NEVER_BACK)
 
-    sender_name: str
-    sender_address: str
-    reply_to: str | None
-    headers: tuple[tuple[str, str], ...]  # List-Id, Feedback-ID, …
+
+# On Linux the monotonic clock stands still during sleep, a lease does not.
+_NEVER_BACK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,36 +64,39 @@ class Sender:
 
     ledger: Ledger
     provider: Provider
-    renderer: Renderer
-    keyring: Keyring
-    base_url: str
-    imprint: Callable[[str, str], Imprint]  # list, edition → what letters carry
+    writer: Writer
     clock: Clock
     owner: str  # this worker's name in leases
+    build: bytes = b""  # stands for the program and the provider's settings
+    paces: Callable[[Batch], Sequence[Pace]] = lambda _batch: ()
+    margin: float | None = None  # seconds; None: as the provider's means ask for
+    backoff: Sequence[float] = BACKOFF  # seconds, attempt by attempt
+    monotonic: Callable[[], float] = elapsing
     sleep: Callable[[float], None] = time.sleep
     trouble: Callable[[str], None] = lambda _words: None  # told why something waits
+    watch: Watch = lambda _called: None
+    caller: Caller = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what calls the provider."""
+        object.__setattr__(self, "caller", Caller(self.provider))
 
     def step(self, mailing_id: int | None = None) -> Batch | None:
-        """Send one batch; returns it, or None when none is due now."""
-        batch = self.ledger.claim(self.owner, lease=LEASE, mailing_id=mailing_id)
+        """Send one batch or find one out; returns it, or None when none is due now."""
+        batch = self.ledger.claim(
+            self.owner,
+            lease=self._lease,
+            mailing_id=mailing_id,
+            provider=self.provider.name,
+            settle=self._settle,
+        )
         if batch is None:
             return None
-        intent = self.ledger.begin(
-            batch, lease=LEASE, provider=self.provider.name, at=self.clock()
-        )
-        if intent is not None:
-            self._send(intent)
+        if batch.unknown:
+            self._find_out(batch, batch.unknown)
+        else:
+            self._send(batch)
         return batch
-
-    def _send(self, intent: Intent) -> None:
-        try:
-            outgoing = self.outgoing(intent)
-            outcome = self.provider.send(outgoing)
-        except MailerError as error:  # its list is gone, a header is bad: nothing left
-            self._put_back(intent, str(error), 0.0)
-            self._pause(intent, str(error))
-            return
-        self._record(intent, outgoing, outcome)
 
     def drain(
         self,
@@ -108,109 +117,251 @@ class Sender:
                 continue
             if not wait:
                 return
-            count, delay = self.ledger.waiting(mailing_id)
+            count, delay = self.ledger.waiting(mailing_id, provider=self.provider.name)
             if not count:
                 return
             sleep(min(30.0, max(0.2, delay or 0.0)))
 
-    def outgoing(self, intent: Intent) -> Outgoing:
-        """Return an intent as a provider takes it: same intent, same bytes."""
-        batch, mailing = intent.batch, intent.batch.mailing
-        imprint = self.imprint(mailing.list_slug, mailing.edition)
-        letter = Letter(
-            mailing_key=mailing.key,
-            sender_name=imprint.sender_name,
-            sender_address=imprint.sender_address,
-            reply_to=imprint.reply_to,
-            subject=intent.subject,
-            html=intent.html,
-            text=intent.text,
-            leave_prefix=f"{self.base_url}/u/",
-            domain=imprint.sender_address.rpartition("@")[2],
-            headers=imprint.headers,
-        )
-        key = uuid5(_NAMESPACE, f"{mailing.key.hex()}/{batch.variant_id}/{batch.seq}")
-        return Outgoing(
-            key=str(key),
-            date=intent.sent_at,
-            letter=letter,
-            recipients=recipients(
-                intent.addressees,
-                language=intent.language,
-                list_number=mailing.list_number,
-                keyring=self.keyring,
-                renderer=self.renderer,
-            ),
-        )
+    def close(self) -> None:
+        """Let go of the threads that make calls."""
+        self.caller.close()
 
-    def _record(self, intent: Intent, outgoing: Outgoing, outcome: Outcome) -> None:
-        match outcome:
-            case Answered(results=results):
-                self._keep(intent, results)
-            case NotTaken(stop=True, detail=detail):
-                self._put_back(intent, detail, 0.0)
-                self._pause(intent, f"{self.provider.name}: {detail}")
-            case NotTaken(split=True, detail=detail):
-                self._one_by_one(intent, outgoing, detail)
-            case NotTaken(detail=detail, retry_after=retry_after):
-                self._later(intent, detail, retry_after)
-            case Unknown(detail=detail):
-                self._keep(intent, [Unsure(detail=detail)] * len(intent.addressees))
+    # --- a new call
 
-    def _later(self, intent: Intent, detail: str, retry_after: float | None) -> None:
-        attempt = intent.batch.attempt
-        delay = max(_BACKOFF[min(attempt, len(_BACKOFF)) - 1], retry_after or 0.0)
-        self._put_back(intent, detail, delay)
-        self.trouble(
-            f"{self.provider.name}: {detail}; {len(intent.addressees)} messages wait"
-            f" {delay:.0f} s"
-        )
-        if attempt >= ATTEMPTS:
-            self._pause(
-                intent, f"{self.provider.name} took nothing {attempt} times: {detail}"
+    def _send(self, batch: Batch) -> None:
+        started = self.monotonic()
+        sealed: list[Outgoing] = []
+
+        def seal(intent: Intent) -> bytes:
+            sealed.append(self.writer.outgoing(intent))
+            return fingerprint(sealed[-1], self.build)
+
+        try:
+            intent = self.ledger.begin(
+                batch,
+                lease=self._lease,
+                provider=self.provider.name,
+                key=_key(batch),
+                paces=self.paces(batch),
+                seal=seal,
+                at=self.clock(),
             )
-
-    def _one_by_one(self, intent: Intent, outgoing: Outgoing, detail: str) -> None:
-        """Send each alone when the call as such was refused: one bad one fails alone.
-
-        Once the provider takes nothing any more, the rest waits for the next attempt.
-        """
-        if len(outgoing.recipients) == 1:
-            self._keep(intent, [Refused(code="refused", detail=detail)])
+        except StoreError:
+            raise
+        except MailerError as error:  # its list is gone: nothing has left
+            self.ledger.release(batch)
+            self._pause(batch, str(error))
             return
-        results: list[Result] = []
-        closed: NotTaken | None = None
-        for recipient in outgoing.recipients:
-            if closed is None:
-                outcome = self.provider.send(_alone(outgoing, recipient))
-                if isinstance(outcome, NotTaken) and not outcome.split:
-                    closed = outcome
-                results.append(_single(outcome))
-            else:
-                results.append(Deferred(detail=closed.detail))
-        self._keep(intent, results)
-        if closed is not None and closed.stop:
-            self._pause(intent, f"{self.provider.name}: {closed.detail}")
+        if intent is None:
+            return
+        try:
+            outcome = self._call("send", batch, sealed[-1], started)
+        except MailerError as error:  # a header is bad: nothing has left
+            self._put_back(intent, str(error))
+            self._pause(batch, str(error))
+            return
+        self._conclude(intent, sealed[-1], outcome)
 
-    def _pause(self, intent: Intent, reason: str) -> None:
-        number = intent.batch.mailing.id
-        self._insist(lambda: self.ledger.pause(number, reason=reason, at=self.clock()))
+    def _conclude(self, intent: Intent, outgoing: Outgoing, outcome: Outcome) -> None:
+        match outcome:
+            case Answered(results=results, rest=rest):
+                self._keep(intent, outgoing, results, rest)
+                self._give_way(intent.batch, rest)
+            case NotTaken(split=True, detail=detail):
+                self._split(intent, outgoing, detail)
+            case NotTaken(detail=detail):
+                self._give_way(intent.batch, outcome)  # before another takes its turn
+                self._put_back(intent, detail)
+            case Unknown(detail=detail):
+                unsure = [Unsure(detail=detail)] * len(intent.addressees)
+                self._keep(intent, outgoing, unsure, None)
 
-    def _keep(self, intent: Intent, results: Sequence[Result]) -> None:
-        if intent.batch.attempt >= ATTEMPTS:
+    def _split(self, intent: Intent, outgoing: Outgoing, detail: str) -> None:
+        """Halve a refused call, down to the one recipient that is the reason."""
+        if len(intent.addressees) == 1:
+            refused = Refused(code="refused", detail=detail)
+            self._keep(intent, outgoing, [refused], None)
+            return
+        at = self.clock()
+        self._insist(lambda: self.ledger.split(intent, detail=detail, at=at))
+
+    def _give_way(self, batch: Batch, fault: NotTaken | None) -> None:
+        """Let everybody wait, or a person act, when the provider takes nothing."""
+        if fault is None or fault.detail == HELD_UP.detail:
+            return
+        if fault.stop:
+            self._pause(batch, f"{self.provider.name}: {fault.detail}")
+            return
+        delay = max(self._pause_after(batch), fault.retry_after or 0.0)
+        self.trouble(f"{self.provider.name}: {fault.detail}; all wait {delay:.0f} s")
+        name, detail = self.provider.name, fault.detail
+        self._insist(lambda: self.ledger.hold_off(name, seconds=delay, detail=detail))
+        if batch.attempt >= ATTEMPTS and not batch.unknown:
+            self._pause(batch, f"{name} took nothing {batch.attempt} times: {detail}")
+
+    # --- an unknown outcome
+
+    def _find_out(self, batch: Batch, call: Call) -> None:
+        started = self.monotonic()
+        if call.provider != self.provider.name:
+            self._park(
+                batch, f'sent through "{call.provider}", which is not the provider now'
+            )
+            return
+        intent = self.ledger.recall(batch)
+        if not intent.addressees:  # all of it has been settled otherwise
+            self._park(batch, "nobody is left in it")
+            return
+        try:
+            outgoing = self.writer.outgoing(intent)
+        except MailerError as error:
+            self._park(batch, str(error))
+            return
+        chosen = means(
+            self.provider.capabilities,
+            age=call.age,
+            same_bytes=call.fingerprint == fingerprint(outgoing, self.build),
+            may_send=batch.mailing.state == "sending",
+        )
+        if chosen is Means.PARK or batch.attempt > ENQUIRIES:
+            self._park(batch, "nobody can tell whether the provider took it")
+        elif chosen is Means.SEARCH:
+            self._search(intent, outgoing)
+        elif self.ledger.begin_again(intent, lease=self._lease):
+            self._replay(intent, outgoing, started)
+
+    def _replay(self, intent: Intent, outgoing: Outgoing, started: float) -> None:
+        batch = intent.batch
+        outcome = self._call("replay", batch, outgoing, started)
+        if isinstance(outcome, NotTaken) and not outcome.split:
+            # The refusal is of this call; of the first one still nobody knows.
+            self._wonder(batch, outcome.detail)
+            self._give_way(batch, outcome)
+        elif isinstance(outcome, Answered):
+            results = [_undecided(result) for result in outcome.results]
+            self._keep(intent, outgoing, results, outcome.rest)
+            self._give_way(batch, outcome.rest)
+        else:
+            self._conclude(intent, outgoing, outcome)
+
+    def _search(self, intent: Intent, outgoing: Outgoing) -> None:
+        began = self.monotonic()
+        found = self.caller.find(outgoing)
+        seconds = self.monotonic() - began
+        batch = intent.batch
+        if isinstance(found, NotTaken):
+            self._tell("search", batch, found, seconds)
+            self._wonder(batch, found.detail)
+            self._give_way(batch, found)
+            return
+        # Who has moved since was asked for under an address that was never written to.
+        results = [
+            hit or (_MOVED if person.moved else _MISSING)
+            for hit, person in zip(found.accepted, intent.addressees, strict=True)
+        ]
+        self._tell("search", batch, Answered(results=results), seconds)
+        self._keep(intent, outgoing, results, None)
+        if _MOVED in results:
+            self._park(batch, _MOVED.detail)
+
+    # --- calling
+
+    def _call(
+        self, purpose: str, batch: Batch, outgoing: Outgoing, started: float
+    ) -> Outcome:
+        """Call the provider, unless this worker was held up past its time."""
+        latest = started + self._margin / 2
+        began = self.monotonic()
+        outcome = self.caller.send(outgoing, lambda: self.monotonic() < latest)
+        self._tell(purpose, batch, outcome, self.monotonic() - began)
+        return outcome
+
+    def _tell(
+        self, purpose: str, batch: Batch, outcome: Outcome | Found, seconds: float
+    ) -> None:
+        mailing = batch.mailing
+        results = outcome.results if isinstance(outcome, Answered) else ()
+        self.watch(
+            Called(
+                provider=self.provider.name,
+                mailing=f"{mailing.list_slug}/{mailing.edition}",
+                purpose=purpose,
+                outcome=_OUTCOMES.get(type(outcome), "answered"),
+                results=Counter(type(result).__name__.lower() for result in results),
+                seconds=seconds,
+                detail=outcome.detail
+                if not isinstance(outcome, Answered | Found)
+                else "",
+            )
+        )
+
+    @property
+    def _margin(self) -> float:
+        if self.margin is not None:
+            return self.margin
+        known = self.provider.capabilities
+        return MARGIN if known.idempotency_ttl or known.search else PATIENT_MARGIN
+
+    @property
+    def _lease(self) -> float:
+        return self.provider.capabilities.longest_call + self._margin
+
+    @property
+    def _settle(self) -> float:
+        search = self.provider.capabilities.search
+        return search.lag if search else 0.0
+
+    # --- writing down
+
+    def _keep(
+        self,
+        intent: Intent,
+        outgoing: Outgoing,
+        results: Sequence[Result],
+        rest: NotTaken | None,
+    ) -> None:
+        batch = intent.batch
+        if batch.attempt >= ATTEMPTS and not (batch.unknown or rest):
             results = [_give_up(result) for result in results]
+        unsure = [isinstance(result, Unsure) for result in results]
+        # What is left of a call cannot be called again; what is left of a window can.
+        whole = all(unsure) or self.provider.capabilities.window > 1
+        mark = (
+            fingerprint(only(outgoing, unsure), self.build)
+            if any(unsure) and whole
+            else None
+        )
+        settle = self._settle
+        if batch.unknown:
+            settle = max(settle, self._pause_after(batch))
+        ready = rest is not None or batch.unknown  # the provider waits, not the batch
+        delay = 0.0 if ready else self._pause_after(batch)
+        at = self.clock()
         self._insist(
             lambda: self.ledger.record(
-                intent, results, provider=self.provider.name, at=self.clock()
+                intent, results, fingerprint=mark, settle=settle, delay=delay, at=at
             )
         )
 
-    def _put_back(self, intent: Intent, detail: str, delay: float) -> None:
-        self._insist(
-            lambda: self.ledger.put_back(
-                intent, detail=detail, delay=delay, at=self.clock()
-            )
-        )
+    def _pause_after(self, batch: Batch) -> float:
+        """Return the seconds before a batch is tried again."""
+        return self.backoff[min(batch.attempt, len(self.backoff)) - 1]
+
+    def _put_back(self, intent: Intent, detail: str) -> None:
+        at = self.clock()
+        self._insist(lambda: self.ledger.put_back(intent, detail=detail, at=at))
+
+    def _wonder(self, batch: Batch, detail: str) -> None:
+        delay = self._pause_after(batch)
+        self._insist(lambda: self.ledger.wonder(batch, detail=detail, delay=delay))
+
+    def _park(self, batch: Batch, detail: str) -> None:
+        at = self.clock()
+        self._insist(lambda: self.ledger.park(batch, detail=detail, at=at))
+
+    def _pause(self, batch: Batch, reason: str) -> None:
+        number, at = batch.mailing.id, self.clock()
+        self._insist(lambda: self.ledger.pause(number, reason=reason, at=at))
 
     def _insist(self, write: Callable[[], object]) -> None:
         """Write down what the provider answered, even if the database must come back.
@@ -234,49 +385,21 @@ class Sender:
         write()
 
 
-def recipients(
-    addressees: Sequence[Addressee],
-    *,
-    language: str,
-    list_number: int,
-    keyring: Keyring,
-    renderer: Renderer,
-) -> Sequence[Recipient]:
-    """Give each addressee their own links and the sentence why they get the mail."""
-    uids = [person.uid for person in addressees]
-    leave = keyring.signer(Purpose.LEAVE, list_number).all(uids)
-    preferences = keyring.signer(Purpose.PREFERENCES, list_number).all(uids)
-    reason = renderer.reason
-    return [
-        Recipient(
-            uid=person.uid,
-            address=person.address,
-            leave=leave_token,
-            preferences=preferences_token,
-            reason=reason(language, person.organization, person.consented_on),
-        )
-        for person, leave_token, preferences_token in zip(
-            addressees, leave, preferences, strict=True
-        )
-    ]
+_MISSING = Deferred(detail="the provider does not have it")
+_MOVED = Unsure(detail="their address has changed since it was sent")
+_OUTCOMES: Mapping[type, str] = {NotTaken: "not taken", Unknown: "unknown"}
 
 
-def _alone(outgoing: Outgoing, recipient: Recipient) -> Outgoing:
-    key = uuid5(UUID(outgoing.key), recipient.uid.hex())
-    return replace(outgoing, key=str(key), recipients=[recipient])
+def _key(batch: Batch) -> str:
+    """Name a new call: the epoch grows with every claim, so no two are named alike."""
+    mailing = batch.mailing.key.hex()
+    name = f"{mailing}/{batch.variant_id}/{batch.seq}/{batch.epoch}"
+    return str(uuid5(_NAMESPACE, name))
 
 
-def _single(outcome: Outcome) -> Result:
-    match outcome:
-        case Answered(results=[result]):
-            return result
-        case NotTaken(split=True, detail=detail):
-            return Refused(code="refused", detail=detail)
-        case NotTaken(detail=detail):
-            return Deferred(detail=detail)
-        case Unknown(detail=detail):
-            return Unsure(detail=detail)
-    return Unsure(detail="an answer for more than the one that was sent")
+def _undecided(result: Result) -> Result:
+    """Take nothing as untaken that a repeated call was only told for itself."""
+    return Unsure(detail=result.detail) if isinstance(result, Deferred) else result
 
 
 def _give_up(result: Result) -> Result:
@@ -288,4 +411,5 @@ def _give_up(result: Result) -> Result:
 def totals(deliveries: Mapping[str, int]) -> tuple[int, int]:
     """Return how many deliveries are settled, and how many there are to settle."""
     due = sum(n for s, n in deliveries.items() if s not in ("skipped", "suppressed"))
-    return due - deliveries.get("pending", 0) - deliveries.get("inflight", 0), due
+    open_ones = sum(deliveries.get(s, 0) for s in ("pending", "inflight", "unknown"))
+    return due - open_ones, due

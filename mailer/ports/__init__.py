@@ -4,10 +4,12 @@ from mailer.ports.composing import Rendered, Renderer
 from mailer.ports.ledger import (
     Addressee,
     Batch,
+    Call,
     Composed,
     Intent,
     Ledger,
     Mailing,
+    Pace,
     Standing,
 )
 from mailer.ports.pages import PublicActions, Reader, Readers
@@ -38,6 +40,7 @@ from mailer.ports.store import (
     Organized,
     People,
 )
+from mailer.ports.watching import Called, Watch
 
 __all__ = [
     "Accepted",
@@ -46,6 +49,8 @@ __all__ = [
     "Addressee",
     "Answered",
     "Batch",
+    "Call",
+    "Called",
     "Capabilities",
     "Composed",
     "Contacted",
@@ -61,6 +66,7 @@ __all__ = [
     "Organized",
     "Outcome",
     "Outgoing",
+    "Pace",
     "People",
     "Provider",
     "PublicActions",
@@ -77,4 +83,5 @@ __all__ = [
     "Standing",
     "Unknown",
     "Unsure",
+    "Watch",
 ]

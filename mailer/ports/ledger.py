@@ -1,6 +1,6 @@
 """Who gets which mailing, and what became of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -42,6 +42,16 @@ class Composed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What is known of a call whose outcome is open."""
+
+    provider: str
+    key: str
+    fingerprint: bytes | None  # None: the call cannot be made again as it was
+    age: float  # seconds since it was first made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Up to N deliveries of one variant, leased to one worker."""
 
@@ -50,6 +60,16 @@ class Batch:
     seq: int
     epoch: int
     attempt: int
+    domain: str | None = None  # where all of it goes, if that domain has a pace
+    unknown: Call | None = None  # find out what became of this; send nothing new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast something may be written to, by all workers together."""
+
+    name: str  # "provider:main", "mailing:7", "domain:example.org"
+    rate: float  # messages per second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +81,7 @@ class Addressee:
     address: str
     organization: str | None
     consented_on: date | None
+    moved: bool = False  # their address is not the one that this was meant for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +89,7 @@ class Intent:
     """A batch that may be sent now: committed, durable, leased."""
 
     batch: Batch
+    key: str  # names the call: same key, same bytes
     language: str
     subject: str
     html: Segments
@@ -157,48 +179,109 @@ class Ledger(Protocol):
         assignment: Mapping[Group, bytes | None],
         *,
         batch_size: int,
+        domains: Mapping[str, int],
         at: datetime,
     ) -> Sequence[Group]:
         """Keep the variants and make every delivery, in one transaction.
 
         `assignment` gives each group its variant's content hash, or None to skip
-        it. Returns groups that have appeared meanwhile and are not assigned: then
+        it; `domains` the batch size of those that have a pace of their own. Returns groups that have appeared meanwhile and are not assigned: then
         nothing was done. Does nothing if another process was first.
         """
         ...
 
     def claim(
-        self, owner: str, *, lease: float, mailing_id: int | None
+        self,
+        owner: str,
+        *,
+        lease: float,
+        mailing_id: int | None,
+        provider: str,
+        settle: float,
     ) -> Batch | None:
-        """Lease the next batch that is due, or return None."""
-        ...
+        """Lease the next batch that is due, or return None.
 
-    def begin(
-        self, batch: Batch, *, lease: float, provider: str, at: datetime
-    ) -> Intent | None:
-        """Commit the intent to send, leaving out whoever may no longer be mailed.
-
-        None: the lease was lost, the mailing is no longer sending, or nobody is left.
+        A call whose lease has run out is `unknown` from now on: what became of it
+        is looked into `settle` seconds later.
         """
         ...
 
-    def record(
-        self, intent: Intent, results: Sequence[Result], *, provider: str, at: datetime
-    ) -> bool:
-        """Record one result per addressee; False if the lease was lost."""
+    def begin(
+        self,
+        batch: Batch,
+        *,
+        lease: float,
+        provider: str,
+        key: str,
+        paces: Sequence[Pace],
+        seal: Callable[[Intent], bytes],
+        at: datetime,
+    ) -> Intent | None:
+        """Commit the intent to send, leaving out whoever may no longer be mailed.
+
+        `seal` gives the fingerprint of what will be sent. None: the lease was lost,
+        the mailing is not sending, sending is stopped, a pace says not yet, or nobody
+        is left.
+        """
         ...
 
-    def put_back(
-        self, intent: Intent, *, detail: str, delay: float, at: datetime
+    def release(self, batch: Batch) -> None:
+        """Give up a lease before anything was sent."""
+        ...
+
+    def recall(self, batch: Batch) -> Intent:
+        """Return what was to be sent by the call that nobody knows the outcome of."""
+        ...
+
+    def begin_again(self, intent: Intent, *, lease: float) -> bool:
+        """Commit to making an unknown call once more; False if it may not be."""
+        ...
+
+    def record(
+        self,
+        intent: Intent,
+        results: Sequence[Result],
+        *,
+        fingerprint: bytes | None,
+        settle: float,
+        delay: float,
+        at: datetime,
     ) -> bool:
-        """Nothing was accepted: the batch is ready again after `delay` seconds."""
+        """Record one result per addressee; False if the lease was lost.
+
+        The unsure ones stay together under the call's key and are looked into after
+        `settle` seconds: `fingerprint` is theirs, None if they cannot be sent as they
+        were. The deferred ones wait `delay` seconds for a new call.
+        """
+        ...
+
+    def put_back(self, intent: Intent, *, detail: str, at: datetime) -> bool:
+        """Nothing was accepted: the batch is ready again."""
+        ...
+
+    def split(self, intent: Intent, *, detail: str, at: datetime) -> bool:
+        """Nothing was accepted: each half is ready as a batch of its own."""
+        ...
+
+    def wonder(self, batch: Batch, *, detail: str, delay: float) -> bool:
+        """Still nobody knows: look into it again after `delay` seconds."""
+        ...
+
+    def park(self, batch: Batch, *, detail: str, at: datetime) -> bool:
+        """Nobody will know by our own means: a person decides."""
+        ...
+
+    def hold_off(self, provider: str, *, seconds: float, detail: str) -> None:
+        """Let every worker wait before it calls this provider again."""
         ...
 
     def pause(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
         """Stop a mailing until a person resumes it; False if it is not sending."""
         ...
 
-    def waiting(self, mailing_id: int | None) -> tuple[int, float | None]:
+    def waiting(
+        self, mailing_id: int | None, *, provider: str
+    ) -> tuple[int, float | None]:
         """Return how many batches are open, and in how many seconds one is due."""
         ...
 

@@ -78,13 +78,6 @@ Result = Accepted | Refused | Deferred | Unsure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """The call went through: one result per recipient, in order."""
-
-    results: Sequence[Result]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NotTaken:
     """Nothing of the call was accepted, for certain: it may be sent again later."""
 
@@ -92,6 +85,14 @@ class NotTaken:
     retry_after: float | None = None  # seconds, when the provider said
     stop: bool = False  # sending again is useless until a person acts (401, 403)
     split: bool = False  # the call as such was refused (400, 413, 422): halve it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The call went through: one result per recipient, in order."""
+
+    results: Sequence[Result]
+    rest: NotTaken | None = None  # why the provider takes nothing more for now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import pytest
 from mailer.adapters.database import copying
 from mailer.adapters.database.engine import Database
 from mailer.core.errors import RefusedError
-from tests.contract.test_ledger import Post, people
+from tests.contract.post import Post, people
 from tests.factories import contact, draft
 
 

@@ -2,48 +2,35 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, insert, select, text
 
-from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.organizations import OrganizationStore
 from mailer.adapters.database.parked import Parked
-from mailer.adapters.database.people import SqlPeople
-from mailer.adapters.database.readers import SqlReaders
 from mailer.adapters.database.schema import (
-    batches,
     deliveries,
     subscribers,
     subscriptions,
 )
 from mailer.adapters.database.work import SqlLedger
 from mailer.core.errors import RefusedError
-from mailer.core.lists import MailingList, parse
-from mailer.core.model import Reading
-from mailer.core.tokens import Keyring
+from mailer.core.lists import parse
 from mailer.pipeline import plan
-from mailer.pipeline.compose import Composer, Composition
-from mailer.pipeline.ingest import ingest
-from mailer.pipeline.send import Imprint, Sender
 from mailer.ports import (
     Accepted,
     Answered,
-    Contacted,
     Deferred,
-    Enlisted,
-    Mailing,
     Organized,
     Outcome,
     Outgoing,
-    Provider,
     Refused,
-    Standing,
 )
+from tests.contract.post import SECRET, WEEKLY, Post, people
 from tests.factories import MONDAY, contact, draft, place
 from tests.fakes.provider import (
     ScriptedProvider,
@@ -53,90 +40,6 @@ from tests.fakes.provider import (
     throttle,
     unauthorized,
 )
-from tests.fakes.renderer import PlainRenderer
-
-WEEKLY = parse(
-    {
-        "title": {"en": "Weekly", "es": "Semanal"},
-        "cadence": {"on": "monday", "at": "08:00", "timezone": "America/Los_Angeles"},
-    },
-    file="lists/weekly.toml",
-    slug="weekly",
-)
-PEPPER, SECRET = b"p" * 32, b"s" * 32
-
-
-@dataclass
-class Post:
-    """A whole mailer over one database."""
-
-    database: Database
-    now: datetime = MONDAY
-
-    def __post_init__(self) -> None:
-        self.ledger = SqlLedger(self.database, SECRET)
-        self.actions = SqlActions(self.database)
-        self.people = SqlPeople(self.database, PEPPER)
-        self.readers = SqlReaders(self.database)
-        self.renderer = PlainRenderer()
-        self.composer = Composer(
-            ledger=self.ledger,
-            actions=self.actions,
-            renderer=self.renderer,
-            secret=SECRET,
-            batch_size=10,
-        )
-        numbers = self.ledger.register(["weekly"], at=self.now - timedelta(days=30))
-        self.number = numbers["weekly"]
-
-    def publish(self, *drafts: Any) -> None:
-        ingest(Reading(drafts=drafts), source="page", store=self.actions, at=self.now)
-
-    def enlist(self, *contacts: Contacted) -> Enlisted:
-        return self.people.enlist(contacts, list_slug="weekly", at=self.now)
-
-    def make(self, mailing_list: MailingList = WEEKLY) -> Mailing:
-        return plan.now(mailing_list, self.ledger, edition=None, now=self.now)
-
-    def compose(self, mailing: Mailing) -> Composition:
-        return self.composer.compose(mailing, WEEKLY, at=self.now)
-
-    def sender(self, provider: Provider) -> Sender:
-        return Sender(
-            ledger=self.ledger,
-            provider=provider,
-            renderer=self.renderer,
-            keyring=Keyring({1: b"k" * 32}),
-            base_url="https://mail.example.org",
-            imprint=lambda _slug, _edition: Imprint(
-                sender_name="Coalition",
-                sender_address="actions@example.org",
-                reply_to=None,
-                headers=(),
-            ),
-            clock=lambda: self.now,
-            owner="test",
-        )
-
-    def send(self, provider: Provider | None = None) -> Standing:
-        mailing = self.make()
-        self.compose(mailing)
-        self.drain(mailing, provider or ScriptedProvider())
-        return self.ledger.standing(mailing.id)
-
-    def drain(self, mailing: Mailing, provider: Provider) -> None:
-        self.sender(provider).drain(mailing.id, sleep=self._no_sleep)
-
-    def _no_sleep(self, _seconds: float) -> None:
-        with self.database.writing() as connection:
-            connection.execute(update(batches).values(not_before=0))
-
-    def uid(self, number: int) -> bytes:
-        query = select(subscribers.c.uid).where(
-            subscribers.c.address == f"reader{number}@example.org"
-        )
-        with self.database.reading() as connection:
-            return bytes(connection.execute(query).scalar_one())
 
 
 @pytest.fixture
@@ -144,10 +47,6 @@ def post(database: Database) -> Post:
     made = Post(database)
     made.publish(draft("San Diego"), draft("Denver"), draft("Newark", 13))
     return made
-
-
-def people(n: int, **changes: Any) -> list[Contacted]:
-    return [contact(number, **changes) for number in range(1, n + 1)]
 
 
 # --- making and composing
@@ -448,7 +347,7 @@ def test_what_nobody_knows_is_listed_and_never_sent_again(post: Post) -> None:
     standing = post.send(provider)
 
     assert max(provider.accepted.values()) == 1
-    assert standing.deliveries == {"pending": 0, "sent": 15, "unknown": 10}
+    assert standing.deliveries == {"pending": 0, "sent": 15, "parked": 10}
     assert standing.state == "unresolved"
 
 
@@ -458,15 +357,14 @@ def test_a_sender_that_dies_after_the_intent_leaves_unknown_not_twice(
     post.enlist(*people(25))
     mailing = post.make()
     post.compose(mailing)
-    batch = post.ledger.claim("doomed", lease=300, mailing_id=None)
-    assert batch is not None
-    post.ledger.begin(batch, lease=0.0, provider="scripted", at=post.now)
+    batch = post.claim("doomed")
+    post.begin(batch, lease=0.0)
 
     provider = ScriptedProvider()
     post.drain(mailing, provider)
 
     standing = post.ledger.standing(mailing.id)
-    assert standing.deliveries == {"pending": 0, "sent": 15, "unknown": 10}
+    assert standing.deliveries == {"pending": 0, "sent": 15, "parked": 10}
     assert (sum(provider.accepted.values()), standing.state) == (15, "unresolved")
 
 
@@ -474,7 +372,7 @@ def test_a_sender_that_dies_before_the_intent_costs_nothing(post: Post) -> None:
     post.enlist(*people(25))
     mailing = post.make()
     post.compose(mailing)
-    assert post.ledger.claim("doomed", lease=-1.0, mailing_id=None)
+    assert post.claim("doomed", lease=-1.0)
 
     post.drain(mailing, ScriptedProvider())
 
@@ -485,14 +383,17 @@ def test_a_sender_whose_lease_ran_out_changes_nothing(post: Post) -> None:
     post.enlist(*people(5))
     mailing = post.make()
     post.compose(mailing)
-    batch = post.ledger.claim("slow", lease=300, mailing_id=None)
-    assert batch is not None
-    intent = post.ledger.begin(batch, lease=0.0, provider="scripted", at=post.now)
+    intent = post.begin(post.claim("slow"), lease=0.0)
     assert intent is not None
-    post.ledger.claim("other", lease=300, mailing_id=None)  # gives up on the slow one
+    post.claim("other")  # gives up on the slow one
 
     late = post.ledger.record(
-        intent, [Accepted()] * 5, provider="scripted", at=post.now
+        intent,
+        [Accepted()] * 5,
+        fingerprint=None,
+        settle=0.0,
+        delay=0.0,
+        at=post.now,
     )
 
     assert not late
@@ -699,13 +600,10 @@ def test_a_pause_between_claim_and_intent_still_holds(post: Post) -> None:
     post.enlist(*people(5))
     mailing = post.make()
     post.compose(mailing)
-    batch = post.ledger.claim("quick", lease=300, mailing_id=None)
-    assert batch is not None
+    batch = post.claim()
     post.ledger.pause(mailing.id, reason="stop", at=post.now)
 
-    intent = post.ledger.begin(batch, lease=300, provider="scripted", at=post.now)
-
-    assert intent is None
+    assert post.begin(batch) is None
 
 
 def test_a_mailing_whose_last_call_ends_while_paused_is_finished_by_resuming(

@@ -1,5 +1,6 @@
 """What becomes of a batch, whatever its provider answers; the store is in memory."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,7 +12,8 @@ from mailer.core.errors import NotFoundError, StoreError
 from mailer.core.lists import MailingList, parse
 from mailer.core.tokens import Keyring, Purpose
 from mailer.pipeline.compose import Composer
-from mailer.pipeline.send import ATTEMPTS, LEASE, Imprint, Sender, totals
+from mailer.pipeline.letters import Imprint, Writer, fingerprint
+from mailer.pipeline.send import ATTEMPTS, MARGIN, PATIENT_MARGIN, Sender, totals
 from mailer.pipeline.tick import Ticker
 from mailer.ports import (
     Accepted,
@@ -72,8 +74,11 @@ class Book:
     batches: list[Batch] = field(default_factory=lambda: [batch_of()])
     people: int = 3
     kept: list[Sequence[Result]] = field(default_factory=list)
-    put_back_for: list[float] = field(default_factory=list)
-    details: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)  # why they were put back
+    halved: list[str] = field(default_factory=list)  # why
+    delays: list[float] = field(default_factory=list)  # of what was deferred
+    held_off: list[float] = field(default_factory=list)  # seconds, for everybody
+    released: list[Batch] = field(default_factory=list)
     paused: list[str] = field(default_factory=list)
     away: int = 0  # times that the database cannot be written
     waited: list[float] = field(default_factory=list)
@@ -82,9 +87,17 @@ class Book:
     def claim(self, _owner: str, **_options: object) -> Batch | None:
         return self.batches.pop(0) if self.batches and not self.paused else None
 
-    def begin(self, batch: Batch, **_options: object) -> Intent:
+    def begin(
+        self, batch: Batch, *, seal: Callable[[Intent], bytes], **_options: object
+    ) -> Intent:
+        intent = self.intent(batch)
+        seal(intent)
+        return intent
+
+    def intent(self, batch: Batch) -> Intent:
         return Intent(
             batch=batch,
+            key="0a3f3c56-7b1e-4c0e-9f0c-5f3f6d1f2a12",
             language="en",
             subject="Weekly",
             html=WORDS,
@@ -102,22 +115,35 @@ class Book:
             ],
         )
 
+    def release(self, batch: Batch) -> None:
+        self.released.append(batch)
+
     def record(
-        self, intent: Intent, results: Sequence[Result], **_options: object
+        self,
+        intent: Intent,
+        results: Sequence[Result],
+        *,
+        delay: float,
+        **_options: object,
     ) -> bool:
         if self.away > 0:
             self.away -= 1
             raise StoreError("the database is locked")
         assert len(results) == len(intent.addressees)
         self.kept.append(list(results))
+        self.delays.append(delay)
         return True
 
-    def put_back(
-        self, _intent: Intent, *, detail: str, delay: float, **_options: object
-    ) -> bool:
-        self.put_back_for.append(delay)
-        self.details.append(detail)
+    def put_back(self, _intent: Intent, *, detail: str, **_options: object) -> bool:
+        self.back.append(detail)
         return True
+
+    def split(self, _intent: Intent, *, detail: str, **_options: object) -> bool:
+        self.halved.append(detail)
+        return True
+
+    def hold_off(self, _provider: str, *, seconds: float, **_options: object) -> None:
+        self.held_off.append(seconds)
 
     def pause(self, _mailing_id: int, *, reason: str, **_options: object) -> None:
         self.paused.append(reason)
@@ -134,18 +160,20 @@ class Book:
         return Sender(
             ledger=itself,
             provider=provider,
-            renderer=PlainRenderer(),
-            keyring=Keyring({1: b"k" * 32}),
-            base_url="https://mail.example.org",
-            imprint=imprint,
+            writer=Writer(
+                renderer=PlainRenderer(),
+                keyring=Keyring({1: b"k" * 32}),
+                base_url="https://mail.example.org",
+                imprint=imprint,
+            ),
             clock=lambda: MONDAY,
             owner="test",
             sleep=self.waited.append,
             trouble=self.said.append,
         )
 
-    def send(self, *script: Answer) -> ScriptedProvider:
-        provider = ScriptedProvider(*script)
+    def send(self, *script: Answer, window: int = 1) -> ScriptedProvider:
+        provider = ScriptedProvider(*script, window=window)
         sender = self.sender(provider)
         while sender.step():
             pass
@@ -179,7 +207,8 @@ def test_each_attempt_waits_longer_up_to_an_hour(attempt: int, delay: float) -> 
     book = Book([batch_of(attempt)])
     book.send(throttled())
 
-    assert book.put_back_for == [delay]
+    assert book.held_off == [delay]
+    assert book.back == ["429: slow down"]
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(None, 30.0), (5.0, 30.0), (90.0, 90.0)])
@@ -189,7 +218,7 @@ def test_a_provider_that_asks_for_longer_gets_it(
     book = Book([batch_of(2)])
     book.send(throttled(asked))
 
-    assert book.put_back_for == [waited]
+    assert book.held_off == [waited]
 
 
 def test_after_so_many_attempts_a_person_must_look() -> None:
@@ -199,7 +228,7 @@ def test_after_so_many_attempts_a_person_must_look() -> None:
 
     assert patient.paused == []
     assert book.paused == [f"scripted took nothing {ATTEMPTS} times: 429: slow down"]
-    assert book.put_back_for  # nobody is lost: the batch is there when they resume
+    assert book.back  # nobody is lost: the batch is there when they resume
 
 
 @pytest.mark.parametrize(
@@ -226,7 +255,7 @@ def test_what_nobody_knows_is_never_sent_again_by_itself() -> None:
     provider = book.send(VANISHED)
 
     assert kinds(book.kept[0]) == ["Unsure"] * 3
-    assert (provider.calls, book.put_back_for) == (1, [])
+    assert (provider.calls, book.back) == (1, [])
 
 
 def test_a_provider_that_shuts_us_out_pauses_the_mailing() -> None:
@@ -234,7 +263,7 @@ def test_a_provider_that_shuts_us_out_pauses_the_mailing() -> None:
     provider = book.send(STOPPED)
 
     assert book.paused == ["scripted: 401: the token is wrong"]
-    assert (provider.calls, book.put_back_for) == (1, [0.0])
+    assert (provider.calls, book.back) == (1, ["401: the token is wrong"])
 
 
 def test_an_answer_outlasts_a_database_that_is_away() -> None:
@@ -254,31 +283,18 @@ def test_a_database_that_stays_away_is_given_up_within_the_lease() -> None:
     with pytest.raises(StoreError):
         book.send(accept)
 
-    assert 60 < sum(book.waited) < LEASE / 2  # as long again for the locks
+    assert MARGIN < sum(book.waited) < PATIENT_MARGIN
 
 
-# --- one by one
+# --- a call that is refused as such
 
 
-def test_when_a_call_is_refused_each_is_sent_alone_under_a_key_of_its_own() -> None:
-    book, keys = Book(), list[str]()
-
-    def watch(provider: ScriptedProvider, outgoing: Outgoing) -> Outcome:
-        keys.append(outgoing.key)
-        return accept(provider, outgoing)
-
-    provider = book.send(refuse_call, watch, watch, watch)
-
-    assert kinds(book.kept[0]) == ["Accepted"] * 3
-    assert set(provider.accepted.values()) == {1}
-    assert len(set(keys)) == 3
-
-
-def test_each_alone_has_the_result_that_they_deserve() -> None:
+def test_a_refused_call_is_halved_and_nobody_is_asked_to_wait() -> None:
     book = Book()
-    book.send(refuse_call, accept, refuse_call, VANISHED)
+    provider = book.send(refuse_call)
 
-    assert kinds(book.kept[0]) == ["Accepted", "Refused", "Unsure"]
+    assert (book.halved, book.held_off, book.kept) == (["422"], [], [])
+    assert provider.calls == 1
 
 
 def test_a_single_message_that_is_refused_is_not_tried_twice() -> None:
@@ -289,50 +305,156 @@ def test_a_single_message_that_is_refused_is_not_tried_twice() -> None:
     assert provider.calls == 1
 
 
-def test_a_provider_that_takes_nothing_more_is_not_asked_for_each_one() -> None:
-    book = Book(people=50)
-    provider = book.send(refuse_call, accept, throttled(60.0))
+# --- windows of calls with one message each
 
-    assert kinds(book.kept[0]) == ["Accepted", *["Deferred"] * 49]
-    assert (provider.calls, book.paused) == (3, [])
+
+def test_each_message_of_a_window_has_a_key_and_a_result_of_its_own() -> None:
+    book, keys = Book(people=4), list[str]()
+
+    def watch(provider: ScriptedProvider, outgoing: Outgoing) -> Outcome:
+        keys.append(outgoing.key)
+        return accept(provider, outgoing)
+
+    book.send(watch, refuse_call, VANISHED, watch, window=64)
+
+    assert sorted(kinds(book.kept[0])) == ["Accepted", "Accepted", "Refused", "Unsure"]
+    assert len(set(keys)) == 2
+
+
+def test_a_provider_that_takes_nothing_more_is_not_asked_for_each_one() -> None:
+    book = Book(people=64)
+    provider = book.send(*[accept] * 10, *[throttled(60.0)] * 54, window=64)
+
+    assert provider.calls < 20  # ten, and what was under way with the first refusal
+    assert Counter(kinds(book.kept[0])) == {"Accepted": 10, "Deferred": 54}
+    assert (book.held_off, book.delays) == ([60.0], [0.0])
+
+
+def test_a_window_of_which_nothing_was_taken_is_put_back_as_one() -> None:
+    book = Book(people=64)
+    book.send(*[throttled()] * 64, window=64)
+
+    assert (book.kept, book.back) == ([], ["429: slow down"])
 
 
 def test_a_key_that_is_revoked_in_between_pauses_the_mailing() -> None:
-    book = Book(people=50)
-    provider = book.send(refuse_call, accept, STOPPED)
+    book = Book(people=64)
+    book.send(accept, *[STOPPED] * 63, window=64)
 
-    assert kinds(book.kept[0]) == ["Accepted", *["Deferred"] * 49]
-    assert (provider.calls, book.paused) == (3, ["scripted: 401: the token is wrong"])
+    assert Counter(kinds(book.kept[0])) == {"Accepted": 1, "Deferred": 63}
+    assert book.paused == ["scripted: 401: the token is wrong"]
 
 
-def test_an_answer_for_more_than_was_sent_is_no_answer() -> None:
-    book = Book(people=2)
-    book.send(refuse_call, answer(Answered(results=[Accepted(), Accepted()])), accept)
+def test_messages_that_a_throttled_provider_leaves_are_not_given_up() -> None:
+    book = Book([batch_of(ATTEMPTS)], people=8)
+    book.send(accept, *[throttled()] * 7, window=64)
 
-    assert kinds(book.kept[0]) == ["Unsure", "Accepted"]
+    assert Counter(kinds(book.kept[0])) == {"Accepted": 1, "Deferred": 7}
+
+
+# --- a worker that was held up
+
+
+@dataclass
+class Watch:
+    """A clock that jumps when it is told to."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_worker_held_up_between_intent_and_call_does_not_call() -> None:
+    watch, book, provider = Watch(), Book(), ScriptedProvider(idempotency_ttl=60.0)
+    begin = book.begin
+
+    def slow(batch: Batch, **options: Any) -> Intent:
+        intent = begin(batch, **options)
+        watch.now += MARGIN
+        return intent
+
+    book.begin = slow  # type: ignore[method-assign]
+    replace(book.sender(provider), monotonic=watch).step()
+
+    assert provider.calls == 0
+    assert (book.kept, book.held_off, len(book.back)) == ([], [], 1)
+
+
+def test_the_rest_of_a_window_is_left_when_its_time_is_over() -> None:
+    watch, book = Watch(), Book(people=20)
+
+    def slow(provider: ScriptedProvider, outgoing: Outgoing) -> Outcome:
+        watch.now += MARGIN / 8
+        return accept(provider, outgoing)
+
+    provider = ScriptedProvider(*[slow] * 20, window=64, idempotency_ttl=60.0)
+    replace(book.sender(provider), monotonic=watch).step()
+
+    assert provider.calls < 10
+    results = Counter(kinds(book.kept[0]))
+    assert results == {"Accepted": provider.calls, "Deferred": 20 - provider.calls}
+    assert book.held_off == []
 
 
 # --- what is sent
 
 
-def test_the_same_intent_is_the_same_key_and_the_same_words() -> None:
-    sender = Book().sender(ScriptedProvider())
-    intent = Book().begin(batch_of())
+def test_the_same_intent_is_the_same_call_down_to_its_fingerprint() -> None:
+    writer, intent = Book().sender(ScriptedProvider()).writer, Book().intent(batch_of())
+    call = writer.outgoing(intent)
 
-    assert sender.outgoing(intent) == sender.outgoing(intent)
-    retried = replace(intent, batch=replace(intent.batch, attempt=2, epoch=9))
-    assert sender.outgoing(retried) == sender.outgoing(intent)
-    other = replace(intent, batch=batch_of(seq=1))
-    assert sender.outgoing(other).key != sender.outgoing(intent).key
+    assert writer.outgoing(intent) == call
+    assert fingerprint(writer.outgoing(intent), b"1.0") == fingerprint(call, b"1.0")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"key": "0a3f3c56-7b1e-4c0e-9f0c-5f3f6d1f2a13"},
+        {"subject": "Weekly!"},
+        {"html": Segments(("to leave, ", " because: ", ""), WORDS.slots)},
+        {"text": Segments(WORDS.texts, ("preferences", "reason_text"))},
+        {"sent_at": MONDAY.replace(microsecond=1)},
+    ],
+)
+def test_whatever_changes_the_bytes_changes_the_fingerprint(changes: Any) -> None:
+    writer, intent = Book().sender(ScriptedProvider()).writer, Book().intent(batch_of())
+    other = replace(intent, **changes)
+
+    assert fingerprint(writer.outgoing(intent), b"") != fingerprint(
+        writer.outgoing(other), b""
+    )
+
+
+def test_another_version_of_the_program_has_other_fingerprints() -> None:
+    writer = Book().sender(ScriptedProvider()).writer
+    call = writer.outgoing(Book().intent(batch_of()))
+
+    assert fingerprint(call, b"1.0") != fingerprint(call, b"1.1")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"address": "new@example.org"}, {"organization": "Harbor"}, {"uid": b"x" * 16}],
+)
+def test_a_recipient_who_has_changed_changes_the_fingerprint(changes: Any) -> None:
+    writer, intent = Book().sender(ScriptedProvider()).writer, Book().intent(batch_of())
+    first, *others = intent.addressees
+    other = replace(intent, addressees=[replace(first, **changes), *others])
+
+    assert fingerprint(writer.outgoing(intent), b"") != fingerprint(
+        writer.outgoing(other), b""
+    )
 
 
 def test_everybody_gets_links_of_their_own_for_this_list_only() -> None:
-    sender = Book().sender(ScriptedProvider())
-    outgoing = sender.outgoing(Book().begin(batch_of()))
+    writer = Book().sender(ScriptedProvider()).writer
+    outgoing = writer.outgoing(Book().intent(batch_of()))
 
     for number, recipient in enumerate(outgoing.recipients, start=1):
-        leave = sender.keyring.read(recipient.leave)
-        preferences = sender.keyring.read(recipient.preferences)
+        leave = writer.keyring.read(recipient.leave)
+        preferences = writer.keyring.read(recipient.preferences)
         assert leave is not None
         assert preferences is not None
         assert (leave.uid, leave.list_number) == (uid(number), 7)
@@ -354,7 +476,7 @@ def test_a_list_that_was_removed_pauses_its_mailing_and_loses_nobody() -> None:
     assert book.sender(provider, list_is_gone).step() is not None
 
     assert provider.calls == 0
-    assert (book.put_back_for, book.kept) == ([0.0], [])
+    assert (book.released, book.kept) == ([batch_of()], [])
     assert book.paused == ['there is no list "weekly"']
 
 
@@ -426,5 +548,5 @@ def test_totals_count_only_what_was_to_be_sent() -> None:
     assert totals({}) == (0, 0)
 
 
-def test_what_nobody_knows_counts_as_settled() -> None:
-    assert totals({"unknown": 2, "pending": 1}) == (2, 3)
+def test_what_is_being_found_out_is_open_and_what_waits_for_a_person_is_not() -> None:
+    assert totals({"unknown": 2, "parked": 1, "pending": 1}) == (1, 4)

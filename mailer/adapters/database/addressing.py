@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
     func,
@@ -118,10 +119,16 @@ class SqlAddressing(SqlMailings):
         assignment: Mapping[Group, bytes | None],
         *,
         batch_size: int,
+        domains: Mapping[str, int],
         at: datetime,
     ) -> Sequence[Group]:
         """Keep the variants and make every delivery, in one transaction."""
-        people = audience.audience(mailing.list_number, mailing.as_of)
+        domain = (
+            audience.domain(domains, is_sqlite=self._database.is_sqlite)
+            if domains
+            else None
+        )
+        people = audience.audience(mailing.list_number, mailing.as_of, domain)
         with self._database.writing() as connection:
             first = connection.execute(
                 update(mailings)
@@ -138,7 +145,11 @@ class SqlAddressing(SqlMailings):
             numbers = _keep_variants(connection, mailing, composed)
             _keep_groups(connection, mailing, assignment, numbers)
             chosen = audience.deliveries(
-                people, mailing_id=mailing.id, batch_size=batch_size, at=at
+                people,
+                mailing_id=mailing.id,
+                batch_size=batch_size,
+                domains=domains,
+                at=at,
             )
             connection.execute(
                 self._database.insert(deliveries)
@@ -147,7 +158,7 @@ class SqlAddressing(SqlMailings):
                 )
                 .on_conflict_do_nothing()
             )
-            _make_batches(connection, mailing)
+            _make_batches(connection, mailing, domain)
             finish(connection, mailing.id, at)
         return []
 
@@ -220,25 +231,24 @@ def _keep_groups(
         connection.execute(insert(mailing_groups), rows)
 
 
-def _make_batches(connection: Connection, mailing: Mailing) -> None:
-    planned = (
-        select(
-            deliveries.c.variant_id,
-            deliveries.c.seq,
-            deliveries.c.mailing_id,
+def _make_batches(
+    connection: Connection, mailing: Mailing, domain: ColumnElement[str] | None
+) -> None:
+    planned = select(
+        deliveries.c.variant_id,
+        deliveries.c.seq,
+        deliveries.c.mailing_id,
+        literal("ready").label("state"),
+    ).where(deliveries.c.mailing_id == mailing.id, deliveries.c.state == "pending")
+    if domain is None:
+        rows = planned.distinct()
+    else:  # all of a batch goes to one domain, or to any that has no pace
+        rows = (
+            planned.add_columns(func.min(func.nullif(domain, "")).label("pace"))
+            .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+            .group_by(
+                deliveries.c.variant_id, deliveries.c.seq, deliveries.c.mailing_id
+            )
         )
-        .where(deliveries.c.mailing_id == mailing.id, deliveries.c.state == "pending")
-        .distinct()
-        .subquery()
-    )
-    connection.execute(
-        insert(batches).from_select(
-            ["variant_id", "seq", "mailing_id", "state"],
-            select(
-                planned.c.variant_id,
-                planned.c.seq,
-                planned.c.mailing_id,
-                literal("ready"),
-            ),
-        )
-    )
+    names = [column.name for column in rows.selected_columns]
+    connection.execute(insert(batches).from_select(names, rows))

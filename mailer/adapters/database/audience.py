@@ -1,9 +1,11 @@
 """The audience of a list as SQL: who is in it, in which group, and who is left out."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Integer,
     Select,
     Subquery,
@@ -27,8 +29,11 @@ from mailer.adapters.database.types import Instant
 GROUP = ("language", "place_id", "known_variant", "quiet_weeks")
 
 
-def audience(list_number: int, at: datetime) -> Subquery:
+def audience(
+    list_number: int, at: datetime, domain: ColumnElement[str] | None = None
+) -> Subquery:
     """Return every active subscription with its group and why it is left out, if so."""
+    more = [] if domain is None else [domain.label("domain")]
     return (
         select(
             subscribers.c.id.label("subscriber_id"),
@@ -41,6 +46,7 @@ def audience(list_number: int, at: datetime) -> Subquery:
             case((subscriptions.c.paused_until > at, True), else_=false()).label(
                 "paused"
             ),
+            *more,
         )
         .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
         .outerjoin(
@@ -60,12 +66,18 @@ def groups(people: Subquery) -> Select[Any]:
 
 
 def deliveries(
-    audience: Subquery, *, mailing_id: int, batch_size: int, at: datetime
+    audience: Subquery,
+    *,
+    mailing_id: int,
+    batch_size: int,
+    domains: Mapping[str, int],
+    at: datetime,
 ) -> Select[Any]:
     """Return one delivery per person: pending in a batch, or left out for a reason.
 
     Batch by batch, so that the rows of a batch are neighbours in the table: sending
-    it then touches a few pages and not one per person.
+    it then touches a few pages and not one per person. A domain with a pace of its
+    own has batches of its own, of its own size.
     """
     # PostgreSQL would look up each person's place once per group, not once.
     people = (
@@ -83,17 +95,23 @@ def deliveries(
         (people.c.paused, "paused"),
         (group.c.variant_id.is_(None), "nothing to tell"),
     )
+    shares = [group.c.variant_id, state]
+    size: Any = batch_size
+    if domains:
+        shares.append(people.c.domain)
+        size = case(dict(domains), value=people.c.domain, else_=batch_size)
     # Typed, or the division is one of decimals, row by row.
     place_in_line = func.row_number(type_=Integer).over(
-        partition_by=(group.c.variant_id, state), order_by=people.c.subscriber_id
+        partition_by=shares, order_by=people.c.subscriber_id
     )
-    return (
+    chunk = (place_in_line - 1) // size
+    lines = (
         select(
             literal(mailing_id).label("mailing_id"),
             people.c.subscriber_id,
             people.c.address_hash,
             group.c.variant_id,
-            case((state == "pending", (place_in_line - 1) // batch_size)).label("seq"),
+            (chunk if domains else case((state == "pending", chunk))).label("seq"),
             state.label("state"),
             reason.label("reason"),
             literal(at, Instant).label("changed_at"),
@@ -105,5 +123,31 @@ def deliveries(
                 *(group.c[name] == people.c[name] for name in GROUP),
             ),
         )
-        .order_by(group.c.variant_id, state, people.c.subscriber_id)
+        .order_by(*shares, people.c.subscriber_id)
     )
+    return _numbered(lines.add_columns(people.c.domain)) if domains else lines
+
+
+def _numbered(lines: Select[Any]) -> Select[Any]:
+    """Count through the batches of all domains of a variant in one row."""
+    line = lines.order_by(None).subquery("lines")
+    shares = [line.c.variant_id, line.c.state]
+    seq = func.dense_rank(type_=Integer).over(
+        partition_by=shares, order_by=[line.c.domain, line.c.seq]
+    )
+    columns = {column.name: column for column in line.c if column.name != "domain"}
+    columns["seq"] = case((line.c.state == "pending", seq - 1)).label("seq")
+    return select(*columns.values()).order_by(
+        *shares, line.c.domain, line.c.seq, line.c.subscriber_id
+    )
+
+
+def domain(domains: Iterable[str], *, is_sqlite: bool) -> ColumnElement[str]:
+    """Return a subscriber's mail domain if it is one of these, else an empty text."""
+    address = subscribers.c.address
+    found = func.lower(
+        func.substr(address, func.instr(address, "@") + 1)
+        if is_sqlite
+        else func.split_part(address, "@", 2)
+    )
+    return case((found.in_(list(domains)), found), else_="")

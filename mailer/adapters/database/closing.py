@@ -1,37 +1,38 @@
 """When a mailing is over."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, update
 
-from mailer.adapters.database.schema import (
-    batches,
-    mailings,
-)
+from mailer.adapters.database.schema import batches, mailings
+
+_OPEN = ("ready", "leased", "inflight", "unknown")
 
 
 def finish(connection: Connection, mailing_id: int, at: datetime) -> None:
-    """Close a mailing that has no open batch left; unresolved if any is unknown."""
+    """Close a mailing that has no open batch left; unresolved if any is parked."""
+    _finish(connection, mailings.c.id == mailing_id, at)
 
-    def having(*states: str) -> Any:
-        return (
-            select(batches.c.seq)
-            .where(batches.c.mailing_id == mailing_id, batches.c.state.in_(states))
-            .exists()
-        )
 
-    sending = (mailings.c.id == mailing_id) & (mailings.c.state == "sending")
-    for state, guard in (
-        ("unresolved", having("unknown")),
-        ("finished", ~having("unknown")),
-    ):
-        connection.execute(
-            update(mailings)
-            .where(sending, guard, ~having("ready", "leased", "inflight"))
-            .values(state=state, finished_at=at)
+def finish_idle(connection: Connection) -> None:
+    """Close every mailing that has no open batch left."""
+    _finish(connection, mailings.c.id.is_not(None), None)
+
+
+def _finish(
+    connection: Connection, which: ColumnElement[bool], at: datetime | None
+) -> None:
+    connection.execute(
+        update(mailings)
+        .where(which, mailings.c.state == "sending", ~_having(*_OPEN))
+        .values(
+            state=case((_having("parked"), "unresolved"), else_="finished"),
+            finished_at=at or func.now(),
         )
+    )
+
+
+def _having(*states: str) -> ColumnElement[bool]:
+    return exists().where(
+        and_(batches.c.mailing_id == mailings.c.id, batches.c.state.in_(states))
+    )

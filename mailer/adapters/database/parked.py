@@ -27,11 +27,11 @@ from mailer.adapters.database.schema import (
     subscriptions,
 )
 
-_UNKNOWN = deliveries.c.state == "unknown"
+_PARKED = deliveries.c.state == "parked"
 
 
 class Parked:
-    """Lists and settles deliveries in state `unknown`, each with an audit row."""
+    """Lists and settles deliveries in state `parked`, each with an audit row."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -58,7 +58,7 @@ class Parked:
                     batches.c.seq == deliveries.c.seq,
                 ),
             )
-            .where(_UNKNOWN)
+            .where(_PARKED)
             .order_by(mailings.c.id, subscribers.c.id)
         )
         if mailing_id is not None:
@@ -110,17 +110,17 @@ class Parked:
         actor: str,
         at: datetime,
     ) -> None:
-        unknown_left = exists().where(
+        parked_left = exists().where(
             deliveries.c.variant_id == batches.c.variant_id,
             deliveries.c.seq == batches.c.seq,
-            _UNKNOWN,
+            _PARKED,
         )
         connection.execute(
             update(batches)
             .where(
                 batches.c.mailing_id == mailing_id,
-                batches.c.state == "unknown",
-                ~unknown_left,
+                batches.c.state == "parked",
+                ~parked_left,
             )
             .values(state="done")
         )
@@ -142,7 +142,7 @@ class Parked:
 
 
 def _chosen(mailing_id: int, subscriber: int | None) -> ColumnElement[bool]:
-    chosen = and_(deliveries.c.mailing_id == mailing_id, _UNKNOWN)
+    chosen = and_(deliveries.c.mailing_id == mailing_id, _PARKED)
     if subscriber is None:
         return chosen
     return and_(chosen, deliveries.c.subscriber_id == subscriber)

@@ -256,6 +256,8 @@ mailings = Table(
     Column("until", Instant, nullable=False),
     Column("planned_at", Instant, nullable=False),
     Column("finished_at", Instant),
+    Column("totals", Json),  # what its deliveries counted, once they are pruned
+    Column("pruned_at", Instant),
     UniqueConstraint("list_number", "edition"),
     CheckConstraint(
         "state IN ('planned', 'missed', 'sending', 'paused', 'finished',"
@@ -305,6 +307,9 @@ mailing_groups = Table(
     Column("variant_id", ForeignKey("variants.id")),
 )
 
+# Up to N deliveries of one variant: what is claimed, sent and recorded as one.
+# `key`, `fingerprint` and `first_call` are of the call whose outcome is still open:
+# the key is only ever used with the bytes that the fingerprint stands for.
 batches = Table(
     "batches",
     metadata,
@@ -317,17 +322,46 @@ batches = Table(
     Column("lease_until", Float, nullable=False, server_default=text("0")),
     Column("not_before", Float, nullable=False, server_default=text("0")),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column("pace", String(255)),  # the receiving domain, where it has a pace of its own
+    Column("provider", String(40)),
+    Column("key", String(36)),
+    Column("fingerprint", Bytes(32)),
+    Column("first_call", Float),  # seconds since 1970 on the database's clock
     Column("sent_at", Instant),
     Column("detail", Text),
     CheckConstraint(
-        "state IN ('ready', 'leased', 'inflight', 'done', 'unknown')", name="state"
+        "state IN ('ready', 'leased', 'inflight', 'done', 'unknown', 'parked')",
+        name="state",
     ),
 )
+_OPEN = text("state IN ('ready', 'leased', 'inflight', 'unknown')")
 Index(
     "ix_batches_work",
     batches.c.not_before,
-    postgresql_where=batches.c.state.in_(("ready", "leased", "inflight")),
-    sqlite_where=batches.c.state.in_(("ready", "leased", "inflight")),
+    postgresql_where=_OPEN,
+    sqlite_where=_OPEN,
+)
+
+# When a provider, a mailing or a receiving domain may be written to next: a token
+# bucket as one number, the moment at which what was taken from it is paid off.
+paces = Table(
+    "paces",
+    metadata,
+    Column("name", String(300), primary_key=True),
+    Column("free_at", Float, nullable=False),
+    Column("detail", Text),
+)
+
+# One row: whether sending is stopped, and where this database is at home.
+instance = Table(
+    "instance",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("home", String(200)),
+    Column("last_call", Float, nullable=False, server_default=text("0")),
+    Column("stopped_at", Instant),
+    Column("stopped_reason", Text),
+    CheckConstraint("id = 1", name="single"),
 )
 
 deliveries = Table(
@@ -345,7 +379,7 @@ deliveries = Table(
     Column("changed_at", Instant, nullable=False),
     UniqueConstraint("mailing_id", "address_hash"),
     CheckConstraint(
-        "state IN ('pending', 'inflight', 'sent', 'failed', 'unknown',"
+        "state IN ('pending', 'inflight', 'sent', 'failed', 'unknown', 'parked',"
         " 'suppressed', 'skipped')",
         name="state",
     ),
