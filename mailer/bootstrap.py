@@ -19,6 +19,7 @@ from mailer.adapters import files
 from mailer.adapters.database import migrate
 from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.instance import Instance, Memory
 from mailer.adapters.database.organizations import OrganizationStore
 from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.people import SqlPeople
@@ -127,9 +128,19 @@ class Project:
     @cached_property
     def ledger(self) -> SqlLedger:
         """Who gets what, and what became of it; every list has its number."""
-        ledger = SqlLedger(self.ready, self._derived("mailings"))
+        ledger = SqlLedger(self.ready, self._derived("mailings"), self.memory.remember)
         ledger.register(list(self.lists), at=self.clock())
         return ledger
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What is remembered of the database outside it."""
+        return Memory(self.folder / ".mailer-memory.json")
+
+    @cached_property
+    def instance(self) -> Instance:
+        """The switch of the database: whether anything may be sent from here."""
+        return Instance(self.ready, machine=files.machine(), memory=self.memory)
 
     @cached_property
     def actions(self) -> SqlActions:
@@ -281,7 +292,8 @@ class Project:
         ]
 
     def sender(self, trouble: Callable[[str], None] = lambda _words: None) -> Sender:
-        """Return a worker under a name of its own."""
+        """Return a worker under a name of its own; a copied database is stopped."""
+        self.instance.settle_in(at=self.clock())
         return Sender(
             ledger=self.ledger,
             provider=self.provider,

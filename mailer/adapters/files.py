@@ -13,6 +13,16 @@ from mailer.core.errors import ConfigError, RefusedError
 from mailer.core.lists import MailingList
 
 
+def machine() -> str:
+    """Return what tells this machine from others (machine-id(5)); may be empty."""
+    for name in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        try:
+            return Path(name).read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            continue
+    return ""
+
+
 def mailing_lists(folder: Path) -> Mapping[str, MailingList]:
     """Read every `lists/*.toml`; ConfigError names the file and the key."""
     found: dict[str, MailingList] = {}

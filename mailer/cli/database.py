@@ -66,7 +66,9 @@ def copy(
         target = Database(url, folder=project.folder)
         try:
             with output.progress("Copying rows") as bar:
-                counts = copying.copy(project.database, target, progress=bar)
+                counts = copying.copy(
+                    project.database, target, at=project.clock(), progress=bar
+                )
         finally:
             target.close()
     if as_json:
@@ -74,6 +76,7 @@ def copy(
         return
     output.show(
         f"{sum(counts.values()):,} rows in {len(counts)} tables are in both databases."
-        " Now name the new one in mailer.toml (or MAILER_DATABASE_URL), and keep the"
-        " old one until you have seen it work."
+        " Now name the new one in mailer.toml (or MAILER_DATABASE_URL). The old one is"
+        " stopped, so that only one of them sends; keep it until you have seen the new"
+        " one work."
     )

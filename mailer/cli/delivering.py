@@ -10,7 +10,7 @@ from types import FrameType
 
 from mailer.bootstrap import Project
 from mailer.cli import output
-from mailer.core.errors import InputError, MailerError, StoreError
+from mailer.core.errors import InputError, MailerError, RefusedError, StoreError
 from mailer.pipeline import plan, send
 from mailer.ports import Mailing, Standing
 
@@ -79,6 +79,21 @@ def _patience(told: threading.Event) -> Callable[[float], object]:
     return wait
 
 
+def refuse_if_stopped(project: Project) -> None:
+    """Raise RefusedError when nothing may be sent from this database."""
+    project.instance.settle_in(at=project.clock())
+    if stop := project.instance.stopped():
+        raise RefusedError(f"sending is stopped: {stop.reason}")
+
+
+def say_if_stopped(project: Project) -> None:
+    """Say so when nothing is sent, and why."""
+    if stop := project.instance.stopped():
+        output.say(
+            f"Sending is stopped since {stop.since:%Y-%m-%d %H:%M} UTC: {stop.reason}"
+        )
+
+
 def compose(project: Project, mailing: Mailing) -> None:
     """Compose a planned mailing, unless it has waited too long to go out unasked."""
     mailing_list = project.mailing_list(mailing.list_slug)
@@ -116,6 +131,7 @@ def work(project: Project, *, until_idle: bool) -> Sequence[Standing]:
     touched: set[int] = set()
     told_before: set[str] = set()
     sender = project.sender(output.say)
+    say_if_stopped(project)
     with until_told() as told:
         while not told.is_set():
             troubles = _round(project, sender, touched, told, wait=until_idle)

@@ -1,15 +1,19 @@
-"""`mailer pause`, `resume`, `cancel`: hold a mailing, go on with it, or end it."""
+"""`mailer pause`, `resume`, `cancel`, and `stop` and `start` for all of it."""
 
+import time
 from typing import Annotated
 
 import typer
 
+from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import Json, State
 from mailer.cli.which import find
 from mailer.core.errors import RefusedError
 
 Mailing = Annotated[str, typer.Argument(metavar="MAILING", help="LIST/EDITION.")]
+_PATIENCE = 20.0  # seconds that a command waits for calls in hand
+_EVERY = 0.2  # seconds
 Reason = Annotated[str, typer.Option(help="Why, for the audit and for mailer status.")]
 
 
@@ -34,6 +38,42 @@ def resume(context: typer.Context, mailing: Mailing, as_json: Json = False) -> N
     _turn(context, mailing, "sending", None, as_json=as_json)
 
 
+def stop(
+    context: typer.Context,
+    reason: Reason = "stopped by a person",
+    as_json: Json = False,
+) -> None:
+    """Stop all sending at once: no call begins any more, of any mailing.
+
+    Example: mailer stop --reason "the list holds the wrong people"
+    """
+    state: State = context.obj
+    with state.project() as project:
+        project.instance.stop(reason=reason, actor="cli", at=project.clock())
+        in_hand = _until_settled(project, None)
+    if as_json:
+        output.emit({"sending": "stopped", "reason": reason, "in_hand": in_hand})
+        return
+    output.show("Sending is stopped, everywhere. To go on: mailer start")
+    _tell(in_hand)
+
+
+def start(context: typer.Context, as_json: Json = False) -> None:
+    """Go on sending after mailer stop, or after a copy or a backup was looked into.
+
+    Example: mailer start
+    """
+    state: State = context.obj
+    with state.project() as project:
+        before = project.instance.start(actor="cli", at=project.clock())
+    if as_json:
+        output.emit({"sending": "started", "was": before.reason if before else None})
+    elif before is None:
+        output.show("Sending was not stopped.")
+    else:
+        output.show(f"Sending goes on; it was stopped for: {before.reason}")
+
+
 def cancel(
     context: typer.Context,
     mailing: Mailing,
@@ -45,6 +85,31 @@ def cancel(
     Example: mailer cancel weekly/2019-10-07 --reason "the march is off"
     """
     _turn(context, mailing, "cancelled", reason, as_json=as_json)
+
+
+def _until_settled(project: Project, mailing_id: int | None) -> int:
+    """Wait for the calls that had begun; returns how many messages still are in hand.
+
+    Only then is it true that nothing more of this leaves.
+    """
+    until = time.monotonic() + _PATIENCE
+    said = False
+    while in_hand := project.ledger.in_hand(mailing_id):
+        if time.monotonic() > until:
+            break
+        if not said:
+            output.say(f"{in_hand} messages are in hand; waiting for their outcome.")
+            said = True
+        time.sleep(_EVERY)
+    return in_hand
+
+
+def _tell(in_hand: int) -> None:
+    if in_hand:
+        output.say(
+            f"{in_hand} messages were in a call that had begun before; what became of"
+            " them is recorded as soon as it is known."
+        )
 
 
 def _turn(
@@ -60,12 +125,14 @@ def _turn(
             turned = project.ledger.cancel(found.id, reason=reason or "", at=at)
         else:
             turned = project.ledger.resume(found.id, at=at)
+        in_hand = _until_settled(project, found.id) if after != "sending" else 0
         standing = project.ledger.standing(found.id)
     if not turned:
         raise RefusedError(f"{name} is {found.state}; nothing was changed")
     if as_json:
-        output.emit({"mailing": name, "state": standing.state})
+        output.emit({"mailing": name, "state": standing.state, "in_hand": in_hand})
         return
     output.show(f"{name} is {standing.state}.")
+    _tell(in_hand)
     if standing.state == "sending":
         output.show("The scheduler goes on with it, or: mailer work --until-idle")

@@ -121,6 +121,7 @@ def send(
                 f"{name} has no active subscriber yet, so no edition was made; mailer"
                 f" import subscribers FILE --list {name}"
             )
+        delivering.refuse_if_stopped(project)
         mailing = planning.now(
             mailing_list, project.ledger, edition=edition, now=project.clock()
         )
@@ -219,6 +220,7 @@ def status(
                 [find(project, mailing)] if mailing else project.ledger.every()[:20]
             )
         standings = [project.ledger.standing(one.id) for one in chosen]
+        delivering.say_if_stopped(project)
     if as_json:
         shown = [asdict(standing) for standing in standings]
         output.emit(shown[0] if mailing else shown)

@@ -8,7 +8,7 @@ from mailer.adapters.database import copying
 from mailer.adapters.database.engine import Database
 from mailer.core.errors import RefusedError
 from tests.contract.post import Post, people
-from tests.factories import contact, draft
+from tests.factories import MONDAY, contact, draft
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_everything_is_copied_and_the_next_edition_goes_on(
     before.enlist(*people(25))
     sent = before.send()
 
-    counts = copying.copy(old, database)
+    counts = copying.copy(old, database, at=MONDAY)
     after = Post(database)
     after.enlist(contact(26))
 
@@ -44,7 +44,7 @@ def test_nothing_is_copied_over_what_is_there(
     Post(database).enlist(contact(1))
 
     with pytest.raises(RefusedError, match="copy into an empty one"):
-        copying.copy(old, database)
+        copying.copy(old, database, at=MONDAY)
     old.close()
 
 
@@ -52,5 +52,5 @@ def test_a_mailing_under_way_is_not_copied(old: Database, database: Database) ->
     Post(old).make()
 
     with pytest.raises(RefusedError, match="under way"):
-        copying.copy(old, database)
+        copying.copy(old, database, at=MONDAY)
     old.close()

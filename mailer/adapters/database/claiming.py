@@ -3,6 +3,7 @@
 Leases and paces run on the database's clock, so that machines need not agree on theirs.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -44,10 +45,19 @@ LOST = "the sender stopped before it heard the answer"
 class SqlClaiming(SqlHalting):
     """Hands out batches, one worker each, under leases with growing epochs."""
 
-    def __init__(self, database: Database, secret: bytes) -> None:
-        """Take the secret from which each mailing's own is made."""
+    def __init__(
+        self,
+        database: Database,
+        secret: bytes,
+        remember: Callable[[float], None] = lambda _call: None,
+    ) -> None:
+        """Take the secret from which each mailing's own is made.
+
+        `remember` is told when a call was committed to, in the database's seconds.
+        """
         super().__init__(database, secret)
         self._now = database.seconds()
+        self._remember = remember
 
     def claim(
         self,

@@ -1,13 +1,14 @@
 """Move a project to another database: every row, counted on both sides."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
-from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy import Connection, Table, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from mailer.adapters.database import migrate
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.schema import instance, mailings, metadata
+from mailer.adapters.database.schema import batches, instance, mailings, metadata
 from mailer.core.errors import RefusedError, StoreError
 
 _ROWS = 2000  # per INSERT
@@ -19,12 +20,14 @@ def copy(
     origin: Database,
     target: Database,
     *,
+    at: datetime,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Mapping[str, int]:
     """Copy every table into an empty database; returns the rows of each.
 
     One transaction on the target: all of it is there in the end, or nothing. Raises
-    RefusedError if the target holds rows already or a mailing is under way.
+    RefusedError if the target holds rows already or a mailing is under way. The
+    database that was copied is stopped: it must not send what the copy sends.
     """
     migrate.upgrade(target)
     with origin.reading() as source, target.writing() as sink:
@@ -44,6 +47,13 @@ def copy(
             progress(done, total)
         if not target.is_sqlite:
             _advance_numbers(sink)
+    with origin.writing() as source:  # only one of the two may send from now on
+        where = target.url.set(query={}).render_as_string(hide_password=True)
+        source.execute(
+            update(instance).values(
+                stopped_at=at, stopped_reason=f"it was copied to {where}"
+            )
+        )
     return counts
 
 
@@ -53,8 +63,11 @@ def _refuse(source: Connection, sink: Connection) -> None:
             raise RefusedError(
                 f"the target has rows in {table.name} already; copy into an empty one"
             )
-    under_way = select(func.count()).where(mailings.c.state.in_(("planned", "sending")))
-    if source.scalar(under_way):
+    under_way = select(mailings.c.id).where(
+        mailings.c.state.in_(("planned", "sending"))
+    )
+    in_hand = select(batches.c.state).where(batches.c.state == "inflight")
+    if source.scalars(under_way).first() or source.scalars(in_hand).first():
         raise RefusedError(
             "a mailing is under way: let it finish, or mailer pause it, stop the"
             " scheduler and every worker, then copy"

@@ -69,6 +69,29 @@ class SqlHalting(SqlAddressing):
             reasons=reasons,
         )
 
+    def in_hand(self, mailing_id: int | None) -> int:
+        """Count the messages of calls that have begun and are not recorded yet."""
+        mine = batches.c.state == "inflight"
+        if mailing_id is not None:
+            mine &= batches.c.mailing_id == mailing_id
+        query = (
+            select(func.count())
+            .select_from(
+                deliveries.join(
+                    batches,
+                    (batches.c.variant_id == deliveries.c.variant_id)
+                    & (batches.c.seq == deliveries.c.seq),
+                )
+            )
+            .where(
+                mine,
+                batches.c.lease_until > self._database.seconds(),
+                deliveries.c.state.in_(("inflight", "unknown")),
+            )
+        )
+        with self._database.reading() as connection:
+            return int(connection.scalar(query) or 0)
+
     def pause(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
         """Stop a mailing until a person resumes it: no call begins any more."""
         return self._turn(mailing_id, ("sending",), "paused", reason, at)

@@ -60,8 +60,9 @@ class SqlIntents(SqlClaiming):
                     first_call=self._now,
                     sent_at=at,
                 )
-            )
-            if not moved.rowcount:
+                .returning(batches.c.first_call)
+            ).first()
+            if moved is None:
                 connection.rollback()  # another worker has it: what we took comes back
                 return None
             _leave_out(connection, batch, at)
@@ -84,6 +85,7 @@ class SqlIntents(SqlClaiming):
                 .where(self._held(batch, "inflight"))
                 .values(fingerprint=seal(intent))
             )
+        self._remember(float(moved.first_call))
         return intent
 
     def release(self, batch: Batch) -> None:
