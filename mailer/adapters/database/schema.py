@@ -337,7 +337,9 @@ batches = Table(
 _OPEN = text("state IN ('ready', 'leased', 'inflight', 'unknown')")
 Index(
     "ix_batches_work",
-    batches.c.not_before,
+    batches.c.not_before,  # in the order of claims, so that one reads one row
+    batches.c.variant_id,
+    batches.c.seq,
     postgresql_where=_OPEN,
     sqlite_where=_OPEN,
 )
