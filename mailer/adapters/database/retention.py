@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from mailer.adapters.database import audit
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.knowledge import catch_up
 from mailer.adapters.database.schema import batches, deliveries, instance, mailings
 
 _OVER = ("finished", "cancelled")  # unresolved ones wait for a person, however long
@@ -74,6 +75,7 @@ class Retention:
             )
         gone = 0
         for number in chosen:
+            self._learn(number)
             with self._database.writing() as connection:
                 _keep_totals(connection, number, at)
             while lot := self._delete(number):
@@ -90,6 +92,13 @@ class Retention:
                     detail={"mailings": len(chosen), "deliveries": gone},
                 )
         return {"mailings": len(chosen), "deliveries": gone}
+
+    def _learn(self, mailing_id: int) -> None:
+        """Let its readers' subscriptions know what it told, while that is known."""
+        query = select(mailings.c.list_number).where(mailings.c.id == mailing_id)
+        with self._database.reading() as connection:
+            number = connection.execute(query).scalar_one()
+        catch_up(self._database, number)
 
     def _delete(self, mailing_id: int) -> int:
         key = (deliveries.c.mailing_id, deliveries.c.subscriber_id)

@@ -258,6 +258,8 @@ mailings = Table(
     Column("finished_at", Instant),
     Column("totals", Json),  # what its deliveries counted, once they are pruned
     Column("pruned_at", Instant),
+    # Whether the subscriptions know already what its readers were told.
+    Column("remembered", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("list_number", "edition"),
     CheckConstraint(
         "state IN ('planned', 'missed', 'sending', 'paused', 'finished',"

@@ -31,6 +31,14 @@ def upgrade() -> None:
     with op.batch_alter_table("mailings") as batch_op:
         batch_op.add_column(sa.Column("totals", Json))
         batch_op.add_column(sa.Column("pruned_at", Instant))
+        batch_op.add_column(
+            sa.Column(
+                "remembered",
+                sa.Boolean(),
+                server_default=sa.text("false"),
+                nullable=False,
+            )
+        )
     op.create_table(
         "paces",
         sa.Column("name", sa.String(length=300), nullable=False),
@@ -60,6 +68,7 @@ def downgrade() -> None:
     op.drop_table("instance")
     op.drop_table("paces")
     with op.batch_alter_table("mailings") as batch_op:
+        batch_op.drop_column("remembered")
         batch_op.drop_column("pruned_at")
         batch_op.drop_column("totals")
     op.drop_index("ix_batches_work", table_name="batches")
