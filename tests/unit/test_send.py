@@ -443,7 +443,7 @@ def test_another_version_of_the_program_has_other_fingerprints() -> None:
 def test_a_recipient_who_has_changed_changes_the_fingerprint(changes: Any) -> None:
     writer, intent = Book().sender(ScriptedProvider()).writer, Book().intent(batch_of())
     first, *others = intent.addressees
-    other = replace(intent, addressees=[replace(first, **changes), *others])
+    other = replace(intent, addressees=[first._replace(**changes), *others])
 
     assert fingerprint(writer.outgoing(intent), b"") != fingerprint(
         writer.outgoing(other), b""
