@@ -25,6 +25,7 @@ from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.people import SqlPeople
 from mailer.adapters.database.places import RememberingGazetteer
 from mailer.adapters.database.readers import SqlReaders
+from mailer.adapters.database.retention import Retention
 from mailer.adapters.database.trace import Tracer
 from mailer.adapters.database.work import SqlLedger
 from mailer.adapters.places import GeonamesGazetteer
@@ -221,6 +222,16 @@ class Project:
         if troubles:
             raise InputError("; ".join(troubles))
 
+    def prune(self) -> None:
+        """Forget who got what in mailings that are long over."""
+        now = self.clock()
+        self.retention.prune(now - self.settings.keep, at=now)
+
+    @cached_property
+    def retention(self) -> Retention:
+        """Lets old deliveries go."""
+        return Retention(self.ready)
+
     def ticker(self, trouble: Callable[[str], None]) -> Ticker:
         """Return what the service does at every tick."""
         return Ticker(
@@ -230,6 +241,7 @@ class Project:
             sender=self.sender(trouble),
             clock=self.clock,
             pull=self.pull,
+            prune=self.prune,
             trouble=trouble,
         )
 

@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -82,6 +83,7 @@ class Settings:
     rate: Rate | None = None  # of the provider, where its own table names none
     domains: Mapping[str, Rate] = field(default_factory=dict)  # receiving domains
     threads: int = 1  # senders in one process
+    keep: timedelta = timedelta(weeks=26)  # how long it is on record who got what
 
 
 def load(folder: Path, environment: Mapping[str, str]) -> Settings:
@@ -154,6 +156,7 @@ class _Reading:
             rate=delivery.rate("rate"),
             domains=self._domains(delivery),
             threads=self._threads(delivery),
+            keep=delivery.duration("keep", default="26 weeks"),
         )
         delivery.refuse_unknown()
         top.refuse_unknown()

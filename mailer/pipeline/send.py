@@ -42,6 +42,7 @@ ENQUIRIES = 40  # into one unknown outcome before a person must look
 MARGIN = 60.0  # seconds that a lease outlives the longest call
 # Where nothing can be found out afterwards, an answer is waited for with patience.
 PATIENT_MARGIN = 300.0
+_LOOK_AGAIN = 5.0  # seconds at most: another worker may have finished it
 _PATIENCE = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)  # seconds, database away
 BACKOFF = (10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)  # seconds
 _NAMESPACE = UUID("0a3f3c56-7b1e-4c0e-9f0c-5f3f6d1f2a11")
@@ -120,7 +121,7 @@ class Sender:
             count, delay = self.ledger.waiting(mailing_id, provider=self.provider.name)
             if not count:
                 return
-            sleep(min(30.0, max(0.2, delay or 0.0)))
+            sleep(min(_LOOK_AGAIN, max(0.2, delay or 0.0)))
 
     def close(self) -> None:
         """Let go of the threads that make calls."""

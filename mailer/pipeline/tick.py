@@ -30,6 +30,7 @@ class Ticker:
     sender: Sender
     clock: Clock
     pull: Callable[[], None]  # reads every source; raises MailerError
+    prune: Callable[[], None]  # lets go of what is old; quick when nothing is
     trouble: Callable[[str], None]
 
     def tick(self, stopping: Callable[[], bool] = lambda: False) -> Sequence[Planned]:
@@ -39,6 +40,8 @@ class Ticker:
         self._try("planning", lambda: made.extend(self._plan()))
         self._try("composing", partial(self._compose_planned, stopping))
         self._try("sending", partial(self._drain, stopping))
+        if not stopping():
+            self._try("pruning", self.prune)
         return made
 
     def _plan(self) -> Sequence[Planned]:

@@ -109,6 +109,7 @@ class Standing:
     variants: int
     deliveries: Mapping[str, int]
     reasons: Mapping[str, int]  # of those suppressed, skipped or failed
+    pruned: bool = False  # only the counts are left
 
 
 class Ledger(Protocol):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, cycle
 from typing import Any
 
 import pytest
@@ -499,13 +500,14 @@ def ticker(book: Book, sender: Sender, troubles: list[str], *lists: MailingList)
         sender=sender,
         clock=lambda: MONDAY,
         pull=lambda: None,
+        prune=lambda: None,
         trouble=troubles.append,
     )
 
 
 def test_a_tick_sends_all_that_is_open_and_stops_when_it_is_told() -> None:
     book, provider = Book([batch_of(seq=n) for n in range(5)]), ScriptedProvider()
-    answers = iter([False, False, True])
+    answers = chain([False, False], cycle([True]))
     tick = ticker(book, book.sender(provider), []).tick
 
     tick(stopping=lambda: next(answers))

@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from mailer.adapters.database import audience
 from mailer.adapters.database.closing import finish
+from mailer.adapters.database.knowledge import catch_up
 from mailer.adapters.database.mailings import SqlMailings
 from mailer.adapters.database.people import first_seat
 from mailer.adapters.database.places import to_place
@@ -42,12 +43,14 @@ class SqlAddressing(SqlMailings):
 
     def groups(self, mailing: Mailing) -> Sequence[Group]:
         """Return the groups its audience falls into at this moment."""
+        catch_up(self._database, mailing.list_number)
         people = audience.audience(mailing.list_number, mailing.as_of)
         with self._database.reading() as connection:
             return _to_groups(connection, audience.groups(people))
 
     def sizes(self, mailing: Mailing) -> Mapping[Group, int]:
         """Return how many people of each group may be mailed."""
+        catch_up(self._database, mailing.list_number)
         people = audience.audience(mailing.list_number, mailing.as_of)
         columns = [people.c[name] for name in audience.GROUP]
         query = (
@@ -74,6 +77,7 @@ class SqlAddressing(SqlMailings):
         self, mailing: Mailing, subscriber: int
     ) -> tuple[Addressee, Group] | None:
         """Return one active subscriber with their group."""
+        catch_up(self._database, mailing.list_number)
         people = audience.audience(mailing.list_number, mailing.as_of)
         query = (
             select(

@@ -23,7 +23,7 @@ from sqlalchemy.sql import ColumnElement
 from mailer.core.errors import ConfigError, StoreError
 
 _BUSY = 30.0  # seconds a writer waits for another
-_CACHE = 64 * 1024  # KiB at most; with the usual 2 MB, big indexes grow page by page
+_CACHE = 32 * 1024  # KiB at most; with the usual 2 MB, big indexes grow page by page
 
 
 class Database:
@@ -118,7 +118,6 @@ def _sqlite(url: URL) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",  # a committed intent survives a power cut
             "foreign_keys=ON",
-            "temp_store=MEMORY",
             f"cache_size=-{_CACHE}",
         ):
             raw.execute(f"PRAGMA {pragma}").close()

@@ -10,7 +10,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audit
+from mailer.adapters.database import audit, retention
 from mailer.adapters.database.addressing import SqlAddressing
 from mailer.adapters.database.closing import finish
 from mailer.adapters.database.mailings import with_lists
@@ -32,21 +32,13 @@ class SqlHalting(SqlAddressing):
             row = (
                 connection.execute(
                     with_lists()
-                    .add_columns(mailings.c.reason)
+                    .add_columns(mailings.c.reason, mailings.c.pruned_at)
                     .where(mailings.c.id == mailing_id)
                 )
                 .mappings()
                 .one()
             )
-            counted = connection.execute(
-                select(
-                    deliveries.c.state,
-                    deliveries.c.reason,
-                    func.count().label("n"),
-                )
-                .where(deliveries.c.mailing_id == mailing_id)
-                .group_by(deliveries.c.state, deliveries.c.reason)
-            ).all()
+            counted = retention.counted(connection, mailing_id)
             versions = connection.scalar(
                 select(func.count())
                 .select_from(variants)
@@ -67,6 +59,7 @@ class SqlHalting(SqlAddressing):
             variants=int(versions or 0),
             deliveries=states,
             reasons=reasons,
+            pruned=row["pruned_at"] is not None,
         )
 
     def in_hand(self, mailing_id: int | None) -> int:

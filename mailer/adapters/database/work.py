@@ -20,7 +20,6 @@ from mailer.adapters.database.schema import (
     batches,
     deliveries,
     paces,
-    subscriptions,
     variants,
 )
 from mailer.ports import Batch, Deferred, Intent, Result, Unsure
@@ -56,7 +55,6 @@ class SqlLedger(SqlIntents):
             outcomes.keep(connection, intent, results, at=at)
             if unsure and deferred:
                 self._move_waiting(connection, batch, delay)
-            _remember_what_they_know(connection, batch)
             skip_if_cancelled(connection, batch.mailing.id, at)
             finish(connection, batch.mailing.id, at)
         return True
@@ -175,18 +173,4 @@ def _wait_again(connection: Connection, batch: Batch, at: datetime) -> None:
         update(deliveries)
         .where(of(batch.variant_id, batch.seq), deliveries.c.state.in_(_MINE))
         .values(state="pending", provider=None, changed_at=at)
-    )
-
-
-def _remember_what_they_know(connection: Connection, batch: Batch) -> None:
-    sent = select(deliveries.c.subscriber_id).where(
-        of(batch.variant_id, batch.seq), deliveries.c.state == "sent"
-    )
-    connection.execute(
-        update(subscriptions)
-        .where(
-            subscriptions.c.list_number == batch.mailing.list_number,
-            subscriptions.c.subscriber_id.in_(sent),
-        )
-        .values(known_variant=batch.variant_id)
     )
