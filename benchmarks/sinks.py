@@ -1,11 +1,14 @@
-"""Providers that take everything: `python benchmarks/sinks.py http|smtp [--plain]`.
+"""Providers that take everything: `python benchmarks/sinks.py http|smtp`.
 
-A sink runs in a process of its own. It prints its port, accepts until its standard
+    [--plain] [--keep FILE]
+
+`--plain` offers no pipelining; `--keep` writes down the first call. A sink runs in a process of its own. It prints its port, accepts until its standard
 input ends, and prints what it got: calls, messages, and what was wrong with them. It
 is lean, so that a sender on the same machine is not held up by it, but it looks at one
 call in a hundred closely: addresses and leave links must all be different.
 """
 
+import argparse
 import asyncio
 import json
 import re
@@ -13,6 +16,7 @@ import sys
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from functools import cache
+from pathlib import Path
 from typing import cast
 
 LOOK = 100  # one call in so many is looked at
@@ -23,7 +27,8 @@ _LINK = re.compile(r"https://[\w.]+/u/([\w-]+)")
 class Tally:
     """What arrived."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: Path | None) -> None:
+        self._keep = keep
         self.calls = 0
         self.messages = 0
         self.octets = 0
@@ -31,6 +36,8 @@ class Tally:
 
     def take(self, body: bytes | bytearray, count: int) -> bool:
         """Count a call; say whether it is one to look at."""
+        if self._keep and not self.calls:
+            self._keep.write_bytes(body)
         self.calls += 1
         self.messages += count
         self.octets += len(body)
@@ -49,7 +56,8 @@ class Tally:
 
     def print(self) -> None:
         """Say it, as one JSON object."""
-        print(json.dumps(vars(self)), flush=True)
+        told = {k: v for k, v in vars(self).items() if not k.startswith("_")}
+        print(json.dumps(told), flush=True)
 
 
 # --- HTTP
@@ -215,9 +223,13 @@ async def serve(kind: str, tally: Tally, *, pipelining: bool) -> None:
 
 def main() -> None:
     """Serve, and tell."""
-    tally = Tally()
-    plain = "--plain" in sys.argv
-    asyncio.run(serve(sys.argv[1], tally, pipelining=not plain))
+    made = argparse.ArgumentParser(description=__doc__)
+    made.add_argument("kind", choices=("http", "smtp"))
+    made.add_argument("--plain", action="store_true")
+    made.add_argument("--keep", type=Path)
+    options = made.parse_args()
+    tally = Tally(options.keep)
+    asyncio.run(serve(options.kind, tally, pipelining=not options.plain))
     tally.print()
 
 
