@@ -70,9 +70,14 @@ _NOT_POSTMARK = {301, 302, 307, 308, 404, 405, 406, 410, 415}  # another server'
 class Call:
     """One batch as it will stand on the wire, and who is not part of it."""
 
-    body: bytes = field(repr=False)
+    pieces: Sequence[bytes] = field(repr=False)  # of the body
     count: int  # of messages
     refused: dict[int, Refused]  # by position among the recipients
+
+    @property
+    def size(self) -> int:
+        """Return the octets of the body."""
+        return sum(map(len, self.pieces))
 
     def merge(self, results: Sequence[Result]) -> list[Result]:
         """Put the answers back in the order of the recipients."""
@@ -130,11 +135,11 @@ class Postmark:
         call = build(outgoing, stream=self._stream)
         if not call.count:
             return Answered(results=call.merge(()))
-        if len(call.body) > LARGEST_CALL:
+        if call.size > LARGEST_CALL:
             return NotTaken(detail="the batch is over Postmark's 50 MB", split=True)
         answer = self._http.post(
             self._url,
-            body=call.body,
+            body=call.pieces,
             headers={
                 "Accept": "application/json",
                 "Content-Type": "application/json",
@@ -164,15 +169,20 @@ def build(outgoing: Outgoing, *, stream: str) -> Call:
     """
     frame = Frame(_message(outgoing, stream))
     message_id = outgoing.letter.message_id
-    messages: list[bytes] = []
+    body: list[bytes] = [b"["]
     refused: dict[int, Refused] = {}
     for position, recipient in enumerate(outgoing.recipients):
         try:
-            messages.append(frame.fill(_values(recipient, message_id(recipient.uid))))
+            values = _values(recipient, message_id(recipient.uid))
         except InputError as error:
             refused[position] = Refused(code="invalid-address", detail=str(error))
-    body = b"[" + b",".join(messages) + b"]"
-    return Call(body=body, count=len(messages), refused=refused)
+            continue
+        if len(body) > 1:
+            body.append(b",")
+        body += frame.pieces(values)
+    body.append(b"]")
+    count = len(outgoing.recipients) - len(refused)
+    return Call(pieces=body, count=count, refused=refused)
 
 
 def _values(recipient: Recipient, message_id: str) -> dict[str, bytes]:
@@ -280,10 +290,10 @@ def _results(answer: Answer, call: Call) -> Outcome:
 def _result(item: object) -> Result:
     if not isinstance(item, dict):
         return Unsure(detail="Postmark's answer for this message is unreadable")
-    code, text = _code(item), words(str(item.get("Message", "")))
-    identifier = item.get("MessageID")
+    code, identifier = _code(item), item.get("MessageID")
     if code == 0:
         return Accepted(provider_id=str(identifier) if identifier else None)
+    text = words(str(item.get("Message", "")))
     if code is None:
         # While its queue is slow Postmark answers without an ErrorCode: taken
         if identifier or "delayed" in text:
