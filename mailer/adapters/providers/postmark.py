@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 
@@ -167,13 +168,14 @@ def build(outgoing: Outgoing, *, stream: str) -> Call:
 
     Raises InputError if the letter itself cannot be sent to anybody.
     """
-    frame = Frame(_message(outgoing, stream))
+    frame = _frame(outgoing.letter, stream)
     message_id = outgoing.letter.message_id
+    key = json_inner(outgoing.key)
     body: list[bytes] = [b"["]
     refused: dict[int, Refused] = {}
     for position, recipient in enumerate(outgoing.recipients):
         try:
-            values = _values(recipient, message_id(recipient.uid))
+            values = _values(recipient, message_id(recipient.uid), key)
         except InputError as error:
             refused[position] = Refused(code="invalid-address", detail=str(error))
             continue
@@ -185,9 +187,10 @@ def build(outgoing: Outgoing, *, stream: str) -> Call:
     return Call(pieces=body, count=count, refused=refused)
 
 
-def _values(recipient: Recipient, message_id: str) -> dict[str, bytes]:
+def _values(recipient: Recipient, message_id: str, key: bytes) -> dict[str, bytes]:
     leave = recipient.leave.encode("ascii")
     return {
+        "key": key,
         # none of the characters that `wire_address` lets through needs an escape
         "to": wire_address("To", recipient.address),
         "message_id": message_id.encode("ascii"),
@@ -199,32 +202,37 @@ def _values(recipient: Recipient, message_id: str) -> dict[str, bytes]:
     }
 
 
-def _message(outgoing: Outgoing, stream: str) -> list[bytes | str]:
-    letter = outgoing.letter
-    # without the closing bracket: the recipient's own keys and headers follow
-    shared = json.dumps(_shared(outgoing, stream), ensure_ascii=False)[:-1]
+@lru_cache(maxsize=16)  # for calls of one message, it costs more than all the rest
+def _frame(letter: Letter, stream: str) -> Frame:
+    # without the closing brackets: keys and headers of the call and the recipient follow
+    shared = json.dumps(_shared(letter, stream), ensure_ascii=False)[:-1]
     headers = json.dumps(_headers(letter))[:-1]
     prefix = header_text("List-Unsubscribe", letter.leave_prefix)
-    return [
-        shared.encode(),
-        b',"To":"',
-        "to",
-        b'","HtmlBody":"',
-        *pieces(letter.html, json_inner),
-        b'","TextBody":"',
-        *pieces(letter.text, json_inner),
-        b'","Headers":',
-        headers.encode(),
-        b',{"Name":"Message-ID","Value":"<',
-        "message_id",
-        b'>"},{"Name":"List-Unsubscribe","Value":"<' + json_inner(prefix),
-        "unsubscribe",
-        b'>"}]}',
-    ]
+    return Frame(
+        [
+            shared.encode(),
+            b',"Tag":"',
+            "key",
+            b'","Metadata":{"batch":"',
+            "key",
+            b'"},"To":"',
+            "to",
+            b'","HtmlBody":"',
+            *pieces(letter.html, json_inner),
+            b'","TextBody":"',
+            *pieces(letter.text, json_inner),
+            b'","Headers":',
+            headers.encode(),
+            b',{"Name":"Message-ID","Value":"<',
+            "message_id",
+            b'>"},{"Name":"List-Unsubscribe","Value":"<' + json_inner(prefix),
+            "unsubscribe",
+            b'>"}]}',
+        ]
+    )
 
 
-def _shared(outgoing: Outgoing, stream: str) -> dict[str, object]:
-    letter = outgoing.letter
+def _shared(letter: Letter, stream: str) -> dict[str, object]:
     sender = unicode_mailbox("From", letter.sender_name, letter.sender_address)
     shared: dict[str, object] = {
         "From": sender,
@@ -232,8 +240,6 @@ def _shared(outgoing: Outgoing, stream: str) -> dict[str, object]:
         "MessageStream": stream,
         "TrackOpens": False,
         "TrackLinks": "None",
-        "Tag": outgoing.key,
-        "Metadata": {"batch": outgoing.key},
     }
     if letter.reply_to:
         shared["ReplyTo"] = unicode_mailbox("Reply-To", None, letter.reply_to)
