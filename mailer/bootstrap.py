@@ -41,6 +41,7 @@ from mailer.core.rates import Rate
 from mailer.core.tokens import Keyring, derive
 from mailer.pipeline import ingest
 from mailer.pipeline.compose import Composer
+from mailer.pipeline.crew import Crew
 from mailer.pipeline.letters import Imprint, Writer
 from mailer.pipeline.send import Sender
 from mailer.pipeline.tick import Ticker
@@ -238,7 +239,7 @@ class Project:
             lists=list(self.lists.values()),
             ledger=self.ledger,
             composer=self.composer,
-            sender=self.sender(trouble),
+            sender=self.crew(trouble),
             clock=self.clock,
             pull=self.pull,
             prune=self.prune,
@@ -316,6 +317,15 @@ class Project:
             paces=self.paces,
             trouble=trouble,
         )
+
+    def crew(
+        self,
+        trouble: Callable[[str], None] = lambda _words: None,
+        threads: int | None = None,
+    ) -> Crew:
+        """Return so many workers, or as many as mailer.toml says."""
+        count = threads or self.settings.threads
+        return Crew([self.sender(trouble) for _ in range(count)])
 
     @cached_property
     def writer(self) -> Writer:

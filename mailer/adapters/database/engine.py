@@ -23,7 +23,7 @@ from sqlalchemy.sql import ColumnElement
 from mailer.core.errors import ConfigError, StoreError
 
 _BUSY = 30.0  # seconds a writer waits for another
-_CACHE = 32 * 1024  # KiB at most; with the usual 2 MB, big indexes grow page by page
+_CACHE = 16 * 1024  # KiB at most; with the usual 2 MB, big indexes grow page by page
 
 
 class Database:
