@@ -129,9 +129,13 @@ class Frame:
 
     def fill(self, values: Mapping[str, bytes]) -> bytes:
         """Return the whole, with each hole's value already encoded for its place."""
+        return b"".join(self.pieces(values))
+
+    def pieces(self, values: Mapping[str, bytes]) -> list[bytes]:
+        """Return the parts of the whole unjoined; all but the values are shared."""
         pieces = self._pieces.copy()
         pieces[1::2] = map(values.__getitem__, self._names)
-        return b"".join(pieces)
+        return pieces
 
     def in_order(self, *names: str) -> Callable[..., bytes]:
         """Return a quicker `fill`: it takes the values of two or more by position."""

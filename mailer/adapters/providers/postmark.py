@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 
@@ -70,9 +71,14 @@ _NOT_POSTMARK = {301, 302, 307, 308, 404, 405, 406, 410, 415}  # another server'
 class Call:
     """One batch as it will stand on the wire, and who is not part of it."""
 
-    body: bytes = field(repr=False)
+    pieces: Sequence[bytes] = field(repr=False)  # of the body
     count: int  # of messages
     refused: dict[int, Refused]  # by position among the recipients
+
+    @property
+    def size(self) -> int:
+        """Return the octets of the body."""
+        return sum(map(len, self.pieces))
 
     def merge(self, results: Sequence[Result]) -> list[Result]:
         """Put the answers back in the order of the recipients."""
@@ -130,11 +136,11 @@ class Postmark:
         call = build(outgoing, stream=self._stream)
         if not call.count:
             return Answered(results=call.merge(()))
-        if len(call.body) > LARGEST_CALL:
+        if call.size > LARGEST_CALL:
             return NotTaken(detail="the batch is over Postmark's 50 MB", split=True)
         answer = self._http.post(
             self._url,
-            body=call.body,
+            body=call.pieces,
             headers={
                 "Accept": "application/json",
                 "Content-Type": "application/json",
@@ -162,22 +168,29 @@ def build(outgoing: Outgoing, *, stream: str) -> Call:
 
     Raises InputError if the letter itself cannot be sent to anybody.
     """
-    frame = Frame(_message(outgoing, stream))
+    frame = _frame(outgoing.letter, stream)
     message_id = outgoing.letter.message_id
-    messages: list[bytes] = []
+    key = json_inner(outgoing.key)
+    body: list[bytes] = [b"["]
     refused: dict[int, Refused] = {}
     for position, recipient in enumerate(outgoing.recipients):
         try:
-            messages.append(frame.fill(_values(recipient, message_id(recipient.uid))))
+            values = _values(recipient, message_id(recipient.uid), key)
         except InputError as error:
             refused[position] = Refused(code="invalid-address", detail=str(error))
-    body = b"[" + b",".join(messages) + b"]"
-    return Call(body=body, count=len(messages), refused=refused)
+            continue
+        if len(body) > 1:
+            body.append(b",")
+        body += frame.pieces(values)
+    body.append(b"]")
+    count = len(outgoing.recipients) - len(refused)
+    return Call(pieces=body, count=count, refused=refused)
 
 
-def _values(recipient: Recipient, message_id: str) -> dict[str, bytes]:
+def _values(recipient: Recipient, message_id: str, key: bytes) -> dict[str, bytes]:
     leave = recipient.leave.encode("ascii")
     return {
+        "key": key,
         # none of the characters that `wire_address` lets through needs an escape
         "to": wire_address("To", recipient.address),
         "message_id": message_id.encode("ascii"),
@@ -189,32 +202,37 @@ def _values(recipient: Recipient, message_id: str) -> dict[str, bytes]:
     }
 
 
-def _message(outgoing: Outgoing, stream: str) -> list[bytes | str]:
-    letter = outgoing.letter
-    # without the closing bracket: the recipient's own keys and headers follow
-    shared = json.dumps(_shared(outgoing, stream), ensure_ascii=False)[:-1]
+@lru_cache(maxsize=16)  # for calls of one message, it costs more than all the rest
+def _frame(letter: Letter, stream: str) -> Frame:
+    # without the closing brackets: keys and headers of the call and the recipient follow
+    shared = json.dumps(_shared(letter, stream), ensure_ascii=False)[:-1]
     headers = json.dumps(_headers(letter))[:-1]
     prefix = header_text("List-Unsubscribe", letter.leave_prefix)
-    return [
-        shared.encode(),
-        b',"To":"',
-        "to",
-        b'","HtmlBody":"',
-        *pieces(letter.html, json_inner),
-        b'","TextBody":"',
-        *pieces(letter.text, json_inner),
-        b'","Headers":',
-        headers.encode(),
-        b',{"Name":"Message-ID","Value":"<',
-        "message_id",
-        b'>"},{"Name":"List-Unsubscribe","Value":"<' + json_inner(prefix),
-        "unsubscribe",
-        b'>"}]}',
-    ]
+    return Frame(
+        [
+            shared.encode(),
+            b',"Tag":"',
+            "key",
+            b'","Metadata":{"batch":"',
+            "key",
+            b'"},"To":"',
+            "to",
+            b'","HtmlBody":"',
+            *pieces(letter.html, json_inner),
+            b'","TextBody":"',
+            *pieces(letter.text, json_inner),
+            b'","Headers":',
+            headers.encode(),
+            b',{"Name":"Message-ID","Value":"<',
+            "message_id",
+            b'>"},{"Name":"List-Unsubscribe","Value":"<' + json_inner(prefix),
+            "unsubscribe",
+            b'>"}]}',
+        ]
+    )
 
 
-def _shared(outgoing: Outgoing, stream: str) -> dict[str, object]:
-    letter = outgoing.letter
+def _shared(letter: Letter, stream: str) -> dict[str, object]:
     sender = unicode_mailbox("From", letter.sender_name, letter.sender_address)
     shared: dict[str, object] = {
         "From": sender,
@@ -222,8 +240,6 @@ def _shared(outgoing: Outgoing, stream: str) -> dict[str, object]:
         "MessageStream": stream,
         "TrackOpens": False,
         "TrackLinks": "None",
-        "Tag": outgoing.key,
-        "Metadata": {"batch": outgoing.key},
     }
     if letter.reply_to:
         shared["ReplyTo"] = unicode_mailbox("Reply-To", None, letter.reply_to)
@@ -280,10 +296,10 @@ def _results(answer: Answer, call: Call) -> Outcome:
 def _result(item: object) -> Result:
     if not isinstance(item, dict):
         return Unsure(detail="Postmark's answer for this message is unreadable")
-    code, text = _code(item), words(str(item.get("Message", "")))
-    identifier = item.get("MessageID")
+    code, identifier = _code(item), item.get("MessageID")
     if code == 0:
         return Accepted(provider_id=str(identifier) if identifier else None)
+    text = words(str(item.get("Message", "")))
     if code is None:
         # While its queue is slow Postmark answers without an ErrorCode: taken
         if identifier or "delayed" in text:
