@@ -48,9 +48,11 @@ from mailer.pipeline.tick import Ticker
 from mailer.ports import Batch, Gazetteer, Pace, Provider, Renderer, Source
 
 if TYPE_CHECKING:
+    from mailer.adapters.database.waking import ProcrastinateWaker
     from mailer.adapters.renderer.pages import Pages
 
 Clock = Callable[[], datetime]
+_WAKE = "mailer.toml: delivery.wake"
 
 
 class Project:
@@ -125,7 +127,47 @@ class Project:
     def ready(self) -> Database:
         """The database at the newest schema; raises ConfigError otherwise."""
         migrate.require(self.database)
+        if self.waker:
+            self.database.wake = self.waker.wake
         return self.database
+
+    def upgrade(self) -> tuple[str | None, str]:
+        """Bring the database to the newest schema; returns the one before and after."""
+        before, after = migrate.upgrade(self.database)
+        if self._waker:
+            self._waker.install()
+        return before, after
+
+    @cached_property
+    def waker(self) -> "ProcrastinateWaker | None":
+        """Who wakes idle workers; None: they look for themselves.
+
+        Raises ConfigError where Procrastinate cannot be used.
+        """
+        if self._waker and not self._waker.installed:
+            raise ConfigError(
+                f"{_WAKE}: the database has no tables of Procrastinate yet; run: mailer"
+                " db upgrade"
+            )
+        return self._waker
+
+    @cached_property
+    def _waker(self) -> "ProcrastinateWaker | None":
+        if self.settings.wake == "polling":
+            return None
+        if self.database.is_sqlite:
+            raise ConfigError(
+                f'{_WAKE}: "procrastinate" needs PostgreSQL; on SQLite, "polling" is as'
+                " good, because all workers are on one machine"
+            )
+        try:
+            from mailer.adapters.database.waking import ProcrastinateWaker
+        except ImportError:
+            raise ConfigError(
+                f'{_WAKE}: "procrastinate" is not installed; pip install'
+                " coalition-mailer[procrastinate]"
+            ) from None
+        return ProcrastinateWaker(self.database)
 
     @cached_property
     def ledger(self) -> SqlLedger:

@@ -160,6 +160,10 @@ def work(
     crew = project.crew(output.say, threads)
     say_if_stopped(project)
     with until_told() as told:
+        if project.waker and not until_idle:
+            project.waker.run(
+                lambda number: _look(project, crew, number, told), told, output.say
+            )
         while not told.is_set():
             troubles = _round(project, crew, touched, told, wait=until_idle)
             if until_idle:
@@ -173,6 +177,21 @@ def work(
             project.provider.close()  # what it buffers can be read while this waits
             told.wait(_IDLE)
     return [project.ledger.standing(number) for number in sorted(touched)]
+
+
+def _look(
+    project: Project, crew: Crew, mailing_id: int | None, told: threading.Event
+) -> None:
+    """Send what a job speaks of; without a mailing, compose and send everything."""
+    if mailing_id is None:
+        for trouble in _round(project, crew, set(), told, wait=False):
+            output.say(trouble)
+        project.provider.close()
+        return
+    try:
+        crew.drain(mailing_id, sleep=told.wait, stopping=told.is_set, wait=False)
+    except MailerError as error:
+        output.say(str(error))
 
 
 def _round(

@@ -118,6 +118,13 @@ class SqlHalting(SqlAddressing):
                 return False
             if after == "cancelled":
                 _skip_waiting(connection, mailing_id, at)
+            if after == "sending":
+                waiting = select(func.count()).where(
+                    batches.c.mailing_id == mailing_id, batches.c.state == "ready"
+                )
+                self._database.wake(
+                    connection, mailing_id, int(connection.scalar(waiting) or 0)
+                )
             finish(connection, mailing_id, at)  # its last call may have ended meanwhile
             audit.record(
                 connection,

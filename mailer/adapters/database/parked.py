@@ -80,6 +80,8 @@ class Parked:
             ).all():
                 count += _requeue(connection, mailing_id, variant_id, chosen, at)
             self._settled(connection, mailing_id, "resend", count, actor=actor, at=at)
+            if count:
+                self._database.wake(connection, mailing_id, 1)
         return count
 
     def mark_sent(
