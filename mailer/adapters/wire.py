@@ -37,10 +37,6 @@ class Limit:
     pause: float  # seconds without any progress
 
 
-class OverdueError(TimeoutError):
-    """The limit has passed."""
-
-
 class BrokenError(OSError):
     """The other side hung up, or said what nobody asked for."""
 
@@ -48,7 +44,7 @@ class BrokenError(OSError):
 class Wire:
     """A connected socket; every step of it ends by its limit.
 
-    Each method raises OSError when the connection breaks, and OverdueError, which is
+    Each method raises OSError when the connection breaks, and TimeoutError, which is
     one, when its limit has passed. After that the wire is of no use any more.
     """
 
@@ -149,7 +145,7 @@ class Wire:
     def _wait_at_most(self, limit: Limit) -> None:
         left = limit.until - elapsed()
         if left <= 0:
-            raise OverdueError("the time is over")
+            raise TimeoutError("the time is over")
         self._socket.settimeout(min(left, limit.pause))
 
 

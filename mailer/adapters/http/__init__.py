@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from mailer.adapters.http.answer import Answer, UnreadableError, read
 from mailer.adapters.http.reaching import NotSent, Place, Route, locate
-from mailer.adapters.wire import Limit, OverdueError, Wire, elapsed
+from mailer.adapters.wire import Limit, Wire, elapsed
 from mailer.core.headers import header_text
 
 __all__ = ["Answer", "Http", "NoAnswer", "NotSent", "retry_after"]
@@ -192,7 +192,7 @@ def _exchange(
 def _words(error: Exception) -> str:
     if isinstance(error, UnreadableError):
         return str(error)
-    if isinstance(error, OverdueError):
+    if isinstance(error, TimeoutError):
         return "the whole answer did not come in time"
     # Class names only: the texts of these errors repeat hosts.
     return f"the connection broke off: {type(error).__name__}"
