@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from mailer.adapters.http import Answer, Http, NoAnswer, NotSent, retry_after
 from mailer.adapters.providers.foreign import words
@@ -125,7 +126,7 @@ def said(provider: str, answer: Answer, key: str) -> str:
 
 def enquired(
     provider: str, answer: Answer | NotSent | NoAnswer, key: str, *, now: datetime
-) -> object | NotTaken:
+) -> dict[str, Any] | NotTaken:
     """Return the JSON that a search answered; anything else is no answer now.
 
     Nothing but a whole 200 says that something is not there.
