@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from mailer.adapters.http import Answer, Http, NoAnswer, NotSent, retry_after
 from mailer.adapters.providers.foreign import words
@@ -139,7 +140,7 @@ def said(provider: str, answer: Answer, key: str) -> str:
 
 def enquired(
     provider: str, answer: Answer | NotSent | NoAnswer, key: str, *, now: datetime
-) -> object | NotTaken:
+) -> dict[str, Any] | NotTaken:
     """Return the JSON that a search answered; anything else is no answer now.
 
     Nothing but a whole 200 says that something is not there.

@@ -49,8 +49,6 @@ def read(
     found = enquired("Postmark", answer, "Message", now=now)
     if isinstance(found, NotTaken):
         return found
-    if not isinstance(found, dict):
-        return _NONSENSE
     total, messages = found.get("TotalCount"), found.get("Messages")
     if not isinstance(total, int) or not isinstance(messages, list):
         return _NONSENSE
