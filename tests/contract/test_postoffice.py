@@ -66,6 +66,7 @@ def postmark(office: Office, messages: object) -> tuple[int, Any, Mapping[str, s
 
 
 def search(office: Office, **query: object) -> tuple[int, Any]:
+    query = {"messagestream": "broadcast", **query}
     words = "&".join(f"{name}={value}" for name, value in query.items())
     status, body, _headers = call(
         office, "GET", f"/messages/outbound?{words}", X_Postmark_Server_Token=TOKEN
@@ -183,6 +184,17 @@ def test_the_search_goes_page_by_page_and_no_page_is_larger_than_500(
     assert search(office, count=500, offset=9501, tag="batch-3")[0] == 422
     assert search(office, tag="batch-3")[0] == 422
     assert search(office, count=1, offset=0, colour="red")[0] == 422
+
+
+def test_the_search_is_of_one_stream(office: Office) -> None:
+    postmark(office, to_postmark("a@four.example", key="batch-4"))
+
+    broadcast = search(office, count=1, offset=0, tag="batch-4")[1]
+    other = search(office, count=1, offset=0, tag="batch-4", messagestream="outbound")[
+        1
+    ]
+
+    assert (broadcast["TotalCount"], other["TotalCount"]) == (1, 0)
 
 
 def test_the_search_sees_nothing_for_certain_before_its_lag_is_over(

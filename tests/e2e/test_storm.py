@@ -5,8 +5,8 @@ are real processes on a real project folder and are killed, frozen and restarted
 the mailing is over. Then the log and the ledger are compared.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,19 @@ from tests.e2e.storm.orders import Deed, Means, Mutant, Peril, Point
 from tests.e2e.storm.postgresql import restart_at_once
 from tests.e2e.storm.storm import Losses, Storm, Weather
 from tests.e2e.storm.verdict import Verdict, judge
+from tests.fakes.postoffice.acceptances import Acceptance
 from tests.fakes.postoffice.running import Office, running
 
-MANY = 600
+MANY = 400
 POISONED = "reader7@example.org"
 FAULTS = (
     "429=0.02,429-seconds=0.01,429-date=0.01,401@9,500-before=0.03,500-after=0.04,"
     "503-before=0.02,reset-before=0.03,reset-after=0.05,hang-before@12,hang-after@15,"
     "drip@20,truncated=0.03,html-before=0.02,html-after=0.02,partial=0.05,"
-    "search/429=0.02,search/503-before=0.05,search/reset-before=0.05,"
-    "search/hang-before@6,search/truncated=0.05,search/html-before=0.03"
+    "search/429=0.01,search/503-before=0.03,search/reset-before=0.03,"
+    "search/hang-before@6,search/truncated=0.03,search/html-before=0.02"
 )
-KILLS = [Peril(point=point, chance=0.02) for point in Point]
+KILLS = [Peril(point=point, chance=0.015) for point in Point]
 FROZEN = [Peril(point=Point.BEGUN, deed=Deed.STOP, nth=1)]
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -43,6 +44,7 @@ class Passed:
     ground: Ground
     verdict: Verdict
     losses: Losses
+    accepted: Sequence[Acceptance]
     counts: Any  # the provider's own
 
 
@@ -69,7 +71,7 @@ class Stage:
         log = self.folder / "accepted.jsonl"
         # A search lags less than the workers were told to reckon with.
         with running(
-            log, faults=faults, seed=11, lag=0.4, hang=2.0, poison=[poison]
+            log, faults=faults, seed=11, lag=0.4, hang=3.0, poison=[poison]
         ) as office:
             ground = lay(
                 self.shell, self.database_url, office, means=means, readers=readers
@@ -81,10 +83,16 @@ class Stage:
                 mutant=mutant,
                 accepted=lambda: office.counts().get("accepted", 0),
             ).run()
-            verdict = judge(ground, office.accepted())
-            counts = office.counts()
+            accepted, counts = office.accepted(), office.counts()
+        verdict = judge(ground, accepted)
         print(losses, verdict.states, counts)  # noqa: T201 - for whoever looks closer
-        return Passed(ground=ground, verdict=verdict, losses=losses, counts=counts)
+        return Passed(
+            ground=ground,
+            verdict=verdict,
+            losses=losses,
+            accepted=accepted,
+            counts=counts,
+        )
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +111,7 @@ def stage(shell: Shell, nursery: Nursery, database_url: str, tmp_path: Path) -> 
 
 
 def deadly(_office: Office) -> Weather:
-    return Weather(all_lives=KILLS, killed_every=1.0)
+    return Weather(all_lives=KILLS, killed_every=1.0, deaths=12)
 
 
 def assert_rough(passed: Passed) -> None:
@@ -134,9 +142,21 @@ def test_with_a_key_or_a_search_everybody_is_mailed_once_however_many_workers_di
 @ON_POSTGRESQL
 @pytest.mark.parametrize("means", [Means.KEY, Means.SEARCH])
 def test_and_so_it_is_on_postgresql(stage: Stage, means: Means) -> None:
-    passed = stage.storm(means, deadly)
+    passed = stage.storm(means, deadly, readers=250)
 
     assert_rough(passed)
+    assert not passed.verdict.broken
+    assert not passed.verdict.parked
+
+
+@ON_SQLITE
+def test_and_so_it_is_with_one_message_per_call_and_many_calls_at_once(
+    stage: Stage,
+) -> None:
+    passed = stage.storm(Means.KEY_EACH, deadly, readers=150)
+
+    assert passed.losses.died >= 3
+    assert passed.counts["replays"] >= 3
     assert not passed.verdict.broken
     assert not passed.verdict.parked
 
@@ -147,7 +167,7 @@ def test_a_database_that_crashes_in_the_middle_loses_nobody(
 ) -> None:
     def weather(_office: Office) -> Weather:
         return Weather(
-            all_lives=KILLS, interruption=lambda: restart_at_once(postgresql)
+            all_lives=KILLS, deaths=6, interruption=lambda: restart_at_once(postgresql)
         )
 
     passed = stage.storm(Means.SEARCH, weather)
@@ -200,8 +220,11 @@ def frozen(office: Office) -> Weather:
 HANGING = "hang-after@1"
 
 
-@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-@pytest.mark.parametrize("means", [Means.KEY, Means.SEARCH])
+@pytest.mark.parametrize(
+    ("database_url", "means"),
+    [("sqlite", Means.KEY), ("sqlite", Means.SEARCH), ("postgresql", Means.SEARCH)],
+    indirect=["database_url"],
+)
 def test_a_worker_that_was_frozen_past_its_lease_sends_nothing_any_more(
     stage: Stage, means: Means
 ) -> None:
@@ -230,7 +253,7 @@ class Setting:
     faults: str
 
     def on(self, stage: Stage, mutant: Mutant = Mutant.NONE) -> Verdict:
-        """Raise it over a provider that can be searched."""
+        """Raise it over a provider that can be searched, and compare."""
         return stage.storm(
             Means.SEARCH,
             self.weather,
@@ -261,10 +284,28 @@ def test_the_storm_finds_the_mistake(stage: Stage, mutant: Mutant) -> None:
 
 
 @ON_SQLITE
-@pytest.mark.parametrize("setting", [SMALL, FREEZING], ids=["small", "freezing"])
-def test_and_in_the_same_storm_the_program_makes_none(
-    stage: Stage, setting: Setting
-) -> None:
-    verdict = setting.on(stage)
+def test_and_in_the_same_small_storm_the_program_makes_none(stage: Stage) -> None:
+    verdict = SMALL.on(stage)  # in the freezing one neither, as was shown above
     assert not verdict.broken
     assert not verdict.parked
+
+
+@ON_SQLITE
+def test_the_comparison_sees_what_a_log_and_a_ledger_disagree_on(stage: Stage) -> None:
+    passed = stage.storm(
+        Means.NEITHER, lambda _office: Weather(), readers=20, faults=""
+    )
+    truth = passed.accepted
+    first = truth[0]
+
+    def seen(*log: Acceptance) -> set[str]:
+        return set(judge(passed.ground, log).broken)
+
+    assert seen(*truth) == set()
+    assert seen(*truth[1:]) == {"falsely_sent"}
+    assert seen(*truth, replace(first, key="another")) == {"duplicates"}
+    assert seen(*truth, replace(first, sha256="other")) == {"duplicates", "other_bytes"}
+    assert seen(*truth, replace(first, recipient=POISONED)) == {"unrecorded"}
+    assert seen(*truth, replace(first, recipient="a@stranger.example")) == {
+        "unrecorded"
+    }

@@ -15,7 +15,12 @@ from tests.factories import contact, draft
 from tests.fakes.postoffice.running import Office
 from tests.fakes.postoffice.server import TOKEN
 
-_KIND = {Means.KEY: "resend", Means.SEARCH: "postmark", Means.NEITHER: "postmark"}
+_KINDS = {
+    Means.KEY: 'kind = "resend"',
+    Means.KEY_EACH: 'kind = "resend"\nbatch = false',
+    Means.SEARCH: 'kind = "postmark"',
+    Means.NEITHER: 'kind = "postmark"',
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,7 @@ def lay(
     _set(folder / "mailer.toml", "database", database_url)
     with (folder / "mailer.toml").open("a", encoding="utf-8") as settings:
         settings.write(
-            f'\n[providers.office]\nkind = "{_KIND[means]}"\ntoken = "file:token"\n'
+            f'\n[providers.office]\n{_KINDS[means]}\ntoken = "file:token"\n'
             f'base_url = "{office.url}"\ntimeout = 1\n'
         )
     orders = Orders(folder=str(folder), mailing_id=0, means=means)
@@ -49,10 +54,7 @@ def lay(
         soon = (now + timedelta(days=5)).date()
         drafts = (draft(start_date=soon), draft("Denver", start_date=soon))
         ingest(Reading(drafts=drafts), source="page", store=project.actions, at=now)
-        people = [
-            contact(number, language="es" if number % 3 else "en")
-            for number in range(1, readers + 1)
-        ]
+        people = [contact(number) for number in range(1, readers + 1)]
         project.people.enlist(people, list_slug="weekly", at=now)
         weekly = project.mailing_list("weekly")
         mailing = plan.now(weekly, project.ledger, edition=None, now=now)

@@ -12,6 +12,7 @@ class Means(StrEnum):
     """What the provider offers for finding out about a call."""
 
     KEY = "key"
+    KEY_EACH = "key each"  # one message per call, a window of calls at once
     SEARCH = "search"
     NEITHER = "neither"
 

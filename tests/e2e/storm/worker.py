@@ -4,14 +4,16 @@
 """
 
 import os
+import sqlite3
 import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-# Loaded by the project when it is first needed; here before a nursery forks.
-from mailer.adapters.providers import postmark
+import psycopg
+
+from mailer.adapters.providers import postmark, resend
 from mailer.adapters.renderer import mail
 from mailer.bootstrap import Project
 from mailer.core.errors import StoreError
@@ -20,7 +22,8 @@ from tests.e2e.storm.danger import Danger
 from tests.e2e.storm.mutants import MUTANTS
 from tests.e2e.storm.orders import Orders
 
-PRELOADED = (mail, postmark)
+# What the project loads when it first needs it; here before a nursery forks.
+PRELOADED = (mail, postmark, resend, psycopg, sqlite3)
 MARGIN = 0.8  # seconds that a lease outlives the longest call
 BACKOFF = (0.05, 0.1, 0.2, 0.4)  # seconds
 _SHORT = 0.2  # seconds

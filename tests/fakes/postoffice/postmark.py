@@ -75,7 +75,8 @@ class Postmark:
         """Find what was accepted by tag, recipient or metadata, page by page."""
         if refusal := self._refuse(request):
             return refusal
-        query = dict(request.query)
+        # Of one stream, and without a word not of the one for broadcasts.
+        query = {"messagestream": "outbound", **request.query}
         count, offset = (
             _number(query.pop("count", "")),
             _number(query.pop("offset", "")),
@@ -168,12 +169,16 @@ def _test(name: str, value: str) -> Callable[[Kept], bool] | None:
         "recipient": lambda kept: kept.recipient.lower() == value.lower(),
         "fromemail": lambda kept: value.lower() in kept.message["From"].lower(),
         "subject": lambda kept: kept.message.get("Subject") == value,
-        "messagestream": lambda kept: kept.message.get("MessageStream") == value,
-        "status": lambda _kept: value == "sent",
+        "messagestream": lambda kept: _stream(kept.message) == value,
+        "status": lambda _kept: value in ("sent", "processed"),
         "fromdate": lambda kept: _day(kept) >= value[:10],
         "todate": lambda kept: _day(kept) <= value[:10],
     }
     return tests.get(name)
+
+
+def _stream(message: Mapping[str, Any]) -> str:
+    return str(message.get("MessageStream", "outbound"))
 
 
 def _day(kept: Kept) -> str:
@@ -185,7 +190,7 @@ def _detail(kept: Kept) -> dict[str, object]:
     return {
         "Tag": message.get("Tag", ""),
         "MessageID": kept.message_id,
-        "MessageStream": message.get("MessageStream", "outbound"),
+        "MessageStream": _stream(message),
         "To": [{"Email": kept.recipient, "Name": ""}],
         "Cc": [],
         "Bcc": [],
