@@ -7,8 +7,6 @@ process of its own, whose peak of resident memory is the operating system's figu
 
 import argparse
 import json
-import re
-import resource
 import subprocess
 import sys
 import time
@@ -18,7 +16,7 @@ from typing import Any
 
 import crowd
 from crowd import MONDAY, SECRET, WEEKLY
-from report import Report, Row, parser, tell
+from report import Report, Row, parser, peak_memory, tell
 from sqlalchemy import Connection, delete, event, insert, select
 
 from mailer.adapters.database.actions import SqlActions
@@ -81,7 +79,7 @@ def measure(url: str) -> Mapping[str, float]:
     composition = composer.compose(mailing, WEEKLY, at=MONDAY)
     spent = watch.now() - start
     inserting = watch.inserting
-    peak = _peak()
+    peak = peak_memory()
     groups = list(composition.assignment)
     one_by_one = _one_by_one(composer, renderer, mailing, groups, watch)
     by_row = _by_row(database, watch)
@@ -95,17 +93,6 @@ def measure(url: str) -> Mapping[str, float]:
         "variants": len(composition.variants),
         "deliveries": ledger.standing(mailing.id).audience,
     }
-
-
-def _peak() -> float:
-    """Return the most memory that was resident so far, in MiB."""
-    status = Path("/proc/self/status")
-    if status.exists():  # getrusage would count in what the parent was before exec
-        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
-        if found:
-            return int(found[1]) / 1024
-    unit = 1024 if sys.platform == "darwin" else 1  # bytes there, KiB elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit / 1024
 
 
 def _one_by_one(

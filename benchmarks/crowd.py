@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from itertools import islice
@@ -87,14 +88,19 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def settle(url: str) -> list[int]:
-    """Lay out the tables, the 27 actions and 50 places; return the places' numbers."""
+def settle(url: str, *, actions: int | None = None) -> list[int]:
+    """Lay out the tables, actions and 50 places; return the places' numbers.
+
+    The actions are the 27 of October, or the first few of them.
+    """
     database = Database(url, folder=Path())
     gazetteer = GeonamesGazetteer(aliases={})
     page = (resources.files("mailer.sample") / "october-2019.txt").read_text("utf-8")
     migrate.upgrade(database)
     source = PageSource(page, file="-", year=MONDAY.year, gazetteer=gazetteer)
-    ingest(source.read(), source="page", store=SqlActions(database), at=BEFORE)
+    reading = source.read()
+    few = replace(reading, drafts=reading.drafts[:actions])
+    ingest(few, source="page", store=SqlActions(database), at=BEFORE)
     SqlLedger(database, SECRET).register([WEEKLY.slug], at=BEFORE)
     with database.writing() as connection:
         numbers = [

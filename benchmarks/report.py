@@ -5,11 +5,14 @@ import gc
 import json
 import os
 import platform
+import re
+import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -132,3 +135,14 @@ def medians(parts: Mapping[str, Part], *, rounds: int) -> dict[str, float]:
             units = part()
             spent[name].append((time.process_time() - start) / units)
     return {name: statistics.median(times) for name, times in spent.items()}
+
+
+def peak_memory() -> float:
+    """Return the most memory that was resident so far, in MiB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # getrusage would count in what the parent was before exec
+        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
+        if found:
+            return int(found[1]) / 1024
+    unit = 1024 if sys.platform == "darwin" else 1  # bytes there, KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit / 1024

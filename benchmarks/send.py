@@ -12,31 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import crowd
-from crowd import MONDAY, SECRET, WEEKLY
+import mailing
 from report import Report, Row, parser, tell
 
-from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.work import SqlLedger
-from mailer.adapters.renderer.mail import MailRenderer
-from mailer.adapters.renderer.sample import read_sample
 from mailer.core.mime import MimeForm
-from mailer.core.tokens import Keyring
-from mailer.pipeline import plan
-from mailer.pipeline.compose import Composer
-from mailer.pipeline.letters import Imprint, Writer
 from mailer.pipeline.send import Sender
 from mailer.ports import Accepted, Answered, Capabilities, Outcome, Outgoing
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
 BATCH = 500
-BASE_URL = "https://mail.example.org"
-IMPRINT = Imprint(
-    sender_name="Coalition",
-    sender_address="actions@example.org",
-    reply_to=None,
-    headers=(("List-Id", "<weekly.example.org>"),),
-)
 
 
 class Accepting:
@@ -68,35 +52,9 @@ def fill(outgoing: Outgoing) -> None:
 
 def composed(database: Database, provider: Accepting, count: int) -> Sender:
     """Compose an edition and return who sends it."""
-    renderer = MailRenderer(
-        TEMPLATES,
-        read_sample(TEMPLATES / "email" / "digest" / "sample.json").brand,
-        BASE_URL,
-    )
-    ledger = SqlLedger(database, SECRET)
-    mailing = plan.now(WEEKLY, ledger, edition=None, now=MONDAY)
-    composer = Composer(
-        ledger=ledger,
-        actions=SqlActions(database),
-        renderer=renderer,
-        secret=SECRET,
-        batch_size=BATCH,
-    )
-    composer.compose(mailing, WEEKLY, at=MONDAY)
-    if ledger.standing(mailing.id).audience != count:
+    if mailing.compose(database, batch=BATCH) != count:
         raise SystemExit("send: not everybody has a delivery")
-    return Sender(
-        ledger=ledger,
-        provider=provider,
-        writer=Writer(
-            renderer=renderer,
-            keyring=Keyring({1: SECRET}),
-            base_url=BASE_URL,
-            imprint=lambda _list, _edition: IMPRINT,
-        ),
-        clock=lambda: MONDAY,
-        owner="benchmark",
-    )
+    return mailing.sender(database, provider)
 
 
 def measure(url: str, count: int) -> tuple[float, float, int]:

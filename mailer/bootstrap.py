@@ -25,6 +25,7 @@ from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.people import SqlPeople
 from mailer.adapters.database.places import RememberingGazetteer
 from mailer.adapters.database.readers import SqlReaders
+from mailer.adapters.database.retention import Retention
 from mailer.adapters.database.trace import Tracer
 from mailer.adapters.database.work import SqlLedger
 from mailer.adapters.places import GeonamesGazetteer
@@ -40,15 +41,18 @@ from mailer.core.rates import Rate
 from mailer.core.tokens import Keyring, derive
 from mailer.pipeline import ingest
 from mailer.pipeline.compose import Composer
+from mailer.pipeline.crew import Crew
 from mailer.pipeline.letters import Imprint, Writer
 from mailer.pipeline.send import Sender
 from mailer.pipeline.tick import Ticker
 from mailer.ports import Batch, Gazetteer, Pace, Provider, Renderer, Source
 
 if TYPE_CHECKING:
+    from mailer.adapters.database.waking import ProcrastinateWaker
     from mailer.adapters.renderer.pages import Pages
 
 Clock = Callable[[], datetime]
+_WAKE = "mailer.toml: delivery.wake"
 
 
 class Project:
@@ -123,7 +127,47 @@ class Project:
     def ready(self) -> Database:
         """The database at the newest schema; raises ConfigError otherwise."""
         migrate.require(self.database)
+        if self.waker:
+            self.database.wake = self.waker.wake
         return self.database
+
+    def upgrade(self) -> tuple[str | None, str]:
+        """Bring the database to the newest schema; returns the one before and after."""
+        before, after = migrate.upgrade(self.database)
+        if self._waker:
+            self._waker.install()
+        return before, after
+
+    @cached_property
+    def waker(self) -> "ProcrastinateWaker | None":
+        """Who wakes idle workers; None: they look for themselves.
+
+        Raises ConfigError where Procrastinate cannot be used.
+        """
+        if self._waker and not self._waker.installed:
+            raise ConfigError(
+                f"{_WAKE}: the database has no tables of Procrastinate yet; run: mailer"
+                " db upgrade"
+            )
+        return self._waker
+
+    @cached_property
+    def _waker(self) -> "ProcrastinateWaker | None":
+        if self.settings.wake == "polling":
+            return None
+        if self.database.is_sqlite:
+            raise ConfigError(
+                f'{_WAKE}: "procrastinate" needs PostgreSQL; on SQLite, "polling" is as'
+                " good, because all workers are on one machine"
+            )
+        try:
+            from mailer.adapters.database.waking import ProcrastinateWaker
+        except ImportError:
+            raise ConfigError(
+                f'{_WAKE}: "procrastinate" is not installed; pip install'
+                " coalition-mailer[procrastinate]"
+            ) from None
+        return ProcrastinateWaker(self.database)
 
     @cached_property
     def ledger(self) -> SqlLedger:
@@ -221,15 +265,26 @@ class Project:
         if troubles:
             raise InputError("; ".join(troubles))
 
+    def prune(self) -> None:
+        """Forget who got what in mailings that are long over."""
+        now = self.clock()
+        self.retention.prune(now - self.settings.keep, at=now)
+
+    @cached_property
+    def retention(self) -> Retention:
+        """Lets old deliveries go."""
+        return Retention(self.ready)
+
     def ticker(self, trouble: Callable[[str], None]) -> Ticker:
         """Return what the service does at every tick."""
         return Ticker(
             lists=list(self.lists.values()),
             ledger=self.ledger,
             composer=self.composer,
-            sender=self.sender(trouble),
+            sender=self.crew(trouble),
             clock=self.clock,
             pull=self.pull,
+            prune=self.prune,
             trouble=trouble,
         )
 
@@ -304,6 +359,15 @@ class Project:
             paces=self.paces,
             trouble=trouble,
         )
+
+    def crew(
+        self,
+        trouble: Callable[[str], None] = lambda _words: None,
+        threads: int | None = None,
+    ) -> Crew:
+        """Return so many workers, or as many as mailer.toml says."""
+        count = threads or self.settings.threads
+        return Crew([self.sender(trouble) for _ in range(count)])
 
     @cached_property
     def writer(self) -> Writer:

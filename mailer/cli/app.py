@@ -16,6 +16,7 @@ from mailer.cli import (
     mailing,
     organizations,
     parked,
+    pruning,
     web,
     why,
 )
@@ -61,6 +62,7 @@ app.command("actions", rich_help_panel=_LOOK)(listing.actions)
 app.add_typer(organizations.app, name="organizations", rich_help_panel=_LOOK)
 app.command("subscribers", rich_help_panel=_LOOK)(listing.subscribers)
 app.command("lists", rich_help_panel=_LOOK)(listing.lists)
+app.command("prune", rich_help_panel=_LOOK)(pruning.prune)
 app.command("status", rich_help_panel=_LOOK)(mailing.status)
 app.command("why", rich_help_panel=_LOOK)(why.why)
 app.command("preview", rich_help_panel=_SEND)(mailing.preview)

@@ -52,7 +52,10 @@ def _trace(project: Project, address: str, mailing: str | None) -> dict[str, Any
     findings += [_delivery(row) for row in deliveries]
     if chosen and not deliveries:
         findings.append(
-            f"{mailing}: not in its audience; no active subscription when it was made."
+            f"{mailing}: who got it is not on record any more; only how many."
+            if project.ledger.standing(chosen.id).pruned
+            else f"{mailing}: not in its audience; no active subscription when it was"
+            " made."
         )
     return {
         "person": person,

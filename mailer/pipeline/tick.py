@@ -15,8 +15,9 @@ from mailer.core.errors import MailerError
 from mailer.core.lists import Kind, MailingList
 from mailer.pipeline import plan
 from mailer.pipeline.compose import Composer
+from mailer.pipeline.crew import Crew
 from mailer.pipeline.plan import Planned
-from mailer.pipeline.send import Clock, Sender
+from mailer.pipeline.send import Clock
 from mailer.ports import Ledger, Mailing
 
 
@@ -27,9 +28,10 @@ class Ticker:
     lists: Sequence[MailingList]
     ledger: Ledger
     composer: Composer
-    sender: Sender
+    sender: Crew
     clock: Clock
     pull: Callable[[], None]  # reads every source; raises MailerError
+    prune: Callable[[], None]  # lets go of what is old; quick when nothing is
     trouble: Callable[[str], None]
 
     def tick(self, stopping: Callable[[], bool] = lambda: False) -> Sequence[Planned]:
@@ -39,6 +41,8 @@ class Ticker:
         self._try("planning", lambda: made.extend(self._plan()))
         self._try("composing", partial(self._compose_planned, stopping))
         self._try("sending", partial(self._drain, stopping))
+        if not stopping():
+            self._try("pruning", self.prune)
         return made
 
     def _plan(self) -> Sequence[Planned]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from mailer.adapters.database import audience
 from mailer.adapters.database.closing import finish
+from mailer.adapters.database.knowledge import catch_up
 from mailer.adapters.database.mailings import SqlMailings
 from mailer.adapters.database.people import first_seat
 from mailer.adapters.database.places import to_place
@@ -42,12 +43,14 @@ class SqlAddressing(SqlMailings):
 
     def groups(self, mailing: Mailing) -> Sequence[Group]:
         """Return the groups its audience falls into at this moment."""
+        catch_up(self._database, mailing.list_number)
         people = audience.audience(mailing.list_number, mailing.as_of)
         with self._database.reading() as connection:
             return _to_groups(connection, audience.groups(people))
 
     def sizes(self, mailing: Mailing) -> Mapping[Group, int]:
         """Return how many people of each group may be mailed."""
+        catch_up(self._database, mailing.list_number)
         people = audience.audience(mailing.list_number, mailing.as_of)
         columns = [people.c[name] for name in audience.GROUP]
         query = (
@@ -74,6 +77,7 @@ class SqlAddressing(SqlMailings):
         self, mailing: Mailing, subscriber: int
     ) -> tuple[Addressee, Group] | None:
         """Return one active subscriber with their group."""
+        catch_up(self._database, mailing.list_number)
         people = audience.audience(mailing.list_number, mailing.as_of)
         query = (
             select(
@@ -158,8 +162,10 @@ class SqlAddressing(SqlMailings):
                 )
                 .on_conflict_do_nothing()
             )
-            _make_batches(connection, mailing, domain)
+            made = _make_batches(connection, mailing, domain)
             finish(connection, mailing.id, at)
+            if made:
+                self._database.wake(connection, mailing.id, made)
         return []
 
 
@@ -233,7 +239,7 @@ def _keep_groups(
 
 def _make_batches(
     connection: Connection, mailing: Mailing, domain: ColumnElement[str] | None
-) -> None:
+) -> int:
     planned = select(
         deliveries.c.variant_id,
         deliveries.c.seq,
@@ -252,3 +258,5 @@ def _make_batches(
         )
     names = [column.name for column in rows.selected_columns]
     connection.execute(insert(batches).from_select(names, rows))
+    mine = select(func.count()).where(batches.c.mailing_id == mailing.id)
+    return int(connection.scalar(mine) or 0)

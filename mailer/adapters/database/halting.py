@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
+    bindparam,
     func,
     select,
     update,
 )
 
-from mailer.adapters.database import audit
+from mailer.adapters.database import audit, retention
 from mailer.adapters.database.addressing import SqlAddressing
 from mailer.adapters.database.closing import finish
 from mailer.adapters.database.mailings import with_lists
@@ -32,21 +34,13 @@ class SqlHalting(SqlAddressing):
             row = (
                 connection.execute(
                     with_lists()
-                    .add_columns(mailings.c.reason)
+                    .add_columns(mailings.c.reason, mailings.c.pruned_at)
                     .where(mailings.c.id == mailing_id)
                 )
                 .mappings()
                 .one()
             )
-            counted = connection.execute(
-                select(
-                    deliveries.c.state,
-                    deliveries.c.reason,
-                    func.count().label("n"),
-                )
-                .where(deliveries.c.mailing_id == mailing_id)
-                .group_by(deliveries.c.state, deliveries.c.reason)
-            ).all()
+            counted = retention.counted(connection, mailing_id)
             versions = connection.scalar(
                 select(func.count())
                 .select_from(variants)
@@ -67,6 +61,7 @@ class SqlHalting(SqlAddressing):
             variants=int(versions or 0),
             deliveries=states,
             reasons=reasons,
+            pruned=row["pruned_at"] is not None,
         )
 
     def in_hand(self, mailing_id: int | None) -> int:
@@ -123,6 +118,13 @@ class SqlHalting(SqlAddressing):
                 return False
             if after == "cancelled":
                 _skip_waiting(connection, mailing_id, at)
+            if after == "sending":
+                waiting = select(func.count()).where(
+                    batches.c.mailing_id == mailing_id, batches.c.state == "ready"
+                )
+                self._database.wake(
+                    connection, mailing_id, int(connection.scalar(waiting) or 0)
+                )
             finish(connection, mailing_id, at)  # its last call may have ended meanwhile
             audit.record(
                 connection,
@@ -135,10 +137,16 @@ class SqlHalting(SqlAddressing):
         return True
 
 
+# Built once: this runs with every batch.
+_STATE = select(mailings.c.state).where(
+    mailings.c.id == bindparam("p_mailing", type_=BigInteger())
+)
+
+
 def skip_if_cancelled(connection: Connection, mailing_id: int, at: datetime) -> None:
     """Let nobody wait in a mailing that was cancelled during its last call."""
-    state = select(mailings.c.state).where(mailings.c.id == mailing_id)
-    if connection.scalar(state) == "cancelled":
+    state = connection.scalar(_STATE, {"p_mailing": mailing_id})
+    if state == "cancelled":
         _skip_waiting(connection, mailing_id, at)
 
 

@@ -24,7 +24,6 @@ from mailer.adapters.database.schema import (
     lists,
     mailings,
     subscribers,
-    subscriptions,
 )
 from mailer.core.errors import RefusedError
 
@@ -84,6 +83,8 @@ class Parked:
             ).all():
                 count += _requeue(connection, mailing_id, variant_id, chosen, at)
             self._settled(connection, mailing_id, "resend", count, actor=actor, at=at)
+            if count:
+                self._database.wake(connection, mailing_id, 1)
         return count
 
     def mark_sent(
@@ -92,7 +93,6 @@ class Parked:
         """Take them as sent: a person has found out that they arrived."""
         with self._database.writing() as connection:
             chosen = _chosen(mailing_id, subscriber)
-            _remember(connection, mailing_id, chosen)
             count = connection.execute(
                 update(deliveries)
                 .where(chosen)
@@ -131,6 +131,9 @@ class Parked:
             update(mailings)
             .where(mailings.c.id == mailing_id, mailings.c.state == "unresolved")
             .values(state="sending", finished_at=None)
+        )
+        connection.execute(  # what these readers know is to be looked at again
+            update(mailings).where(mailings.c.id == mailing_id).values(remembered=False)
         )
         finish(connection, mailing_id, at)
         if count:
@@ -181,23 +184,3 @@ def _requeue(
         .where(chosen, deliveries.c.variant_id == variant_id)
         .values(state="pending", seq=seq, reason="resent by a person", changed_at=at)
     ).rowcount
-
-
-def _remember(
-    connection: Connection, mailing_id: int, chosen: ColumnElement[bool]
-) -> None:
-    """Keep what these readers now know, for their next edition."""
-    known = (
-        select(deliveries.c.variant_id)
-        .where(chosen, deliveries.c.subscriber_id == subscriptions.c.subscriber_id)
-        .scalar_subquery()
-    )
-    number = select(mailings.c.list_number).where(mailings.c.id == mailing_id)
-    connection.execute(
-        update(subscriptions)
-        .where(
-            subscriptions.c.list_number == number.scalar_subquery(),
-            known.is_not(None),
-        )
-        .values(known_variant=known)
-    )

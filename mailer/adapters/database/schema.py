@@ -258,6 +258,8 @@ mailings = Table(
     Column("finished_at", Instant),
     Column("totals", Json),  # what its deliveries counted, once they are pruned
     Column("pruned_at", Instant),
+    # Whether the subscriptions know already what its readers were told.
+    Column("remembered", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("list_number", "edition"),
     CheckConstraint(
         "state IN ('planned', 'missed', 'sending', 'paused', 'finished',"
@@ -337,7 +339,16 @@ batches = Table(
 _OPEN = text("state IN ('ready', 'leased', 'inflight', 'unknown')")
 Index(
     "ix_batches_work",
-    batches.c.not_before,
+    batches.c.not_before,  # in the order of claims, so that one reads one row
+    batches.c.variant_id,
+    batches.c.seq,
+    postgresql_where=_OPEN,
+    sqlite_where=_OPEN,
+)
+
+Index(
+    "ix_batches_open",
+    batches.c.mailing_id,
     postgresql_where=_OPEN,
     sqlite_where=_OPEN,
 )

@@ -57,6 +57,15 @@ class Options:
             raise self.error(key, f"must be from {low:g} to {high:g}, not {value:g}")
         return value
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Return true or false."""
+        value = self._value(key)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise self.error(key, "must be true or false, without quotes")
+        return value
+
     def url(self, key: str, default: str) -> str:
         """Return an http(s) address without a slash at the end."""
         value = self.text(key, default) or default

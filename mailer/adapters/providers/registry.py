@@ -12,7 +12,7 @@ from mailer.config import ProviderSettings
 from mailer.core.errors import ConfigError
 from mailer.ports import Provider
 
-KINDS = ("outbox", "postmark", "smtp")
+KINDS = ("outbox", "postmark", "resend", "smtp")
 
 
 def build(
@@ -34,6 +34,10 @@ def build(
             from mailer.adapters.providers.postmark import Postmark
 
             provider = Postmark.configured(settings.name, options, folder, clock)
+        case "resend":
+            from mailer.adapters.providers.resend import Resend
+
+            provider = Resend.configured(settings.name, options, folder, clock)
         case "smtp":
             from mailer.adapters.providers.smtp import Smtp
 

@@ -1,13 +1,13 @@
 """Any mail server that takes our mail: one transaction per recipient."""
 
-import time
-from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from queue import Empty, LifoQueue
 
 from mailer.adapters.providers.options import Options
-from mailer.adapters.providers.smtp.line import Line, Security, Server, connect
+from mailer.adapters.providers.smtp.line import Line
+from mailer.adapters.providers.smtp.opening import Security, Server, connect
+from mailer.adapters.wire import elapsed
 from mailer.core.errors import InputError
 from mailer.core.mime import MimeForm
 from mailer.ports import (
@@ -23,15 +23,13 @@ from mailer.ports import (
     Unsure,
 )
 
+_MAX_BATCH = 50  # one transaction after another: a crash leaves at most these unknown
 _SLOW = Deferred(detail="not sent: the mail server was slow, its turn comes later")
 _LOST = NotTaken(detail="not sent: the connection was lost before its turn")
 
 
 class Smtp:
     """Carries mail over SMTP, one connection per sending thread."""
-
-    # One transaction after another: a crash leaves at most these unknown.
-    capabilities = Capabilities(max_batch=50)
 
     def __init__(
         self,
@@ -40,15 +38,19 @@ class Smtp:
         server: Server,
         bounces_to: str | None = None,
         reuse: int = 100,
-        batch_time: float = 300.0,
-        monotonic: Callable[[], float] = time.monotonic,
+        batch_time: float = 120.0,
     ) -> None:
         self.name = name
+        self.capabilities = Capabilities(
+            max_batch=_MAX_BATCH,
+            # The last message is begun in time, gets the server's consent within
+            # another `timeout`, and is then waited for.
+            longest_call=batch_time + server.timeout + server.final_timeout,
+        )
         self._server = server
         self._bounces_to = bounces_to
         self._reuse = reuse  # messages over one connection
         self._batch_time = batch_time  # seconds after which no message is begun
-        self._monotonic = monotonic
         self._idle: LifoQueue[Line] = LifoQueue()
 
     @classmethod
@@ -76,14 +78,14 @@ class Smtp:
             hello=options.text("hello"),
             ca_file=options.file("ca_file", folder),
             timeout=options.number("timeout", 60, low=1, high=600),
-            final_timeout=options.number("final_timeout", 600, low=1, high=600),
+            final_timeout=options.number("final_timeout", 300, low=1, high=600),
         )
         return cls(
             name=name,
             server=server,
             bounces_to=options.address("bounces_to"),
             reuse=int(options.number("reuse", 100, low=1, high=10_000)),
-            batch_time=options.number("batch_time", 300, low=1, high=300),
+            batch_time=options.number("batch_time", 120, low=1, high=300),
         )
 
     def send(self, outgoing: Outgoing) -> Outcome:
@@ -99,10 +101,10 @@ class Smtp:
         total = len(outgoing.recipients)
         results: list[Result] = []
         line: Line | NotTaken | None = None
-        end = self._monotonic() + self._batch_time
+        end = elapsed() + self._batch_time
         try:
             for recipient in outgoing.recipients:
-                if results and self._monotonic() > end:
+                if results and elapsed() > end:
                     return Answered(
                         results=[*results, *[_SLOW] * (total - len(results))]
                     )
@@ -111,7 +113,13 @@ class Smtp:
                 except InputError as error:
                     results.append(Refused(code="invalid-address", detail=str(error)))
                     continue
-                line, result = self._deliver(line, sender, recipient.address, message)
+                line, result = self._deliver(
+                    line,
+                    sender=sender,
+                    address=recipient.address,
+                    message=message,
+                    latest=end + self._server.timeout,
+                )
                 if isinstance(result, NotTaken):
                     return _cut_short(results, result, total)
                 if isinstance(result, Accepted):
@@ -121,8 +129,7 @@ class Smtp:
                 if isinstance(result, Unsure):
                     return _cut_short(results, _LOST, total)
         finally:
-            if isinstance(line, Line) and line.usable:
-                self._idle.put(line)
+            self._rest(line)
         return Answered(results=results)
 
     def close(self) -> None:
@@ -131,31 +138,48 @@ class Smtp:
             line.close()
 
     def _deliver(
-        self, line: Line | NotTaken | None, sender: str, address: str, message: bytes
+        self,
+        line: Line | NotTaken | None,
+        *,
+        sender: str,
+        address: str,
+        message: bytes,
+        latest: float,
     ) -> tuple[Line | NotTaken, Result | NotTaken]:
-        line = self._ready(line)
+        line = self._ready(line, latest)
         if isinstance(line, NotTaken):
             return line, line
-        result = line.deliver(sender=sender, address=address, message=message)
+        result = line.deliver(
+            sender=sender, address=address, message=message, latest=latest
+        )
         if isinstance(result, NotTaken) and line.sent > 1 and not line.usable:
             # The server ends long connections. Nothing of this message was taken,
             # so that saying it on a new one is no second sending.
-            line = connect(self._server)
+            line.close()
+            line = connect(self._server, latest=latest)
             if isinstance(line, NotTaken):
                 return line, line
-            result = line.deliver(sender=sender, address=address, message=message)
+            result = line.deliver(
+                sender=sender, address=address, message=message, latest=latest
+            )
         return line, result
 
-    def _ready(self, line: Line | NotTaken | None) -> Line | NotTaken:
+    def _ready(self, line: Line | NotTaken | None, latest: float) -> Line | NotTaken:
         if isinstance(line, Line):
             if line.usable and line.sent < self._reuse:
                 return line
             line.close()
         while rested := self._rested():
-            if rested.sent < self._reuse and rested.alive():
+            if rested.sent < self._reuse and rested.alive(latest):
                 return rested
             rested.close()
-        return connect(self._server)
+        return connect(self._server, latest=latest)
+
+    def _rest(self, line: Line | NotTaken | None) -> None:
+        if isinstance(line, Line) and line.usable:
+            self._idle.put(line)
+        elif isinstance(line, Line):
+            line.close()
 
     def _rested(self) -> Line | None:
         try:

@@ -1,52 +1,26 @@
-"""One SMTP connection: opened, used for a message at a time, and every reply read.
+"""One SMTP connection, used for a message at a time, and every reply read.
 
 Until the final dot is answered a message is not taken (RFC 5321 §4.1.1.4); when
-that answer never comes, nobody knows (RFC 1047).
+that answer never comes, nobody knows (RFC 1047). Where the server offers it, the three
+commands before a message travel together (RFC 2920); the message itself never leaves
+before all three are answered with yes.
 """
 
 import re
-import smtplib
-import ssl
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+from dataclasses import dataclass
 
 from mailer.adapters.providers.foreign import words
+from mailer.adapters.wire import BrokenError, Limit, Wire, elapsed
 from mailer.ports import Accepted, Deferred, NotTaken, Refused, Result, Unsure
 
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
-_BROKEN = (smtplib.SMTPException, OSError)
+_REPLY = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_LONGEST_LINE = 8192  # octets; RFC 5321 §4.5.3.1.5 says 512, servers say more
+_MOST_LINES = 100
+_GOODBYE = 2.0  # seconds to wait for an answer that changes nothing
 _GO_AHEAD = 354
 _CLOSING = 421
-
-
-class Security(StrEnum):
-    """How the connection is protected."""
-
-    STARTTLS = "starttls"
-    TLS = "tls"
-    NONE = "none"
-
-    @property
-    def port(self) -> int:
-        """Return the usual port (RFC 8314)."""
-        return {"starttls": 587, "tls": 465, "none": 25}[self.value]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """Where to connect and as whom; times in seconds."""
-
-    host: str
-    port: int
-    security: Security = Security.STARTTLS
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    hello: str | None = None  # our name in EHLO; None: this machine's
-    ca_file: str | None = None  # instead of the system's certificate authorities
-    timeout: float = 60.0
-    final_timeout: float = 600.0  # for the answer to the dot, RFC 5321 §4.5.3.2.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,62 +53,96 @@ class Reply:
 
 
 class Line:
-    """An open connection; after a fault it is not `usable` any more."""
+    """An open connection; after a fault it is not `usable` any more.
 
-    def __init__(self, smtp: smtplib.SMTP, server: Server) -> None:
-        self._smtp = smtp
-        self._server = server
+    Times are in seconds: for the answers before a message, and for sending it and the
+    answer to its final dot.
+    """
+
+    def __init__(
+        self, wire: Wire, *, timeout: float, final_timeout: float, pipelining: bool
+    ) -> None:
+        self._wire = wire
+        self._timeout = timeout
+        self._final_timeout = final_timeout
+        self._pipelining = pipelining
         self.sent = 0  # messages that were tried
         self.usable = True
 
-    def alive(self) -> bool:
+    def alive(self, latest: float) -> bool:
         """Ask the server whether it is still there."""
         try:
-            self.usable = self.usable and self._ask("NOOP").positive
-        except _BROKEN:
+            [reply] = self._ask((b"NOOP\r\n",), self._limit(latest))
+        except OSError:
             self.usable = False
+        else:
+            self.usable = self.usable and reply.positive
         return self.usable
 
     def deliver(
-        self, *, sender: str, address: str, message: bytes
+        self, *, sender: str, address: str, message: bytes, latest: float
     ) -> Result | NotTaken:
-        """Send one message; NotTaken concerns the connection, not the recipient."""
+        """Send one message; NotTaken concerns the connection, not the recipient.
+
+        Unless all is ready for the message at the moment `latest`, on the clock of
+        `elapsed`, it is not sent.
+        """
         self.sent += 1
         try:
-            reply = self._ask(f"MAIL FROM:<{sender}>")
-            if not reply.positive:
-                self._recover(reply)
-                detail = f"the sender address was refused: {reply}"
-                return NotTaken(detail=detail, stop=reply.permanent)
-            reply = self._ask(f"RCPT TO:<{address}>")
-            if reply.positive:
-                reply = self._ask("DATA")
-            if reply.code != _GO_AHEAD:
-                self._recover(reply)
-                if reply.code == _CLOSING:
-                    return NotTaken(detail=str(reply))
-                return reply.refusal()
-        except _BROKEN as error:
+            fault = self._introduce(sender, address, self._limit(latest))
+        except OSError as error:
             self.usable = False
             return NotTaken(detail=f"the connection was lost: {_kind(error)}")
-        return self._content(message)
+        return fault or self._content(message)
 
     def close(self) -> None:
         """Say goodbye, if anybody listens, and hang up."""
         if self.usable:
-            with suppress(*_BROKEN):  # it is all the same now
-                self._smtp.docmd("QUIT")
+            with suppress(OSError):  # it is all the same now
+                self._ask((b"QUIT\r\n",), self._limit(elapsed() + _GOODBYE))
         self.usable = False
-        self._smtp.close()
+        self._wire.close()
+
+    def _introduce(
+        self, sender: str, address: str, limit: Limit
+    ) -> Result | NotTaken | None:
+        """Get the server to wait for the message; return what is in its way."""
+        commands = (
+            f"MAIL FROM:<{sender}>\r\n".encode("ascii"),
+            f"RCPT TO:<{address}>\r\n".encode("ascii"),
+            b"DATA\r\n",
+        )
+        replies = self._ask(commands, limit)
+        first_no = next((reply for reply in replies if not reply.positive), replies[-1])
+        if first_no.code == _GO_AHEAD and len(replies) == len(commands):
+            if self._wire.ahead:  # then who knows what its next answer is to
+                raise BrokenError("the server spoke out of turn")
+            return None
+        closing = next((reply for reply in replies if reply.code == _CLOSING), None)
+        if closing:
+            self.usable = False
+            return NotTaken(detail=str(closing))
+        self._recover(replies[-1], limit)
+        if first_no is replies[0]:
+            detail = f"the sender address was refused: {first_no}"
+            return NotTaken(detail=detail, stop=first_no.permanent)
+        return first_no.refusal()
+
+    def _recover(self, last: Reply, limit: Limit) -> None:
+        if last.code == _GO_AHEAD:
+            # It waits for a message to nobody: the one it gets is empty (RFC 2920 §3.1)
+            self._ask((b".\r\n",), limit)
+        [reply] = self._ask((b"RSET\r\n",), limit)
+        self.usable = reply.positive
 
     def _content(self, message: bytes) -> Result:
+        end = elapsed() + self._final_timeout
         try:
             # quoted-printable text begins with a header, never with a dot
-            self._smtp.send(message.replace(b"\r\n.", b"\r\n..") + b".\r\n")
-            self._patience(self._server.final_timeout)
-            reply = self._reply(*self._smtp.getreply())
-            self._patience(self._server.timeout)
-        except _BROKEN as error:
+            stuffed = message.replace(b"\r\n.", b"\r\n..")
+            self._wire.send((stuffed, b".\r\n"), Limit(until=end, pause=self._timeout))
+            reply = self._reply(Limit(until=end, pause=self._final_timeout))
+        except OSError as error:
             self.usable = False
             return Unsure(
                 detail=f"the connection was lost after the message: {_kind(error)}"
@@ -145,101 +153,44 @@ class Line:
             self.usable = False
         return reply.refusal()
 
-    def _recover(self, reply: Reply) -> None:
-        self.usable = reply.code != _CLOSING and self._ask("RSET").positive
+    def _limit(self, latest: float) -> Limit:
+        return Limit(until=min(elapsed() + self._timeout, latest), pause=self._timeout)
 
-    def _ask(self, command: str) -> Reply:
-        return self._reply(*self._smtp.docmd(command))
+    def _ask(self, commands: tuple[bytes, ...], limit: Limit) -> list[Reply]:
+        """Give commands and return the replies, up to the one that ends it all.
 
-    def _reply(self, code: int, text: bytes) -> Reply:
-        if not 200 <= code < 600:
-            raise smtplib.SMTPServerDisconnected("not a reply")
-        return Reply(code=code, text=text.decode("utf-8", "replace"))
+        Without pipelining, the first no is the last.
+        """
+        if self._wire.ahead:  # it ends what nobody has begun
+            return [self._farewell(limit)]
+        replies: list[Reply] = []
+        for group in [commands] if self._pipelining else [(each,) for each in commands]:
+            self._wire.send((b"".join(group),), limit)
+            for _ in group:
+                replies.append(self._reply(limit))
+                if replies[-1].code == _CLOSING:
+                    return replies
+            if not replies[-1].positive:
+                break
+        return replies
 
-    def _patience(self, seconds: float) -> None:
-        if self._smtp.sock is not None:
-            self._smtp.sock.settimeout(seconds)
+    def _farewell(self, limit: Limit) -> Reply:
+        reply = self._reply(limit)
+        if reply.code != _CLOSING:
+            raise BrokenError("the server spoke out of turn")
+        return reply
 
-
-def connect(server: Server) -> Line | NotTaken:
-    """Open a connection, encrypted and signed in as the server's entry says."""
-    try:
-        smtp = _open(server)
-    except ssl.SSLCertVerificationError as error:
-        problem = error.verify_message
-        return NotTaken(
-            detail=f"the mail server's certificate is not valid: {problem}", stop=True
-        )
-    except smtplib.SMTPResponseException as error:
-        reply = Reply(code=error.smtp_code, text=_text(error.smtp_error))
-        return NotTaken(detail=f"no connection: {reply}")
-    except _BROKEN as error:
-        return NotTaken(detail=f"no connection: {_kind(error)}")
-    fault = _secure(smtp, server) or _sign_in(smtp, server)
-    if fault:
-        smtp.close()
-        return fault
-    return Line(smtp, server)
-
-
-class _Plain(smtplib.SMTP):
-    def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
-        try:
-            return super().connect(*args, **kwargs)
-        except BaseException:
-            self.close()  # smtplib leaves it open when the greeting does not come
-            raise
-
-
-class _Tls(_Plain, smtplib.SMTP_SSL):
-    pass
-
-
-def _open(server: Server) -> smtplib.SMTP:
-    host, port, hello = server.host, server.port, server.hello
-    if server.security is Security.TLS:
-        return _Tls(host, port, hello, timeout=server.timeout, context=_trust(server))
-    return _Plain(host, port, hello, timeout=server.timeout)
-
-
-def _secure(smtp: smtplib.SMTP, server: Server) -> NotTaken | None:
-    try:
-        if server.security is Security.STARTTLS:
-            smtp.starttls(context=_trust(server))
-        smtp.ehlo_or_helo_if_needed()
-    except smtplib.SMTPNotSupportedError:
-        return NotTaken(detail="the mail server offers no STARTTLS", stop=True)
-    except ssl.SSLCertVerificationError as error:
-        problem = error.verify_message
-        return NotTaken(
-            detail=f"the mail server's certificate is not valid: {problem}", stop=True
-        )
-    except _BROKEN as error:
-        return NotTaken(detail=f"no connection: {_kind(error)}")
-    return None
-
-
-def _sign_in(smtp: smtplib.SMTP, server: Server) -> NotTaken | None:
-    if not (server.username and server.password):
-        return None
-    try:
-        smtp.login(server.username, server.password)
-    except smtplib.SMTPAuthenticationError as error:
-        reply = Reply(code=error.smtp_code, text=_text(error.smtp_error))
-        return NotTaken(detail=f"sign-in was refused: {reply}", stop=reply.permanent)
-    except (smtplib.SMTPServerDisconnected, OSError) as error:
-        return NotTaken(detail=f"the connection was lost at sign-in: {_kind(error)}")
-    except smtplib.SMTPException:  # no AUTH, or no method that we share
-        return NotTaken(detail="the mail server offers no sign-in we know", stop=True)
-    return None
-
-
-def _trust(server: Server) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=server.ca_file)
-
-
-def _text(said: bytes | str) -> str:
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    def _reply(self, limit: Limit) -> Reply:
+        lines: list[bytes] = []
+        while len(lines) < _MOST_LINES:
+            found = _REPLY.fullmatch(self._wire.line(_LONGEST_LINE, limit))
+            if not found:
+                break
+            lines.append(found[3] or b"")
+            if found[2] != b"-":
+                text = b"\n".join(lines).decode("utf-8", "replace")
+                return Reply(code=int(found[1]), text=text)
+        raise BrokenError("not a reply")
 
 
 def _kind(error: BaseException) -> str:

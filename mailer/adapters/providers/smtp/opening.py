@@ -1,0 +1,155 @@
+"""An SMTP connection opened: encrypted and signed in, as the server's entry says."""
+
+import smtplib
+import ssl
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from mailer.adapters.providers.foreign import words
+from mailer.adapters.providers.smtp.line import Line
+from mailer.adapters.wire import Wire, elapsed
+from mailer.ports import NotTaken
+
+_BROKEN = (smtplib.SMTPException, OSError)
+
+
+class Security(StrEnum):
+    """How the connection is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+    @property
+    def port(self) -> int:
+        """Return the usual port (RFC 8314)."""
+        return {"starttls": 587, "tls": 465, "none": 25}[self.value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where to connect and as whom; times in seconds."""
+
+    host: str
+    port: int
+    security: Security = Security.STARTTLS
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    hello: str | None = None  # our name in EHLO; None: this machine's
+    ca_file: str | None = None  # instead of the system's certificate authorities
+    timeout: float = 60.0
+    # For a message and the answer to its dot. RFC 5321 §4.5.3.2.6 asks for 600; half
+    # of it is what a lease can bear.
+    final_timeout: float = 300.0
+
+
+def connect(server: Server, *, latest: float) -> Line | NotTaken:
+    """Open a connection; nothing of it begins after `latest`, on `elapsed`'s clock."""
+    try:
+        smtp = _open(server, latest)
+    except ssl.SSLCertVerificationError as error:
+        return _untrusted(error)
+    except smtplib.SMTPResponseException as error:
+        return NotTaken(detail=f"no connection: {_said(error)}")
+    except _BROKEN as error:
+        return NotTaken(detail=f"no connection: {_kind(error)}")
+    fault = _secure(smtp, server) or _sign_in(smtp, server)
+    if fault or smtp.sock is None:
+        smtp.close()
+        return fault or NotTaken(detail="no connection")
+    return Line(
+        Wire(smtp.sock),
+        timeout=server.timeout,
+        final_timeout=server.final_timeout,
+        pipelining=smtp.has_extn("pipelining"),
+    )
+
+
+class _Plain(smtplib.SMTP):
+    def __init__(self, *args: Any, latest: float, **kwargs: Any) -> None:
+        self._latest = latest
+        super().__init__(*args, **kwargs)
+
+    def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        try:
+            return super().connect(*args, **kwargs)
+        except BaseException:
+            self.close()  # smtplib leaves it open when the greeting does not come
+            raise
+
+    def getreply(self) -> tuple[int, bytes]:
+        left = self._latest - elapsed()
+        if left <= 0:
+            raise TimeoutError("the time is over")
+        if self.sock is not None:
+            self.sock.settimeout(min(left, self.timeout))
+        return super().getreply()
+
+
+class _Tls(_Plain, smtplib.SMTP_SSL):
+    pass
+
+
+def _open(server: Server, latest: float) -> smtplib.SMTP:
+    where = (server.host, server.port, server.hello)
+    timeout = min(server.timeout, latest - elapsed())
+    if timeout <= 0:
+        raise TimeoutError("the time is over")
+    if server.security is Security.TLS:
+        trust = _trust(server.ca_file)
+        return _Tls(*where, timeout=timeout, context=trust, latest=latest)
+    return _Plain(*where, timeout=timeout, latest=latest)
+
+
+def _secure(smtp: smtplib.SMTP, server: Server) -> NotTaken | None:
+    try:
+        if server.security is Security.STARTTLS:
+            smtp.starttls(context=_trust(server.ca_file))
+        smtp.ehlo_or_helo_if_needed()
+    except smtplib.SMTPNotSupportedError:
+        return NotTaken(detail="the mail server offers no STARTTLS", stop=True)
+    except ssl.SSLCertVerificationError as error:
+        return _untrusted(error)
+    except _BROKEN as error:
+        return NotTaken(detail=f"no connection: {_kind(error)}")
+    return None
+
+
+def _sign_in(smtp: smtplib.SMTP, server: Server) -> NotTaken | None:
+    if not (server.username and server.password):
+        return None
+    try:
+        smtp.login(server.username, server.password)
+    except smtplib.SMTPAuthenticationError as error:
+        permanent = 500 <= error.smtp_code < 600
+        return NotTaken(detail=f"sign-in was refused: {_said(error)}", stop=permanent)
+    except (smtplib.SMTPServerDisconnected, OSError) as error:
+        return NotTaken(detail=f"the connection was lost at sign-in: {_kind(error)}")
+    except smtplib.SMTPException:  # no AUTH, or no method that we share
+        return NotTaken(detail="the mail server offers no sign-in we know", stop=True)
+    return None
+
+
+@lru_cache(maxsize=8)  # reading the authorities takes longer than a handshake
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_file)
+
+
+def _untrusted(error: ssl.SSLCertVerificationError) -> NotTaken:
+    problem = error.verify_message
+    return NotTaken(
+        detail=f"the mail server's certificate is not valid: {problem}", stop=True
+    )
+
+
+def _said(error: smtplib.SMTPResponseException) -> str:
+    said = error.smtp_error
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return words(f"{error.smtp_code} {text}")
+
+
+def _kind(error: BaseException) -> str:
+    # Class names only: the texts of these errors repeat hosts and addresses.
+    return type(error).__name__
