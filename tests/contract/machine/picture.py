@@ -60,6 +60,14 @@ class Picture:
         """Return whom a mailing has a delivery for."""
         return {person for number, person in self.deliveries if number == mailing}
 
+    def in_doubt(self) -> set[int]:
+        """Return for whom a call is open."""
+        return {
+            who[1]
+            for who, delivery in self.deliveries.items()
+            if delivery.state in ("inflight", "unknown")
+        }
+
     def open_batches(self) -> bool:
         """Whether anything is left to do."""
         return any(batch.state in OPEN_BATCHES for batch in self.batches.values())

@@ -121,8 +121,15 @@ class Witness:
 
     def is_stale(self, what: Batch | Intent) -> bool:
         """Whether the lease under which this was given out is lost."""
-        batch = what.batch if isinstance(what, Intent) else what
-        return self.picture.batches[batch.variant_id, batch.seq].epoch != batch.epoch
+        return self._row(what).epoch != _batch(what).epoch
+
+    def is_open(self, what: Batch | Intent) -> bool:
+        """Whether somebody works on this, or could."""
+        return self._row(what).state in pictures.OPEN_BATCHES
+
+    def _row(self, what: Batch | Intent) -> pictures.BatchRow:
+        batch = _batch(what)
+        return self.picture.batches[batch.variant_id, batch.seq]
 
     def _intended(self, intent: Intent) -> None:
         self._may_begin(intent.batch.mailing.id)
@@ -177,3 +184,7 @@ class Witness:
             counts = self.ledger.standing(number).deliveries
             if sum(counts.values()) != len(self.picture.audience(number)):
                 self.fail(f"I1: mailing {number} counts {counts}")
+
+
+def _batch(what: Batch | Intent) -> Batch:
+    return what.batch if isinstance(what, Intent) else what

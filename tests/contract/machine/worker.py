@@ -16,6 +16,9 @@ from mailer.ports import Capabilities, Found, NotTaken, Outcome, Outgoing
 from tests.contract.machine.carrier import Carrier, Fate
 
 
+_PATIENCE = 120.0  # seconds
+
+
 class Trouble(StrEnum):
     """When the connection to the database breaks."""
 
@@ -81,9 +84,12 @@ class Line:
     def send(self, outgoing: Outgoing) -> Outcome:
         if self._life.over:
             raise Killed
-        self._guard.call_begins(outgoing, self._life.people)
-        fate = self._life.worker.order.fate
-        outcome = self._guard.carrier.send(outgoing, fate)
+        try:
+            self._guard.call_begins(outgoing, self._life.people)
+            outcome = self._guard.carrier.send(outgoing, self._life.worker.order.fate)
+        except BaseException:
+            self._life.over = True  # or the next call of its window stands at a gate
+            raise
         if self.capabilities.window > 1:
             self._life.gate("between two calls")
         return outcome
@@ -107,16 +113,17 @@ class Worker:
         self.at: str | None = None  # where it stands; None: between two steps
         self.order = HEALTHY
         self.found = False  # whether its last step had something to do
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def go(self, order: Order = HEALTHY) -> None:
         """Go on to the next gate, or to the end of the step."""
         self.order = order
         self._go.release()
-        self._stood.acquire()
+        answered = self._stood.acquire(timeout=_PATIENCE)
         if self._error is not None:
             raise self._error
+        assert answered, f"the worker stands still, and not at a gate: {self.at}"
 
     def finish(self, order: Order = HEALTHY) -> None:
         """Go on to the end of the step."""
