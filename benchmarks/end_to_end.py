@@ -48,7 +48,6 @@ class Case:
     options: Mapping[str, Any] = field(default_factory=dict)
     path: str = ""
     batch: int | None = None  # messages per call, where it is not the provider's own
-    singly: bool = False
 
 
 CASES = {
@@ -61,12 +60,11 @@ CASES = {
         batch=500,
     ),
     "c": Case(
-        words="one message per call, windows of 64 (Postmark)",
-        kind="postmark",
+        words="one message per call, windows of 64 (Resend)",
+        kind="resend",
         sink="http",
-        options={"token": "a-token"},
-        path="/email/batch",
-        singly=True,
+        options={"token": "a-token", "batch": False},
+        path="/emails",
     ),
     "d": Case(
         words="SMTP, pipelined",
@@ -104,9 +102,6 @@ def provider(case: Case, port: int) -> Provider:
         folder=HERE,
         clock=lambda: datetime.now(UTC),
     )
-    if case.singly:
-        window = replace(found.capabilities, max_batch=1, window=64, concurrency=4)
-        return Adjusted(found, window)
     if case.batch:
         return Adjusted(found, replace(found.capabilities, max_batch=case.batch))
     return found

@@ -89,6 +89,15 @@ def _postmark_says(count: int) -> bytes:
     return json.dumps([one] * count).encode()
 
 
+def resend(tally: Tally, body: bytearray) -> bytes:
+    """Accept one message as Resend does."""
+    if tally.take(body, 1):
+        message = json.loads(body)
+        said = message["html"] + json.dumps(message["headers"])
+        tally.check([(message["to"], said)])
+    return b'{"id":"49a3999c-0ce1-4ea6-ab68-afcd6dc2e794"}'
+
+
 def anything(tally: Tally, body: bytearray) -> bytes:
     """Accept any octets, unseen."""
     tally.take(body, 1)
@@ -96,7 +105,11 @@ def anything(tally: Tally, body: bytearray) -> bytes:
 
 
 Handler = Callable[[Tally, bytearray], bytes]
-PATHS: dict[bytes, Handler] = {b"/email/batch": postmark, b"/anything": anything}
+PATHS: dict[bytes, Handler] = {
+    b"/email/batch": postmark,
+    b"/emails": resend,
+    b"/anything": anything,
+}
 
 
 class HttpSink(asyncio.Protocol):

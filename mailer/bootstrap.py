@@ -41,15 +41,18 @@ from mailer.core.rates import Rate
 from mailer.core.tokens import Keyring, derive
 from mailer.pipeline import ingest
 from mailer.pipeline.compose import Composer
+from mailer.pipeline.crew import Crew
 from mailer.pipeline.letters import Imprint, Writer
 from mailer.pipeline.send import Sender
 from mailer.pipeline.tick import Ticker
 from mailer.ports import Batch, Gazetteer, Pace, Provider, Renderer, Source
 
 if TYPE_CHECKING:
+    from mailer.adapters.database.waking import ProcrastinateWaker
     from mailer.adapters.renderer.pages import Pages
 
 Clock = Callable[[], datetime]
+_WAKE = "mailer.toml: delivery.wake"
 
 
 class Project:
@@ -124,7 +127,47 @@ class Project:
     def ready(self) -> Database:
         """The database at the newest schema; raises ConfigError otherwise."""
         migrate.require(self.database)
+        if self.waker:
+            self.database.wake = self.waker.wake
         return self.database
+
+    def upgrade(self) -> tuple[str | None, str]:
+        """Bring the database to the newest schema; returns the one before and after."""
+        before, after = migrate.upgrade(self.database)
+        if self._waker:
+            self._waker.install()
+        return before, after
+
+    @cached_property
+    def waker(self) -> "ProcrastinateWaker | None":
+        """Who wakes idle workers; None: they look for themselves.
+
+        Raises ConfigError where Procrastinate cannot be used.
+        """
+        if self._waker and not self._waker.installed:
+            raise ConfigError(
+                f"{_WAKE}: the database has no tables of Procrastinate yet; run: mailer"
+                " db upgrade"
+            )
+        return self._waker
+
+    @cached_property
+    def _waker(self) -> "ProcrastinateWaker | None":
+        if self.settings.wake == "polling":
+            return None
+        if self.database.is_sqlite:
+            raise ConfigError(
+                f'{_WAKE}: "procrastinate" needs PostgreSQL; on SQLite, "polling" is as'
+                " good, because all workers are on one machine"
+            )
+        try:
+            from mailer.adapters.database.waking import ProcrastinateWaker
+        except ImportError:
+            raise ConfigError(
+                f'{_WAKE}: "procrastinate" is not installed; pip install'
+                " coalition-mailer[procrastinate]"
+            ) from None
+        return ProcrastinateWaker(self.database)
 
     @cached_property
     def ledger(self) -> SqlLedger:
@@ -238,7 +281,7 @@ class Project:
             lists=list(self.lists.values()),
             ledger=self.ledger,
             composer=self.composer,
-            sender=self.sender(trouble),
+            sender=self.crew(trouble),
             clock=self.clock,
             pull=self.pull,
             prune=self.prune,
@@ -316,6 +359,15 @@ class Project:
             paces=self.paces,
             trouble=trouble,
         )
+
+    def crew(
+        self,
+        trouble: Callable[[str], None] = lambda _words: None,
+        threads: int | None = None,
+    ) -> Crew:
+        """Return so many workers, or as many as mailer.toml says."""
+        count = threads or self.settings.threads
+        return Crew([self.sender(trouble) for _ in range(count)])
 
     @cached_property
     def writer(self) -> Writer:

@@ -83,6 +83,7 @@ class Settings:
     rate: Rate | None = None  # of the provider, where its own table names none
     domains: Mapping[str, Rate] = field(default_factory=dict)  # receiving domains
     threads: int = 1  # senders in one process
+    wake: str = "polling"  # how idle workers learn of new work
     keep: timedelta = timedelta(weeks=26)  # how long it is on record who got what
 
 
@@ -156,6 +157,7 @@ class _Reading:
             rate=delivery.rate("rate"),
             domains=self._domains(delivery),
             threads=self._threads(delivery),
+            wake=delivery.choice("wake", ["polling", "procrastinate"], "polling"),
             keep=delivery.duration("keep", default="26 weeks"),
         )
         delivery.refuse_unknown()

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 
 from mailer.adapters.database import migrate
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.waking import ProcrastinateWaker
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +48,24 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+# What must hold with jobs deferred in the ledger's transactions, too.
+WOKEN = ("test_outcomes", "test_crew", "test_instance")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run whoever asks for a database on SQLite and PostgreSQL, some with a waker."""
+    if "database_url" not in metafunc.fixturenames:
+        return
+    module = metafunc.module.__name__.rpartition(".")[2]
+    kinds = ["sqlite", "postgresql"]
+    if module == "test_waking":
+        kinds = ["procrastinate"]
+    elif module in WOKEN:
+        kinds.append("procrastinate")
+    metafunc.parametrize("database_url", kinds, indirect=True)
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a fresh, migrated database, on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
@@ -63,9 +81,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
+def database(
+    database_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Database]:
     """A fresh, migrated database."""
     database = Database(database_url, folder=tmp_path)
+    if request.node.callspec.params.get("database_url") == "procrastinate":
+        waker = ProcrastinateWaker(database)
+        waker.install()
+        database.wake = waker.wake
     yield database
     database.close()
 

@@ -1,17 +1,13 @@
 """A connection on which nothing lasts longer than it may: pieces out, lines in."""
 
 import select
-import socket
-import ssl
 import time
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 _READ = 64 * 1024  # octets at a time
-_GATHER = 512  # pieces at a time; Linux takes 1024 (IOV_MAX)
-_JOIN = 64 * 1024  # octets up to which encrypted pieces go out as one
+_BLOCK = 128 * 1024  # octets
 
 
 class Socket(Protocol):
@@ -41,10 +37,6 @@ class Limit:
     pause: float  # seconds without any progress
 
 
-class OverdueError(TimeoutError):
-    """The limit has passed."""
-
-
 class BrokenError(OSError):
     """The other side hung up, or said what nobody asked for."""
 
@@ -52,18 +44,15 @@ class BrokenError(OSError):
 class Wire:
     """A connected socket; every step of it ends by its limit.
 
-    Each method raises OSError when the connection breaks, and OverdueError, which is
+    Each method raises OSError when the connection breaks, and TimeoutError, which is
     one, when its limit has passed. After that the wire is of no use any more.
     """
 
-    __slots__ = ("_gathers", "_received", "_socket")
+    __slots__ = ("_received", "_socket")
 
     def __init__(self, connected: Socket) -> None:
         self._socket = connected
         self._received = b""
-        self._gathers = isinstance(connected, socket.socket) and not isinstance(
-            connected, ssl.SSLSocket
-        )
 
     @property
     def quiet(self) -> bool:
@@ -80,14 +69,21 @@ class Wire:
         return bool(self._received)
 
     def send(self, pieces: Sequence[bytes], limit: Limit) -> None:
-        """Send pieces one after another, without joining them where that helps."""
-        if self._gathers:
-            self._gather(pieces, limit)
-        elif sum(map(len, pieces)) <= _JOIN:  # one record, one system call
-            self._push(b"".join(pieces), limit)
-        else:
-            for piece in pieces:
-                self._push(piece, limit)
+        """Send pieces one after another, a block at a time.
+
+        Many small pieces never stand in memory as one: a block fits the processor's
+        cache, and is joined and sent while it is there.
+        """
+        block: list[bytes] = []
+        size = 0
+        for piece in pieces:
+            block.append(piece)
+            size += len(piece)
+            if size >= _BLOCK:
+                self._push(_joined(block), limit)
+                block, size = [], 0
+        if block:
+            self._push(_joined(block), limit)
 
     def line(self, longest: int, limit: Limit) -> bytes:
         """Read up to the next line feed and return it without its line end.
@@ -130,23 +126,6 @@ class Wire:
         """Hang up."""
         self._socket.close()
 
-    def _gather(self, pieces: Sequence[bytes], limit: Limit) -> None:
-        connected = self._socket
-        assert isinstance(connected, socket.socket)  # noqa: S101 - for the type
-        self._wait_at_most(limit)
-        if len(pieces) <= _GATHER:
-            sent = connected.sendmsg(pieces)
-            if sent == sum(map(len, pieces)):
-                return
-        else:
-            sent = 0
-        waiting = deque(memoryview(piece) for piece in pieces)
-        _drop(waiting, sent)
-        while waiting:
-            self._wait_at_most(limit)
-            few = [waiting[n] for n in range(min(len(waiting), _GATHER))]
-            _drop(waiting, connected.sendmsg(few))
-
     def _push(self, data: bytes, limit: Limit) -> None:
         rest = memoryview(data)
         while rest:
@@ -166,13 +145,9 @@ class Wire:
     def _wait_at_most(self, limit: Limit) -> None:
         left = limit.until - elapsed()
         if left <= 0:
-            raise OverdueError("the time is over")
+            raise TimeoutError("the time is over")
         self._socket.settimeout(min(left, limit.pause))
 
 
-def _drop(waiting: deque[memoryview], size: int) -> None:
-    """Take what was sent off the front."""
-    while waiting and size >= len(waiting[0]):
-        size -= len(waiting.popleft())
-    if size:
-        waiting[0] = waiting[0][size:]
+def _joined(block: Sequence[bytes]) -> bytes:
+    return block[0] if len(block) == 1 else b"".join(block)

@@ -21,7 +21,7 @@ def upgrade(context: typer.Context, as_json: Json = False) -> None:
     """
     state: State = context.obj
     with state.project() as project:
-        before, after = migrate.upgrade(project.database)
+        before, after = project.upgrade()
     if as_json:
         output.emit({"before": before, "after": after})
     elif before == after:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -12,6 +13,7 @@ from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.core.errors import InputError, MailerError, RefusedError, StoreError
 from mailer.pipeline import plan, send
+from mailer.pipeline.crew import Crew
 from mailer.ports import Mailing, Standing
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -116,13 +118,38 @@ def deliver(project: Project, mailing: Mailing) -> Standing:
             standing = project.ledger.standing(mailing.id)
             bar(*send.totals(standing.deliveries))
 
-        project.sender(output.say).drain(
-            mailing.id, sleep=_patience(told), progress=tell, stopping=told.is_set
+        project.crew(output.say).drain(
+            mailing.id,
+            sleep=_patience(told),
+            progress=_seldom(tell),
+            stopping=told.is_set,
         )
+        tell()
     return project.ledger.standing(mailing.id)
 
 
-def work(project: Project, *, until_idle: bool) -> Sequence[Standing]:
+def _seldom(act: Callable[[], None]) -> Callable[[], None]:
+    """Return what acts at most every second, and spends a twentieth of the time on it.
+
+    Counting a million deliveries after every batch would take longer than sending.
+    """
+    due = 0.0
+
+    def tell() -> None:
+        nonlocal due
+        began = time.monotonic()
+        if began < due:
+            return
+        act()
+        ended = time.monotonic()
+        due = ended + max(1.0, 20.0 * (ended - began))
+
+    return tell
+
+
+def work(
+    project: Project, *, until_idle: bool, threads: int | None = None
+) -> Sequence[Standing]:
     """Compose what is planned and send what is open, until idle or told to end.
 
     A mailing that cannot be composed keeps no other from being sent; its error is
@@ -130,11 +157,15 @@ def work(project: Project, *, until_idle: bool) -> Sequence[Standing]:
     """
     touched: set[int] = set()
     told_before: set[str] = set()
-    sender = project.sender(output.say)
+    crew = project.crew(output.say, threads)
     say_if_stopped(project)
     with until_told() as told:
+        if project.waker and not until_idle:
+            project.waker.run(
+                lambda number: _look(project, crew, number, told), told, output.say
+            )
         while not told.is_set():
-            troubles = _round(project, sender, touched, told, wait=until_idle)
+            troubles = _round(project, crew, touched, told, wait=until_idle)
             if until_idle:
                 if troubles:
                     raise InputError("; ".join(troubles))
@@ -148,9 +179,24 @@ def work(project: Project, *, until_idle: bool) -> Sequence[Standing]:
     return [project.ledger.standing(number) for number in sorted(touched)]
 
 
+def _look(
+    project: Project, crew: Crew, mailing_id: int | None, told: threading.Event
+) -> None:
+    """Send what a job speaks of; without a mailing, compose and send everything."""
+    if mailing_id is None:
+        for trouble in _round(project, crew, set(), told, wait=False):
+            output.say(trouble)
+        project.provider.close()
+        return
+    try:
+        crew.drain(mailing_id, sleep=told.wait, stopping=told.is_set, wait=False)
+    except MailerError as error:
+        output.say(str(error))
+
+
 def _round(
     project: Project,
-    sender: send.Sender,
+    crew: Crew,
     touched: set[int],
     told: threading.Event,
     *,
@@ -169,7 +215,7 @@ def _round(
                 troubles.append(f"{mailing.list_slug}/{mailing.edition}: {error}")
         recent = project.ledger.every()[:20]
         touched |= {mailing.id for mailing in recent if mailing.state == "sending"}
-        sender.drain(sleep=_patience(told), stopping=told.is_set, wait=wait)
+        crew.drain(sleep=_patience(told), stopping=told.is_set, wait=wait)
     except MailerError as error:
         troubles.append(str(error))
     return troubles

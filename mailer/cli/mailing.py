@@ -181,6 +181,12 @@ def work(
     processes: Annotated[
         int, typer.Option(min=1, max=64, help="How many workers, each a process.")
     ] = 1,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=64, help="Senders in each; by default as in mailer.toml."
+        ),
+    ] = None,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
@@ -190,7 +196,7 @@ def work(
     """
     state: State = context.obj
     with state.project(as_of) as project, delivering.companions(processes - 1):
-        standings = delivering.work(project, until_idle=until_idle)
+        standings = delivering.work(project, until_idle=until_idle, threads=threads)
     report(standings, as_json=as_json)
 
 

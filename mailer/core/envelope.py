@@ -133,15 +133,18 @@ class Frame:
         pieces[1::2] = map(values.__getitem__, self._names)
         return b"".join(pieces)
 
-    def in_order(self, *names: str) -> Callable[..., bytes]:
-        """Return a quicker `fill`: it takes the values of two or more by position."""
+    def in_order(self, *names: str) -> Callable[..., list[bytes]]:
+        """Return a quicker `fill`: it takes the values of two or more by position.
+
+        It leaves the join to whoever sends the pieces: all but the values are shared.
+        """
         template = self._pieces
         pick = itemgetter(*(names.index(name) for name in self._names))
 
-        def fill(*values: bytes) -> bytes:
+        def fill(*values: bytes) -> list[bytes]:
             pieces = template.copy()
             pieces[1::2] = pick(values)
-            return b"".join(pieces)
+            return pieces
 
         return fill
 

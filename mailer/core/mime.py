@@ -79,14 +79,16 @@ class MimeForm:
         """
         uid, address, leave_token, preferences, reason = recipient
         leave = leave_token.encode("ascii")
-        return self._fill(
-            wire_address("To", address),
-            self._message_id(uid).encode("ascii"),
-            leave,
-            leave + _SOFT_BREAK,
-            preferences.encode("ascii") + _SOFT_BREAK,
-            _quoted_html(reason),
-            _quoted_text(reason),
+        return b"".join(
+            self._fill(
+                wire_address("To", address),
+                self._message_id(uid).encode("ascii"),
+                leave,
+                leave + _SOFT_BREAK,
+                preferences.encode("ascii") + _SOFT_BREAK,
+                _quoted_html(reason),
+                _quoted_text(reason),
+            )
         )
 
 

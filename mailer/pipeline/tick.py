@@ -15,8 +15,9 @@ from mailer.core.errors import MailerError
 from mailer.core.lists import Kind, MailingList
 from mailer.pipeline import plan
 from mailer.pipeline.compose import Composer
+from mailer.pipeline.crew import Crew
 from mailer.pipeline.plan import Planned
-from mailer.pipeline.send import Clock, Sender
+from mailer.pipeline.send import Clock
 from mailer.ports import Ledger, Mailing
 
 
@@ -27,7 +28,7 @@ class Ticker:
     lists: Sequence[MailingList]
     ledger: Ledger
     composer: Composer
-    sender: Sender
+    sender: Crew
     clock: Clock
     pull: Callable[[], None]  # reads every source; raises MailerError
     prune: Callable[[], None]  # lets go of what is old; quick when nothing is

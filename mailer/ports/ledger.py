@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mailer.core.audience import Group
 from mailer.core.envelope import Segments
@@ -72,9 +72,11 @@ class Pace:
     rate: float  # messages per second
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addressee:
-    """A delivery whose intent is committed, with what its slots need."""
+class Addressee(NamedTuple):
+    """A delivery whose intent is committed, with what its slots need.
+
+    A tuple, because there is one per message.
+    """
 
     subscriber_id: int
     uid: bytes

@@ -1,5 +1,17 @@
 """Every store contract runs on SQLite and on PostgreSQL."""
 
-from tests.databases import database, database_url, migrated_file, postgresql
+from tests.databases import (
+    database,
+    database_url,
+    migrated_file,
+    postgresql,
+    pytest_generate_tests,
+)
 
-__all__ = ["database", "database_url", "migrated_file", "postgresql"]
+__all__ = [
+    "database",
+    "database_url",
+    "migrated_file",
+    "postgresql",
+    "pytest_generate_tests",
+]

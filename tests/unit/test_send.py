@@ -13,6 +13,7 @@ from mailer.core.errors import NotFoundError, StoreError
 from mailer.core.lists import MailingList, parse
 from mailer.core.tokens import Keyring, Purpose
 from mailer.pipeline.compose import Composer
+from mailer.pipeline.crew import Crew
 from mailer.pipeline.letters import Imprint, Writer, fingerprint
 from mailer.pipeline.send import ATTEMPTS, MARGIN, PATIENT_MARGIN, Sender, totals
 from mailer.pipeline.tick import Ticker
@@ -442,7 +443,7 @@ def test_another_version_of_the_program_has_other_fingerprints() -> None:
 def test_a_recipient_who_has_changed_changes_the_fingerprint(changes: Any) -> None:
     writer, intent = Book().sender(ScriptedProvider()).writer, Book().intent(batch_of())
     first, *others = intent.addressees
-    other = replace(intent, addressees=[replace(first, **changes), *others])
+    other = replace(intent, addressees=[first._replace(**changes), *others])
 
     assert fingerprint(writer.outgoing(intent), b"") != fingerprint(
         writer.outgoing(other), b""
@@ -497,7 +498,7 @@ def ticker(book: Book, sender: Sender, troubles: list[str], *lists: MailingList)
         lists=lists,
         ledger=itself,
         composer=composer,
-        sender=sender,
+        sender=Crew([sender]),
         clock=lambda: MONDAY,
         pull=lambda: None,
         prune=lambda: None,

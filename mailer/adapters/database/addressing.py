@@ -162,8 +162,10 @@ class SqlAddressing(SqlMailings):
                 )
                 .on_conflict_do_nothing()
             )
-            _make_batches(connection, mailing, domain)
+            made = _make_batches(connection, mailing, domain)
             finish(connection, mailing.id, at)
+            if made:
+                self._database.wake(connection, mailing.id, made)
         return []
 
 
@@ -237,7 +239,7 @@ def _keep_groups(
 
 def _make_batches(
     connection: Connection, mailing: Mailing, domain: ColumnElement[str] | None
-) -> None:
+) -> int:
     planned = select(
         deliveries.c.variant_id,
         deliveries.c.seq,
@@ -256,3 +258,5 @@ def _make_batches(
         )
     names = [column.name for column in rows.selected_columns]
     connection.execute(insert(batches).from_select(names, rows))
+    mine = select(func.count()).where(batches.c.mailing_id == mailing.id)
+    return int(connection.scalar(mine) or 0)

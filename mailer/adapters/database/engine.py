@@ -1,6 +1,6 @@
 """Connections: SQLite as a careful single file, PostgreSQL as it comes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,15 @@ from sqlalchemy.sql import ColumnElement
 from mailer.core.errors import ConfigError, StoreError
 
 _BUSY = 30.0  # seconds a writer waits for another
-_CACHE = 32 * 1024  # KiB at most; with the usual 2 MB, big indexes grow page by page
+_CACHE = 16 * 1024  # KiB at most; with the usual 2 MB, big indexes grow page by page
+
+
+# Told within a transaction that a mailing has so many batches for workers to send.
+Wake = Callable[[Connection, int, int], None]
+
+
+def _nobody(_connection: Connection, _mailing_id: int, _batches: int) -> None:
+    """Wake nobody: workers look for themselves."""
 
 
 class Database:
@@ -38,6 +46,7 @@ class Database:
         """Connect lazily; a relative SQLite path is taken from `folder`."""
         self.url = _located(url, folder)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.wake: Wake = _nobody
         self.engine = _sqlite(self.url) if self.is_sqlite else _server(self.url)
         self._reader = self.engine.execution_options(mailer_reads=True)
 

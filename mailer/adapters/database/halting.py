@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
+    bindparam,
     func,
     select,
     update,
@@ -116,6 +118,13 @@ class SqlHalting(SqlAddressing):
                 return False
             if after == "cancelled":
                 _skip_waiting(connection, mailing_id, at)
+            if after == "sending":
+                waiting = select(func.count()).where(
+                    batches.c.mailing_id == mailing_id, batches.c.state == "ready"
+                )
+                self._database.wake(
+                    connection, mailing_id, int(connection.scalar(waiting) or 0)
+                )
             finish(connection, mailing_id, at)  # its last call may have ended meanwhile
             audit.record(
                 connection,
@@ -128,10 +137,16 @@ class SqlHalting(SqlAddressing):
         return True
 
 
+# Built once: this runs with every batch.
+_STATE = select(mailings.c.state).where(
+    mailings.c.id == bindparam("p_mailing", type_=BigInteger())
+)
+
+
 def skip_if_cancelled(connection: Connection, mailing_id: int, at: datetime) -> None:
     """Let nobody wait in a mailing that was cancelled during its last call."""
-    state = select(mailings.c.state).where(mailings.c.id == mailing_id)
-    if connection.scalar(state) == "cancelled":
+    state = connection.scalar(_STATE, {"p_mailing": mailing_id})
+    if state == "cancelled":
         _skip_waiting(connection, mailing_id, at)
 
 

@@ -2,32 +2,32 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, case, exists, func, select, update
+from sqlalchemy import Connection, case, func, select, update
 
 from mailer.adapters.database.claiming import SqlClaiming, of
 from mailer.adapters.database.closing import finish
-from mailer.adapters.database.people import first_seat
 from mailer.adapters.database.schema import (
     batches,
     deliveries,
-    instance,
-    mailings,
     paces,
-    subscribers,
-    subscriptions,
-    suppressions,
     variants,
 )
 from mailer.core.envelope import Segments
 from mailer.ports import Addressee, Batch, Intent, Pace
 
+_VARIANTS = 32  # kept in memory, some 100 KB each
 _BURST = 1.0  # seconds' worth that a pace lets through at once after a rest
 
 
 class SqlIntents(SqlClaiming):
     """Commits intents, and recalls them when their outcome has stayed unknown."""
+
+    @cached_property
+    def _variants(self) -> dict[int, "_Variant"]:
+        return {}
 
     def begin(
         self,
@@ -42,48 +42,34 @@ class SqlIntents(SqlClaiming):
     ) -> Intent | None:
         """Commit the intent to send, leaving out whoever may no longer be mailed."""
         with self._database.writing() as connection:
-            if not _sending(connection, batch.mailing.id):
-                self._let_go(connection, batch, 0.0)
-                return None
-            wait = self._take(connection, batch, paces)
-            if wait > 0.0:
+            wait = 0.0
+            if sending := self._sending(connection, batch):
+                wait = self._take(connection, batch, paces)
+            if not sending or wait > 0.0:
                 self._let_go(connection, batch, wait)
                 return None
+            intent = self._people(connection, batch, key, at, "pending")
+            here = {"p_variant": batch.variant_id, "p_seq": batch.seq}
             moved = connection.execute(
-                update(batches)
-                .where(self._held(batch, "leased"))
-                .values(
-                    state="inflight",
-                    lease_until=self._now + lease,
-                    provider=provider,
-                    key=key,
-                    first_call=self._now,
-                    sent_at=at,
-                )
-                .returning(batches.c.first_call)
+                self._hot.intend,
+                {
+                    **here,
+                    "p_epoch": batch.epoch,
+                    "p_lease": lease,
+                    "p_provider": provider,
+                    "p_key": key,
+                    "p_fingerprint": seal(intent) if intent.addressees else None,
+                    "p_at": at,
+                },
             ).first()
             if moved is None:
                 connection.rollback()  # another worker has it: what we took comes back
                 return None
-            _leave_out(connection, batch, at)
-            connection.execute(
-                update(deliveries)
-                .where(of(batch.variant_id, batch.seq), deliveries.c.state == "pending")
-                .values(state="inflight", provider=provider, changed_at=at)
-            )
-            intent = _read(connection, batch, key, at, "inflight")
             if not intent.addressees:
-                connection.execute(
-                    update(batches)
-                    .where(self._held(batch, "inflight"))
-                    .values(state="done", key=None)
-                )
-                finish(connection, batch.mailing.id, at)
+                self._end(connection, batch, at)
                 return None
             connection.execute(
-                update(batches)
-                .where(self._held(batch, "inflight"))
-                .values(fingerprint=seal(intent))
+                self._hot.fly, {**here, "p_provider": provider, "p_at": at}
             )
         self._remember(float(moved.first_call))
         return intent
@@ -104,12 +90,12 @@ class SqlIntents(SqlClaiming):
             )
             key = batch.unknown.key if batch.unknown else ""
             at = sent_at or batch.mailing.planned_at
-            return _read(connection, batch, key, at, "unknown")
+            return self._people(connection, batch, key, at, "unknown")
 
     def begin_again(self, intent: Intent, *, lease: float) -> bool:
         """Commit to making an unknown call once more; False if it may not be."""
         with self._database.writing() as connection:
-            if not _sending(connection, intent.batch.mailing.id):
+            if not self._sending(connection, intent.batch):
                 return False
             again = connection.execute(
                 update(batches)
@@ -176,92 +162,99 @@ class SqlIntents(SqlClaiming):
         )
         return float(wait or 0.0)
 
-
-def _sending(connection: Connection, mailing_id: int) -> bool:
-    """Whether calls of a mailing may begin, until this transaction ends.
-
-    The rows are locked: whoever pauses or stops is answered only after this intent
-    is committed, or before it is made.
-    """
-    stopped = connection.scalar(
-        select(instance.c.stopped_at).with_for_update(read=True)
-    )
-    state = connection.scalar(
-        select(mailings.c.state)
-        .where(mailings.c.id == mailing_id)
-        .with_for_update(read=True)
-    )
-    return stopped is None and state == "sending"
-
-
-def _leave_out(connection: Connection, batch: Batch, at: datetime) -> None:
-    """Re-read, in the intent's own transaction, who may no longer be mailed."""
-    waiting = and_(of(batch.variant_id, batch.seq), deliveries.c.state == "pending")
-    why = (
-        select(suppressions.c.reason)
-        .where(suppressions.c.address_hash == deliveries.c.address_hash)
-        .scalar_subquery()
-    )
-    connection.execute(
-        update(deliveries)
-        .where(waiting, why.is_not(None))
-        .values(state="suppressed", reason=why, changed_at=at)
-    )
-    subscribed = exists().where(
-        subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
-        subscriptions.c.list_number == batch.mailing.list_number,
-        subscriptions.c.state == "active",
-    )
-    connection.execute(
-        update(deliveries)
-        .where(waiting, ~subscribed)
-        .values(state="skipped", reason="left meanwhile", changed_at=at)
-    )
-
-
-def _read(
-    connection: Connection, batch: Batch, key: str, sent_at: datetime, state: str
-) -> Intent:
-    variant = connection.execute(
-        select(variants).where(variants.c.id == batch.variant_id)
-    ).one()
-    people: Sequence[Any] = connection.execute(
-        select(
-            subscribers.c.id,
-            subscribers.c.uid,
-            subscribers.c.address,
-            first_seat().label("organization"),
-            subscriptions.c.consented_on,
-            (subscribers.c.address_hash != deliveries.c.address_hash).label("moved"),
+    def _sending(self, connection: Connection, batch: Batch) -> bool:
+        """Whether calls of its mailing may begin, until this transaction ends."""
+        return bool(
+            connection.scalar(self._hot.sending, {"p_mailing": batch.mailing.id})
         )
-        .join(deliveries, deliveries.c.subscriber_id == subscribers.c.id)
-        .join(
-            subscriptions,
-            and_(
-                subscriptions.c.subscriber_id == subscribers.c.id,
-                subscriptions.c.list_number == batch.mailing.list_number,
-            ),
+
+    def _end(self, connection: Connection, batch: Batch, at: datetime) -> None:
+        """Close a batch that nobody is left in."""
+        connection.execute(
+            update(batches)
+            .where(self._held(batch, "inflight"))
+            .values(state="done", key=None)
         )
-        .where(of(batch.variant_id, batch.seq), deliveries.c.state == state)
-        .order_by(subscribers.c.id)
-    ).all()
-    return Intent(
-        batch=batch,
-        key=key,
-        language=variant.language,
-        subject=variant.subject,
-        html=Segments.load(variant.html),
-        text=Segments.load(variant.text),
-        sent_at=sent_at,
-        addressees=[
-            Addressee(
-                subscriber_id=row.id,
-                uid=row.uid,
-                address=row.address,
-                organization=row.organization,
-                consented_on=row.consented_on,
-                moved=row.moved,
+        finish(connection, batch.mailing.id, at)
+
+    def _people(
+        self,
+        connection: Connection,
+        batch: Batch,
+        key: str,
+        sent_at: datetime,
+        state: str,
+    ) -> Intent:
+        """Read what a batch says to whom; whoever may not be mailed is left out.
+
+        But not from a call that was made already: under its key nothing may change.
+        """
+        rows = connection.execute(
+            self._hot.readers,
+            {
+                "p_variant": batch.variant_id,
+                "p_seq": batch.seq,
+                "p_state": state,
+                "p_list": batch.mailing.list_number,
+            },
+        ).all()
+        if state == "pending":
+            out = [row for row in rows if row.suppressed or row.state != "active"]
+            if out:
+                _leave_out(connection, batch, out, sent_at)
+                rows = [row for row in rows if row not in out]
+        variant = self._variant(connection, batch.variant_id)
+        return Intent(
+            batch=batch,
+            key=key,
+            language=variant.language,
+            subject=variant.subject,
+            html=variant.html,
+            text=variant.text,
+            sent_at=sent_at,
+            addressees=[Addressee(*row[:6]) for row in rows],
+        )
+
+    def _variant(self, connection: Connection, number: int) -> "_Variant":
+        """Return a variant's words; they never change, and batches follow each other."""
+        if number not in self._variants:
+            row = connection.execute(
+                select(variants).where(variants.c.id == number)
+            ).one()
+            if len(self._variants) >= _VARIANTS:
+                self._variants.clear()
+            self._variants[number] = _Variant(
+                row.language,
+                row.subject,
+                Segments.load(row.html),
+                Segments.load(row.text),
             )
-            for row in people
-        ],
-    )
+        return self._variants[number]
+
+
+class _Variant(NamedTuple):
+    language: str
+    subject: str
+    html: Segments
+    text: Segments
+
+
+def _leave_out(
+    connection: Connection, batch: Batch, out: Sequence[Any], at: datetime
+) -> None:
+    """Keep those out of the call who may no longer be mailed, and say why."""
+    for row in out:
+        state, reason = (
+            ("suppressed", row.suppressed)
+            if row.suppressed
+            else ("skipped", "left meanwhile")
+        )
+        connection.execute(
+            update(deliveries)
+            .where(
+                of(batch.variant_id, batch.seq),
+                deliveries.c.subscriber_id == row.id,
+                deliveries.c.state == "pending",
+            )
+            .values(state=state, reason=reason, changed_at=at)
+        )

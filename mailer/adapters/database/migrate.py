@@ -57,9 +57,12 @@ def check(database: Database) -> Sequence[str]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
+    def ours(_item: object, name: str | None, *_more: object) -> bool:
+        return not (name or "").startswith(("procrastinate_", "idx_procrastinate_"))
+
     findings: list[str] = []
     with database.reading() as connection:
-        context = MigrationContext.configure(connection)
+        context = MigrationContext.configure(connection, opts={"include_object": ours})
         findings += [
             f"the schema differs from what this version needs: {difference}"
             for difference in compare_metadata(context, metadata)

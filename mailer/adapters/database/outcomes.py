@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from mailer.adapters.database.schema import deliveries
+from mailer.adapters.database.statements import Statements
 from mailer.ports import Accepted, Deferred, Intent, Refused, Result, Unsure
 
 _TYPES: Mapping[str, BigInteger | String] = {
@@ -29,7 +30,7 @@ _TYPES: Mapping[str, BigInteger | String] = {
 # By hand: the driver takes a list of tuples at a third of what a compiled statement
 # costs per row.
 _ONE = """
-    UPDATE deliveries SET state = ?, reason = ?, provider_id = ?
+    UPDATE deliveries SET state = ?, reason = ?, provider_id = ?, changed_at = ?
     WHERE subscriber_id = ? AND mailing_id = ? AND variant_id = ? AND seq = ?
     AND state = ?
 """
@@ -43,6 +44,7 @@ class _Outcome(NamedTuple):
 
 def keep(
     connection: Connection,
+    hot: Statements,
     intent: Intent,
     results: Sequence[Result],
     *,
@@ -63,16 +65,35 @@ def keep(
     )
     first = rows[0][:-1]
     if all(row[:-1] == first for row in rows):
-        shared = dict(zip(_Outcome._fields, first, strict=True))
+        state, reason, provider_id = first
         connection.execute(
-            update(deliveries).where(mine).values(changed_at=at, **shared)
+            hot.settle,
+            {
+                "p_variant": batch.variant_id,
+                "p_seq": batch.seq,
+                "p_before": before,
+                "p_state": state,
+                "p_reason": reason,
+                "p_provider_id": provider_id,
+                "p_at": at,
+            },
         )
     elif connection.dialect.name == "sqlite":
-        connection.execute(update(deliveries).where(mine).values(changed_at=at))
         here = (batch.mailing.id, batch.variant_id, batch.seq, before)
-        connection.exec_driver_sql(_ONE, [(*row, *here) for row in rows])
+        when = _stored(connection, at)
+        connection.exec_driver_sql(
+            _ONE, [(*row[:-1], when, row[-1], *here) for row in rows]
+        )
     else:
         _together(connection, mine, rows, at)
+
+
+def _stored(connection: Connection, at: datetime) -> Any:
+    """Write an instant as the statements that are not by hand do."""
+    process = deliveries.c.changed_at.type.dialect_impl(
+        connection.dialect
+    ).bind_processor(connection.dialect)
+    return process(at) if process else at
 
 
 def _together(

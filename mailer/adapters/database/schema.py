@@ -346,6 +346,13 @@ Index(
     sqlite_where=_OPEN,
 )
 
+Index(
+    "ix_batches_open",
+    batches.c.mailing_id,
+    postgresql_where=_OPEN,
+    sqlite_where=_OPEN,
+)
+
 # When a provider, a mailing or a receiving domain may be written to next: a token
 # bucket as one number, the moment at which what was taken from it is paid off.
 paces = Table(

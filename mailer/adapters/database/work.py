@@ -24,7 +24,6 @@ from mailer.adapters.database.schema import (
 )
 from mailer.ports import Batch, Deferred, Intent, Result, Unsure
 
-_FRESH = {"key": None, "fingerprint": None}  # the next call is a new one
 _MINE = ("inflight", "unknown")
 
 
@@ -45,57 +44,55 @@ class SqlLedger(SqlIntents):
         batch = intent.batch
         unsure = any(isinstance(result, Unsure) for result in results)
         deferred = any(isinstance(result, Deferred) for result in results)
-        values: dict[str, Any] = {"state": "unknown", "fingerprint": fingerprint}
-        if not unsure:
-            values = {"state": "ready" if deferred else "done", **_FRESH}
+        state = "unknown" if unsure else "ready" if deferred else "done"
         wait = settle if unsure else delay
+        mark = fingerprint if unsure else None
         with self._database.writing() as connection:
-            if not self._pass_on(connection, batch, wait, **values):
+            if not self._close(connection, batch, state, wait, mark):
                 return False
-            outcomes.keep(connection, intent, results, at=at)
+            outcomes.keep(connection, self._hot, intent, results, at=at)
             if unsure and deferred:
                 self._move_waiting(connection, batch, delay)
-            skip_if_cancelled(connection, batch.mailing.id, at)
-            finish(connection, batch.mailing.id, at)
+            self._after(connection, batch, at)
         return True
 
     def put_back(self, intent: Intent, *, detail: str, at: datetime) -> bool:
         """Nothing was accepted: the batch is ready again."""
         batch = intent.batch
         with self._database.writing() as connection:
-            values = {"state": "ready", "detail": detail[:500], **_FRESH}
-            if not self._pass_on(connection, batch, 0.0, **values):
+            if not self._close(connection, batch, "ready", 0.0, None):
                 return False
+            _explain(connection, batch, detail=detail[:500])
             _wait_again(connection, batch, at)
-            skip_if_cancelled(connection, batch.mailing.id, at)
-            finish(connection, batch.mailing.id, at)
+            self._after(connection, batch, at)
         return True
 
     def split(self, intent: Intent, *, detail: str, at: datetime) -> bool:
         """Nothing was accepted: each half is ready as a batch of its own."""
         batch, people = intent.batch, intent.addressees
         with self._database.writing() as connection:
-            values = {"state": "ready", "detail": detail[:500], **_FRESH, "attempt": 0}
-            if not self._pass_on(connection, batch, 0.0, **values):
+            if not self._close(connection, batch, "ready", 0.0, None):
                 return False
+            _explain(connection, batch, detail=detail[:500], attempt=0)
             _wait_again(connection, batch, at)
             upper = deliveries.c.subscriber_id >= people[len(people) // 2].subscriber_id
             self._move_waiting(connection, batch, 0.0, upper)
-            skip_if_cancelled(connection, batch.mailing.id, at)
-            finish(connection, batch.mailing.id, at)
+            self._after(connection, batch, at)
         return True
 
     def wonder(self, batch: Batch, *, detail: str, delay: float) -> bool:
         """Still nobody knows: look into it again after `delay` seconds."""
+        mark = batch.unknown.fingerprint if batch.unknown else None
         with self._database.writing() as connection:
-            return self._pass_on(
-                connection, batch, delay, state="unknown", detail=detail[:500]
-            )
+            if not self._close(connection, batch, "unknown", delay, mark):
+                return False
+            _explain(connection, batch, detail=detail[:500])
+        return True
 
     def park(self, batch: Batch, *, detail: str, at: datetime) -> bool:
         """Nobody will know by our own means: a person decides."""
         with self._database.writing() as connection:
-            if not self._pass_on(connection, batch, 0.0, state="parked"):
+            if not self._close(connection, batch, "parked", 0.0, None):
                 return False
             connection.execute(
                 update(deliveries)
@@ -121,17 +118,32 @@ class SqlLedger(SqlIntents):
                 .values(free_at=until, detail=detail[:300])
             )
 
-    def _pass_on(
-        self, connection: Connection, batch: Batch, wait: float, **values: Any
+    def _close(
+        self,
+        connection: Connection,
+        batch: Batch,
+        state: str,
+        wait: float,
+        fingerprint: bytes | None,
     ) -> bool:
         """Change a batch that is still this worker's; False if it is not."""
         moved = connection.execute(
-            update(batches)
-            .where(self._held(batch, *_MINE))
-            # Without a wait it keeps its turn: before those that were never tried.
-            .values(not_before=self._now + wait if wait else 0.0, **values)
+            self._hot.close,
+            {
+                "p_variant": batch.variant_id,
+                "p_seq": batch.seq,
+                "p_epoch": batch.epoch,
+                "p_state": state,
+                "p_wait": wait,
+                "p_fingerprint": fingerprint,
+            },
         )
         return bool(moved.rowcount)
+
+    def _after(self, connection: Connection, batch: Batch, at: datetime) -> None:
+        """Do what is due when a batch of this mailing was recorded."""
+        skip_if_cancelled(connection, batch.mailing.id, at)
+        finish(connection, batch.mailing.id, at)
 
     def _move_waiting(
         self,
@@ -166,6 +178,15 @@ class SqlLedger(SqlIntents):
         connection.execute(
             (mine if which is None else mine.where(which)).values(seq=seq)
         )
+
+
+def _explain(connection: Connection, batch: Batch, **values: Any) -> None:
+    """Write down with a batch why it is open again."""
+    connection.execute(
+        update(batches)
+        .where(batches.c.variant_id == batch.variant_id, batches.c.seq == batch.seq)
+        .values(**values)
+    )
 
 
 def _wait_again(connection: Connection, batch: Batch, at: datetime) -> None:

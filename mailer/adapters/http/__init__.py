@@ -5,7 +5,7 @@ the rest of sending a message; urllib3, under requests, still opens the connecti
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from mailer.adapters.http.answer import Answer, UnreadableError, read
 from mailer.adapters.http.reaching import NotSent, Place, Route, locate
-from mailer.adapters.wire import Limit, OverdueError, Wire, elapsed
+from mailer.adapters.wire import Limit, Wire, elapsed
 from mailer.core.headers import header_text
 
 __all__ = ["Answer", "Http", "NoAnswer", "NotSent", "retry_after"]
@@ -66,11 +66,15 @@ class Http:
         self._lock = threading.Lock()
 
     def post(
-        self, url: str, *, body: bytes, headers: Mapping[str, str]
+        self, url: str, *, body: bytes | Sequence[bytes], headers: Mapping[str, str]
     ) -> Answer | NotSent | NoAnswer:
-        """Send one POST, once; never raises for what the network does."""
-        length = {"Content-Length": str(len(body))}
-        return self._call("POST", url, {**headers, **length}, body)
+        """Send one POST, once; never raises for what the network does.
+
+        A large body had better come in pieces: it never stands in memory as one.
+        """
+        pieces = (body,) if isinstance(body, bytes) else body
+        length = {"Content-Length": str(sum(map(len, pieces)))}
+        return self._call("POST", url, {**headers, **length}, pieces)
 
     def get(
         self,
@@ -82,7 +86,7 @@ class Http:
         """Send one GET, once; never raises for what the network does."""
         joint = "&" if "?" in url else "?"
         asked = f"{url}{joint}{urlencode(params)}" if params else url
-        return self._call("GET", asked, headers, b"")
+        return self._call("GET", asked, headers, ())
 
     def close(self) -> None:
         """Close every thread's connections."""
@@ -93,7 +97,7 @@ class Http:
             wire.close()
 
     def _call(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+        self, method: str, url: str, headers: Mapping[str, str], body: Sequence[bytes]
     ) -> Answer | NotSent | NoAnswer:
         limit = Limit(until=elapsed() + self.longest, pause=self._pause)
         place = locate(url)
@@ -105,7 +109,7 @@ class Http:
             self._hang_up(wire)
             return NotSent(detail="no connection in time")
         try:
-            answer, keep = _exchange(wire, (head, body) if body else (head,), limit)
+            answer, keep = _exchange(wire, (head, *body), limit)
         except (OSError, UnreadableError) as error:
             self._hang_up(wire)
             return NoAnswer(detail=_words(error))
@@ -188,7 +192,7 @@ def _exchange(
 def _words(error: Exception) -> str:
     if isinstance(error, UnreadableError):
         return str(error)
-    if isinstance(error, OverdueError):
+    if isinstance(error, TimeoutError):
         return "the whole answer did not come in time"
     # Class names only: the texts of these errors repeat hosts.
     return f"the connection broke off: {type(error).__name__}"

@@ -1,9 +1,10 @@
 """What providers behind an HTTP API have in common: many messages in one call."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,14 @@ from typing import Any
 from mailer.adapters.http import Answer, Http, NoAnswer, NotSent, retry_after
 from mailer.adapters.providers.foreign import words
 from mailer.adapters.providers.options import Options
-from mailer.core.envelope import Frame, Letter, Recipient, json_html, json_text
+from mailer.core.envelope import (
+    Frame,
+    Letter,
+    Recipient,
+    json_html,
+    json_inner,
+    json_text,
+)
 from mailer.core.errors import InputError
 from mailer.core.headers import encode_structured, wire_address
 from mailer.core.tokens import normalize
@@ -32,9 +40,14 @@ ANOTHER_SERVERS = {301, 302, 307, 308, 404, 405, 406, 410, 415}  # wrong base_ur
 class Call:
     """One batch as it will stand on the wire, and who is not part of it."""
 
-    body: bytes = field(repr=False)
+    body: Sequence[bytes] = field(repr=False)  # in pieces, which stand in it in order
     count: int  # of messages
     refused: dict[int, Refused]  # by position among the recipients
+
+    @property
+    def size(self) -> int:
+        """Return the octets of the body."""
+        return sum(map(len, self.body))
 
     def merge(self, results: Sequence[Result]) -> list[Result]:
         """Put the answers back in the order of the recipients."""
@@ -73,17 +86,17 @@ def list_headers(letter: Letter) -> dict[str, str]:
 
 
 def fill(
-    outgoing: Outgoing, parts: Sequence[bytes | str]
+    outgoing: Outgoing, parts: tuple[bytes | str, ...]
 ) -> tuple[list[bytes], dict[int, Refused]]:
-    """Write each message as JSON; a recipient whose address is no address stays out.
+    """Write messages as JSON, in pieces, with a comma between two messages.
 
-    The holes of `parts` are `to`, `message_id`, and the slots of letters.
+    A recipient whose address is no address stays out. The holes of `parts` are `key`,
+    `to`, `message_id`, and the slots of letters.
     """
-    message = Frame(parts).in_order(
-        "to", "message_id", "leave", "preferences", "reason_html", "reason_text"
-    )
+    message = _form(parts)
     message_id = outgoing.letter.message_id
-    messages: list[bytes] = []
+    key = json_inner(outgoing.key)
+    body: list[bytes] = []
     refused: dict[int, Refused] = {}
     for position, recipient in enumerate(outgoing.recipients):
         uid, address, leave, preferences, reason = recipient
@@ -93,17 +106,25 @@ def fill(
         except InputError as error:
             refused[position] = Refused(code="invalid-address", detail=str(error))
             continue
-        messages.append(
-            message(
-                to,
-                message_id(uid).encode("ascii"),
-                leave.encode("ascii"),
-                preferences.encode("ascii"),
-                json_html(reason),
-                json_text(reason),
-            )
+        if body:
+            body.append(b",")
+        body += message(
+            key,
+            to,
+            message_id(uid).encode("ascii"),
+            leave.encode("ascii"),
+            preferences.encode("ascii"),
+            json_html(reason),
+            json_text(reason),
         )
-    return messages, refused
+    return body, refused
+
+
+@lru_cache(maxsize=16)  # calls of one message of one letter follow one another
+def _form(parts: tuple[bytes | str, ...]) -> Callable[..., list[bytes]]:
+    return Frame(parts).in_order(
+        "key", "to", "message_id", "leave", "preferences", "reason_html", "reason_text"
+    )
 
 
 # --- what came back

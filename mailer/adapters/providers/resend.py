@@ -10,6 +10,7 @@ call can undo.
 import json
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from mailer.adapters.providers.api import (
     said,
 )
 from mailer.adapters.providers.options import Options
-from mailer.core.envelope import json_inner, pieces
+from mailer.core.envelope import Letter, json_inner, pieces
 from mailer.core.headers import header_text, unicode_mailbox
 from mailer.ports import (
     Accepted,
@@ -142,25 +143,27 @@ def build(outgoing: Outgoing, *, batch: bool) -> Call:
 
     Raises InputError if the letter itself cannot be sent to anybody.
     """
-    messages, refused = fill(outgoing, _message(outgoing))
-    body = b"[" + b",".join(messages) + b"]" if batch else b"".join(messages)
-    return Call(body=body, count=len(messages), refused=refused)
+    messages, refused = fill(outgoing, _message(outgoing.letter))
+    count = len(outgoing.recipients) - len(refused)
+    body = (b"[", *messages, b"]") if batch else messages
+    return Call(body=body, count=count, refused=refused)
 
 
-def _message(outgoing: Outgoing) -> list[bytes | str]:
-    letter = outgoing.letter
+@lru_cache(maxsize=16)  # encoding a letter costs more than filling it a dozen times
+def _message(letter: Letter) -> tuple[bytes | str, ...]:
     shared: dict[str, object] = {
         "from": unicode_mailbox("From", letter.sender_name, letter.sender_address),
         "subject": header_text("Subject", letter.subject),
-        "tags": [{"name": "batch", "value": outgoing.key}],
     }
     if letter.reply_to:
         shared["reply_to"] = unicode_mailbox("Reply-To", None, letter.reply_to)
     prefix = header_text("List-Unsubscribe", letter.leave_prefix)
-    return [
+    return (
         # without the closing brackets: the recipient's own words follow
         json.dumps(shared, ensure_ascii=False)[:-1].encode(),
-        b',"to":"',
+        b',"tags":[{"name":"batch","value":"',
+        "key",
+        b'"}],"to":"',
         "to",
         b'","html":"',
         *pieces(letter.html, json_inner),
@@ -170,7 +173,7 @@ def _message(outgoing: Outgoing) -> list[bytes | str]:
         b',"List-Unsubscribe":"<' + json_inner(prefix),
         "leave",
         b'>"}}',
-    ]
+    )
 
 
 # --- what came back ----------------------------------------------------------
@@ -179,10 +182,10 @@ def _message(outgoing: Outgoing) -> list[bytes | str]:
 def parse(answer: Answer, call: Call, *, now: datetime) -> Outcome:
     """Say what an answer means for each recipient; `now` is aware."""
     status, found = answer.status, document(answer)
-    detail = said("Resend", answer, "message")
-    name = found.get("name") if isinstance(found, dict) else None
     if status == HTTPStatus.OK:
         return _results(found, call)
+    detail = said("Resend", answer, "message")
+    name = found.get("name") if isinstance(found, dict) else None
     if status in ABOUT_US or name in _ACCOUNT:
         return NotTaken(detail=detail, stop=True)
     if status in ANOTHER_SERVERS:

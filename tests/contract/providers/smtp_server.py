@@ -24,12 +24,25 @@ class Clerk:
     contents: dict[str, str] = field(default_factory=dict)  # address → final reply
     sender: str = "250 OK"
     per_connection: int = 1000  # messages before it hangs up
+    extensions: tuple[str, ...] = ()  # that it offers besides its own
     pause: float = 0.0  # seconds before each message's final reply
     taken: list[tuple[str, bytes]] = field(default_factory=list)
     senders: list[str] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
     connections: dict[Session, int] = field(default_factory=dict)  # to messages
+
+    async def handle_EHLO(  # noqa: N802
+        self,
+        _server: SMTP,
+        session: Session,
+        _envelope: Envelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        session.host_name = hostname
+        offered = [f"250-{extension}" for extension in self.extensions]
+        return [*responses[:-1], *offered, responses[-1]]
 
     async def handle_MAIL(  # noqa: N802
         self,

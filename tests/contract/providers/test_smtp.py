@@ -25,9 +25,10 @@ FIRST, SECOND, THIRD = (reader.address for reader in READERS)
 BATCH = outgoing(*READERS)
 
 
-@pytest.fixture
-def server() -> Iterator[tuple[Clerk, int]]:
+@pytest.fixture(params=[(), ("PIPELINING",)], ids=["one by one", "pipelined"])
+def server(request: pytest.FixtureRequest) -> Iterator[tuple[Clerk, int]]:
     with smtp_server.running() as found:
+        found[0].extensions = request.param
         yield found
 
 

@@ -106,7 +106,7 @@ class Mailgun:
         call = build(outgoing)
         if not call.count:
             return Answered(results=call.merge(()))
-        if len(call.body) > LARGEST_CALL:
+        if call.size > LARGEST_CALL:
             return NotTaken(detail="the batch is over Mailgun's 25 MB", split=True)
         content_type = f"multipart/form-data; boundary={boundary(outgoing.key)}"
         answer = self._http.post(

@@ -48,7 +48,7 @@ def build(outgoing: Outgoing) -> Call:
         ],
     )
     body = f"{shared}{readers}{delimiter}--\r\n".encode()
-    return Call(body=body, count=len(addresses), refused=refused)
+    return Call(body=(body,), count=len(addresses), refused=refused)
 
 
 def boundary(key: str) -> str:

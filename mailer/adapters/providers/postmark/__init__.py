@@ -94,7 +94,7 @@ class Postmark:
         call = build(outgoing, stream=self._stream)
         if not call.count:
             return Answered(results=call.merge(()))
-        if len(call.body) > LARGEST_CALL:
+        if call.size > LARGEST_CALL:
             return NotTaken(detail="the batch is over Postmark's 50 MB", split=True)
         answer = self._http.post(
             f"{self._url}/email/batch",

@@ -79,10 +79,10 @@ def _rest(items: Sequence[object], results: Sequence[Result]) -> NotTaken | None
 def _result(item: object) -> Result:
     if not isinstance(item, dict):
         return Unsure(detail="Postmark's answer for this message is unreadable")
-    code, text = _code(item), words(str(item.get("Message", "")))
-    identifier = item.get("MessageID")
+    code, identifier = _code(item), item.get("MessageID")
     if code == 0:
         return Accepted(provider_id=str(identifier) if identifier else None)
+    text = words(str(item.get("Message", "")))
     if code is None:
         # While its queue is slow Postmark answers without an ErrorCode: taken
         if identifier or "delayed" in text:

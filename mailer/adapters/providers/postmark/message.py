@@ -1,6 +1,7 @@
 """A batch as Postmark takes it: complete messages in one JSON array."""
 
 import json
+from functools import lru_cache
 
 from mailer.adapters.providers.api import Call, fill, list_headers
 from mailer.core.envelope import Letter, json_inner, pieces
@@ -13,20 +14,24 @@ def build(outgoing: Outgoing, *, stream: str) -> Call:
 
     Raises InputError if the letter itself cannot be sent to anybody.
     """
-    messages, refused = fill(outgoing, _message(outgoing, stream))
-    body = b"[" + b",".join(messages) + b"]"
-    return Call(body=body, count=len(messages), refused=refused)
+    messages, refused = fill(outgoing, _message(outgoing.letter, stream))
+    count = len(outgoing.recipients) - len(refused)
+    return Call(body=(b"[", *messages, b"]"), count=count, refused=refused)
 
 
-def _message(outgoing: Outgoing, stream: str) -> list[bytes | str]:
-    letter = outgoing.letter
-    # without the closing bracket: the recipient's own keys and headers follow
-    shared = json.dumps(_shared(outgoing, stream), ensure_ascii=False)[:-1]
+@lru_cache(maxsize=16)  # encoding a letter costs more than filling it a dozen times
+def _message(letter: Letter, stream: str) -> tuple[bytes | str, ...]:
+    # without the closing brackets: keys and headers of call and recipient follow
+    shared = json.dumps(_shared(letter, stream), ensure_ascii=False)[:-1]
     headers = json.dumps(_headers(letter))[:-1]
     prefix = header_text("List-Unsubscribe", letter.leave_prefix)
-    return [
+    return (
         shared.encode(),
-        b',"To":"',
+        b',"Tag":"',
+        "key",
+        b'","Metadata":{"batch":"',
+        "key",
+        b'"},"To":"',
         "to",
         b'","HtmlBody":"',
         *pieces(letter.html, json_inner),
@@ -39,11 +44,10 @@ def _message(outgoing: Outgoing, stream: str) -> list[bytes | str]:
         b'>"},{"Name":"List-Unsubscribe","Value":"<' + json_inner(prefix),
         "leave",
         b'>"}]}',
-    ]
+    )
 
 
-def _shared(outgoing: Outgoing, stream: str) -> dict[str, object]:
-    letter = outgoing.letter
+def _shared(letter: Letter, stream: str) -> dict[str, object]:
     sender = unicode_mailbox("From", letter.sender_name, letter.sender_address)
     shared: dict[str, object] = {
         "From": sender,
@@ -51,8 +55,6 @@ def _shared(outgoing: Outgoing, stream: str) -> dict[str, object]:
         "MessageStream": stream,
         "TrackOpens": False,
         "TrackLinks": "None",
-        "Tag": outgoing.key,
-        "Metadata": {"batch": outgoing.key},
     }
     if letter.reply_to:
         shared["ReplyTo"] = unicode_mailbox("Reply-To", None, letter.reply_to)

@@ -9,7 +9,7 @@ from typing import Any
 
 from mailer.adapters.providers.foreign import words
 from mailer.adapters.providers.smtp.line import Line
-from mailer.adapters.wire import OverdueError, Wire, elapsed
+from mailer.adapters.wire import Wire, elapsed
 from mailer.ports import NotTaken
 
 _BROKEN = (smtplib.SMTPException, OSError)
@@ -82,7 +82,7 @@ class _Plain(smtplib.SMTP):
     def getreply(self) -> tuple[int, bytes]:
         left = self._latest - elapsed()
         if left <= 0:
-            raise OverdueError("the time is over")
+            raise TimeoutError("the time is over")
         if self.sock is not None:
             self.sock.settimeout(min(left, self.timeout))
         return super().getreply()
@@ -96,7 +96,7 @@ def _open(server: Server, latest: float) -> smtplib.SMTP:
     where = (server.host, server.port, server.hello)
     timeout = min(server.timeout, latest - elapsed())
     if timeout <= 0:
-        raise OverdueError("the time is over")
+        raise TimeoutError("the time is over")
     if server.security is Security.TLS:
         trust = _trust(server.ca_file)
         return _Tls(*where, timeout=timeout, context=trust, latest=latest)

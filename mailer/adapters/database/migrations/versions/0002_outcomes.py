@@ -27,7 +27,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("first_call", sa.Float()))
     _states("batches", f"{_BATCHES}, 'parked'")
     _states("deliveries", f"{_DELIVERIES}, 'parked'")
-    _index(f"{_OPEN}, 'unknown'", "not_before", "variant_id", "seq")
+    states = f"{_OPEN}, 'unknown'"
+    _index("ix_batches_work", states, "not_before", "variant_id", "seq")
+    _index("ix_batches_open", states, "mailing_id")
     with op.batch_alter_table("mailings") as batch_op:
         batch_op.add_column(sa.Column("totals", Json))
         batch_op.add_column(sa.Column("pruned_at", Instant))
@@ -71,13 +73,14 @@ def downgrade() -> None:
         batch_op.drop_column("remembered")
         batch_op.drop_column("pruned_at")
         batch_op.drop_column("totals")
+    op.drop_index("ix_batches_open", table_name="batches")
     op.drop_index("ix_batches_work", table_name="batches")
     _states("deliveries", _DELIVERIES)
     _states("batches", _BATCHES)
     with op.batch_alter_table("batches") as batch_op:
         for column in ("first_call", "fingerprint", "key", "provider", "pace"):
             batch_op.drop_column(column)
-    _index(_OPEN, "not_before")
+    _index("ix_batches_work", _OPEN, "not_before")
 
 
 def _states(table: str, states: str) -> None:
@@ -87,10 +90,10 @@ def _states(table: str, states: str) -> None:
         batch_op.create_check_constraint(name, f"state IN ({states})")
 
 
-def _index(states: str, *columns: str) -> None:
+def _index(name: str, states: str, *columns: str) -> None:
     where = sa.text(f"state IN ({states})")
     op.create_index(
-        "ix_batches_work",
+        name,
         "batches",
         list(columns),
         postgresql_where=where,
