@@ -51,6 +51,13 @@ class Case:
 
 
 CASES = {
+    "a": Case(
+        words="shared body with variables, 1,000 per call (Mailgun)",
+        kind="mailgun",
+        sink="http",
+        options={"token": "a-token", "domain": "mg.example.org"},
+        path="/v3/mg.example.org/messages",
+    ),
     "b": Case(
         words="complete messages, 500 per call (Postmark)",
         kind="postmark",

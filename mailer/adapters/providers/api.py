@@ -1,20 +1,29 @@
 """What providers behind an HTTP API have in common: many messages in one call."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from mailer.adapters.http import Answer, Http, NoAnswer, NotSent, retry_after
 from mailer.adapters.providers.foreign import words
 from mailer.adapters.providers.options import Options
-from mailer.core.envelope import Frame, Letter, json_html, json_inner, json_text
+from mailer.core.envelope import (
+    Frame,
+    Letter,
+    Recipient,
+    json_html,
+    json_inner,
+    json_text,
+)
 from mailer.core.errors import InputError
 from mailer.core.headers import encode_structured, wire_address
-from mailer.ports import NotTaken, Outgoing, Refused, Result
+from mailer.core.tokens import normalize
+from mailer.ports import Accepted, Found, NotTaken, Outgoing, Refused, Result
 
 ABOUT_US = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 ABOUT_THE_CALL = {
@@ -139,7 +148,7 @@ def said(provider: str, answer: Answer, key: str) -> str:
 
 def enquired(
     provider: str, answer: Answer | NotSent | NoAnswer, key: str, *, now: datetime
-) -> object | NotTaken:
+) -> dict[str, Any] | NotTaken:
     """Return the JSON that a search answered; anything else is no answer now.
 
     Nothing but a whole 200 says that something is not there.
@@ -155,4 +164,18 @@ def enquired(
         detail=f"search: {said(provider, answer, key)}",
         retry_after=retry_after(answer.headers, now),
         stop=answer.status in ABOUT_US | ANOTHER_SERVERS,
+    )
+
+
+def matched(messages: Mapping[str, str], recipients: Sequence[Recipient]) -> Found:
+    """Give each recipient the message that went to their address; ids by address.
+
+    Addresses are compared as `normalize` writes them, since it is nowhere documented
+    whether capitals are kept. No two recipients of a mailing differ by case alone.
+    """
+    return Found(
+        accepted=[
+            Accepted(provider_id=messages[address]) if address in messages else None
+            for address in (normalize(recipient.address) for recipient in recipients)
+        ]
     )

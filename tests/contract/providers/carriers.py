@@ -3,7 +3,7 @@
 import email.policy
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -14,7 +14,13 @@ from typing import Any, Protocol
 from mailer.adapters.providers import registry
 from mailer.config import ProviderSettings
 from mailer.ports import Provider
-from tests.contract.providers import postmark_server, smtp_server
+from tests.contract.providers import (
+    mailgun_server,
+    postmark_server,
+    resend_server,
+    smtp_server,
+)
+from tests.contract.providers.api_server import ApiServer
 
 NOW = datetime(2019, 10, 7, 15, 0, 5, tzinfo=UTC)
 
@@ -73,17 +79,114 @@ class SmtpCarrier:
         return [_read(content) for _, content in self.clerk.taken]
 
 
+class ApiCarrier(Carrier, Protocol):
+    server: ApiServer
+
+
 class PostmarkCarrier:
     bad_address = f"gone{postmark_server.INACTIVE}"
 
-    def __init__(self, folder: Path, server: postmark_server.PostmarkServer) -> None:
-        self.server = server
-        self.provider = build(
-            "postmark", folder, token=postmark_server.TOKEN, base_url=server.url
-        )
+    def __init__(
+        self, provider: Provider, vendor: postmark_server.Postmark, server: ApiServer
+    ) -> None:
+        self.provider, self.vendor, self.server = provider, vendor, server
 
     def arrived(self) -> Sequence[Arrived]:
-        return [_from_json(message) for message in self.server.taken]
+        return [
+            _as_arrived(
+                {item["Name"]: item["Value"] for item in message["Headers"]},
+                to=message["To"],
+                sender=message["From"],
+                reply_to=message["ReplyTo"],
+                subject=message["Subject"],
+                html=message["HtmlBody"],
+                text=message["TextBody"],
+            )
+            for message in self.vendor.taken
+        ]
+
+
+class ResendCarrier:
+    bad_address = f"gone{resend_server.UNWANTED}"
+
+    def __init__(
+        self, provider: Provider, vendor: resend_server.Resend, server: ApiServer
+    ) -> None:
+        self.provider, self.vendor, self.server = provider, vendor, server
+
+    def arrived(self) -> Sequence[Arrived]:
+        return [
+            _as_arrived(
+                message["headers"],
+                to=message["to"],
+                sender=message["from"],
+                reply_to=message["reply_to"],
+                subject=message["subject"],
+                html=message["html"],
+                text=message["text"],
+            )
+            for message in self.vendor.taken
+        ]
+
+
+class MailgunCarrier:
+    bad_address = f"gone{mailgun_server.UNWANTED}"
+
+    def __init__(
+        self, provider: Provider, vendor: mailgun_server.Mailgun, server: ApiServer
+    ) -> None:
+        self.provider, self.vendor, self.server = provider, vendor, server
+
+    def arrived(self) -> Sequence[Arrived]:
+        return [
+            _as_arrived(
+                {
+                    name.removeprefix("h:"): value
+                    for name, value in sent.fields.items()
+                    if name.startswith("h:") and name != "h:Reply-To"
+                },
+                to=sent.to,
+                sender=sent.fields["from"],
+                reply_to=sent.fields["h:Reply-To"],
+                subject=sent.fields["subject"],
+                html=sent.fields["html"],
+                text=sent.fields["text"],
+            )
+            for sent in self.vendor.taken
+        ]
+
+
+# What each kind needs to call its vendor here
+APIS: dict[str, dict[str, Any]] = {
+    "mailgun": {"token": mailgun_server.TOKEN, "domain": mailgun_server.DOMAIN},
+    "postmark": {"token": postmark_server.TOKEN},
+    "resend": {"token": resend_server.TOKEN},
+}
+
+
+@contextmanager
+def api(kind: str, folder: Path, /, **options: Any) -> Iterator[ApiCarrier]:
+    """Run a vendor's API, and the provider that calls it with these options."""
+    with ExitStack() as stack:
+
+        def provider(server: ApiServer) -> Provider:
+            settings = {"base_url": server.url, "timeout": 5, **APIS[kind], **options}
+            built = build(kind, folder, **settings)
+            stack.callback(built.close)
+            return built
+
+        match kind:
+            case "mailgun":
+                with mailgun_server.running() as (mailgun, server):
+                    yield MailgunCarrier(provider(server), mailgun, server)
+            case "postmark":
+                with postmark_server.running() as (postmark, server):
+                    yield PostmarkCarrier(provider(server), postmark, server)
+            case "resend":
+                with resend_server.running() as (resend, server):
+                    yield ResendCarrier(provider(server), resend, server)
+            case _:
+                raise LookupError(f'"{kind}" has no carrier here: nothing tries it')
 
 
 @contextmanager
@@ -99,13 +202,9 @@ def carrier(kind: str, folder: Path) -> Iterator[Carrier]:
                 carrier = SmtpCarrier(folder, clerk, port)
                 yield carrier
                 carrier.provider.close()
-        case "postmark":
-            with postmark_server.running() as server:
-                carrier = PostmarkCarrier(folder, server)
-                yield carrier
-                carrier.provider.close()
         case _:
-            raise LookupError(f'"{kind}" has no carrier here: the suite cannot try it')
+            with api(kind, folder) as carrier:
+                yield carrier
 
 
 def _read(raw: bytes) -> Arrived:
@@ -126,21 +225,30 @@ def _read(raw: bytes) -> Arrived:
     )
 
 
-def _from_json(message: Mapping[str, Any]) -> Arrived:
-    as_headers = "".join(
-        f"{item['Name']}: {item['Value']}\r\n" for item in message["Headers"]
-    )
+def _as_arrived(
+    headers: Mapping[str, str],
+    *,
+    to: str,
+    sender: str,
+    reply_to: str,
+    subject: str,
+    html: str,
+    text: str,
+) -> Arrived:
+    """Read what an API was given as its reader gets it."""
+    assert all(value.isascii() and value.isprintable() for value in headers.values())
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     parsed = message_from_bytes(
-        as_headers.encode("ascii") + b"\r\n", policy=email.policy.default
+        lines.encode("ascii") + b"\r\n", policy=email.policy.default
     )
-    sender = EmailMessage()
-    sender["From"] = message["From"]
+    mailbox = EmailMessage()
+    mailbox["From"] = sender
     return Arrived(
-        to=message["To"],
-        sender=str(sender["From"]),
-        subject=message["Subject"],
+        to=to,
+        sender=str(mailbox["From"]),
+        subject=subject,
         headers={name: str(value) for name, value in parsed.items()}
-        | {"Reply-To": message["ReplyTo"]},
-        html=message["HtmlBody"],
-        text=message["TextBody"],
+        | {"Reply-To": reply_to},
+        html=html,
+        text=text,
     )
