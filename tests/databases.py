@@ -56,8 +56,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run whoever asks for a database on SQLite and PostgreSQL, some with a waker."""
     if "database_url" not in metafunc.fixturenames:
         return
+    module = metafunc.module.__name__.rpartition(".")[2]
     kinds = ["sqlite", "postgresql"]
-    if metafunc.module.__name__.rpartition(".")[2] in WOKEN:
+    if module == "test_waking":
+        kinds = ["procrastinate"]
+    elif module in WOKEN:
         kinds.append("procrastinate")
     metafunc.parametrize("database_url", kinds, indirect=True)
 

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.schema import subscribers
+from mailer.core.errors import RefusedError
 from mailer.pipeline.calls import alone
 from mailer.ports import NotTaken, Outcome, Outgoing, Pace, Search
 from tests.contract.post import Post, people
@@ -251,6 +252,22 @@ def test_no_second_provider_is_asked_to_send_what_the_first_may_have(
 
     assert second.calls == 0
     assert post.counts(mailing)["parked"] == 5
+
+
+def test_nothing_of_a_cancelled_mailing_waits_to_be_sent_again(post: Post) -> None:
+    mailing = post.composed(15)
+    provider = ScriptedProvider(accept_and_vanish)
+    sender, parked = post.sender(provider), Parked(post.database)
+    sender.step()
+    sender.step()
+    post.ledger.cancel(mailing.id, reason="off", at=post.now)
+    post.drain(mailing, provider)
+
+    with pytest.raises(RefusedError, match="mark-sent"):
+        parked.resend(mailing.id, None, actor="test", at=post.now)
+    assert post.counts(mailing)["parked"] == 10
+    assert parked.mark_sent(mailing.id, None, actor="test", at=post.now) == 10
+    assert post.counts(mailing) == {"pending": 0, "sent": 10, "skipped": 5}
 
 
 # --- windows of one message per call

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.databases import database_url, migrated_file, postgresql
+
+__all__ = ["database_url", "migrated_file", "postgresql"]
 ROOT = Path(__file__).parents[2]
 MONDAY = "2019-10-07T15:00:00Z"
 SAMPLE_ACTIONS = """\

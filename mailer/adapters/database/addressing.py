@@ -257,4 +257,6 @@ def _make_batches(
             )
         )
     names = [column.name for column in rows.selected_columns]
-    return connection.execute(insert(batches).from_select(names, rows)).rowcount
+    connection.execute(insert(batches).from_select(names, rows))
+    mine = select(func.count()).where(batches.c.mailing_id == mailing.id)
+    return int(connection.scalar(mine) or 0)

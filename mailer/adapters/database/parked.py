@@ -25,6 +25,7 @@ from mailer.adapters.database.schema import (
     mailings,
     subscribers,
 )
+from mailer.core.errors import RefusedError
 
 _PARKED = deliveries.c.state == "parked"
 
@@ -70,9 +71,11 @@ class Parked:
     ) -> int:
         """Queue them again, in batches of their own; whoever has it gets it twice.
 
-        Returns how many. `subscriber` None takes all of the mailing's.
+        Returns how many. `subscriber` None takes all of the mailing's. Raises
+        RefusedError for a cancelled mailing: nothing of it is sent any more.
         """
         with self._database.writing() as connection:
+            _refuse_if_cancelled(connection, mailing_id)
             chosen = _chosen(mailing_id, subscriber)
             count = 0
             for variant_id in connection.scalars(
@@ -149,6 +152,16 @@ def _chosen(mailing_id: int, subscriber: int | None) -> ColumnElement[bool]:
     if subscriber is None:
         return chosen
     return and_(chosen, deliveries.c.subscriber_id == subscriber)
+
+
+def _refuse_if_cancelled(connection: Connection, mailing_id: int) -> None:
+    state = select(mailings.c.state).where(mailings.c.id == mailing_id)
+    # Locked: a cancellation in between would leave them waiting for ever.
+    if connection.scalar(state.with_for_update()) == "cancelled":
+        raise RefusedError(
+            "the mailing was cancelled: nothing of it is sent any more. Those that"
+            " arrived can be marked: mailer parked mark-sent"
+        )
 
 
 def _requeue(

@@ -30,9 +30,10 @@ Drain = Callable[[int | None], None]  # one mailing, or everything; ends when id
 class ProcrastinateWaker:
     """Defers jobs in the ledger's own transactions, and runs a worker for them."""
 
-    def __init__(self, database: Database) -> None:
-        """Take the PostgreSQL database in which the jobs live."""
+    def __init__(self, database: Database, *, sweep: str = "* * * * *") -> None:
+        """Take the PostgreSQL database in which the jobs live, and when to sweep."""
         self._database = database
+        self._cron = sweep
         self._deferring = procrastinate.App(
             connector=procrastinate.SyncPsycopgConnector()
         )
@@ -112,7 +113,7 @@ class ProcrastinateWaker:
         async def _drain(mailing: int) -> None:
             await asyncio.to_thread(drain, mailing)
 
-        @app.periodic(cron="* * * * *", periodic_id="sweep")
+        @app.periodic(cron=self._cron, periodic_id="sweep")
         @app.task(name="sweep", queue=QUEUE, queueing_lock="sweep")
         async def _sweep(timestamp: int) -> None:
             del timestamp

@@ -1,0 +1,1 @@
+"""What the state machine over the ledger is made of."""

@@ -1,0 +1,287 @@
+"""A coalition's mail in small: its ledger, its people, its provider, its workers."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from mailer.adapters.database.instance import Instance, Memory
+from mailer.adapters.database.parked import Parked
+from mailer.adapters.database.schema import subscribers
+from mailer.adapters.database.work import SqlLedger
+from mailer.core.errors import RefusedError
+from mailer.pipeline import plan
+from mailer.pipeline.send import Sender
+from mailer.ports import Accepted, Batch, Intent, Ledger, Mailing, Pace
+from tests.contract.machine.carrier import Carrier, Kind
+from tests.contract.machine.tap import tap
+from tests.contract.machine.timed import START, TimedDatabase
+from tests.contract.machine.witness import Witness
+from tests.contract.machine.worker import HEALTHY, Life, Line, Worker
+from tests.contract.post import SECRET, WEEKLY, Post
+from tests.factories import MONDAY, contact, draft
+
+PEOPLE, ENGLISH = 7, 5  # the others read Spanish, so there are two variants
+WORKERS = 3
+EDITIONS = ("2019-10-07", "2019-10-14")
+_OF_INTENTS = ("begin_again", "record", "put_back", "split")
+_LIMIT = 400  # steps within which a ledger must come to rest
+
+
+def inhabit(database: TimedDatabase) -> None:
+    """Put there what all runs share."""
+    post = Post(database)
+    post.publish(draft("San Diego"), draft("Denver"))
+    languages = {n: "en" if n <= ENGLISH else "es" for n in range(1, PEOPLE + 1)}
+    post.enlist(*[contact(n, language=tongue) for n, tongue in languages.items()])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """How one run is set up."""
+
+    kind: Kind
+    batch: int
+    window: int
+    rate: float | None  # messages per second; None: no pace
+
+
+class World:
+    """One run."""
+
+    def __init__(
+        self,
+        database: TimedDatabase,
+        setting: Setting,
+        ledger_type: type[SqlLedger] = SqlLedger,
+        sender_type: type[Sender] = Sender,
+    ) -> None:
+        database.sweep()
+        self.database = database
+        self.post = Post(database)
+        self.post.ledger = ledger_type(database, SECRET)
+        size = max(setting.batch, setting.window)
+        self.post.composer = replace(self.post.composer, batch_size=size)
+        if setting.rate is not None:
+            self.post.paces = [Pace(name="provider:scripted", rate=setting.rate)]
+        self.parked = Parked(database)
+        self.instance = Instance(
+            database, machine="here", memory=Memory(database.folder / "last-call.json")
+        )
+        self.people = self._people()  # uids, in order of arrival
+        self.witness = Witness(
+            database=database,
+            ledger=self.post.ledger,
+            people=dict(self.people),
+        )
+        self.carrier = Carrier(
+            kind=setting.kind,
+            batch=setting.batch,
+            window=setting.window,
+            now=lambda: database.time,
+            pass_time=self.pass_time,
+            fail=self.witness.fail,
+            taken=self.witness.taken,
+        )
+        self.witness.watch(self.carrier)
+        self._sender_type = sender_type
+        self.mailings: list[Mailing] = []
+        self.plan()
+        self.workers = [Worker(self._employ) for _ in range(WORKERS)]
+
+    def _people(self) -> Sequence[tuple[bytes, int]]:
+        query = select(subscribers.c.uid, subscribers.c.id).order_by(subscribers.c.id)
+        with self.database.reading() as connection:
+            return [(bytes(uid), number) for uid, number in connection.execute(query)]
+
+    def _employ(self, life: Life) -> Sender:
+        sender = replace(
+            self.post.sender(Line(life, self.witness)),
+            ledger=tap(self.witness, life),
+            monotonic=lambda: self.database.time,
+            sleep=lambda _seconds: None,
+        )
+        if type(sender) is self._sender_type:
+            return sender
+        given = {f.name: getattr(sender, f.name) for f in fields(sender) if f.init}
+        return self._sender_type(**given)
+
+    @property
+    def broken(self) -> bool:
+        """Whether a promise was broken: then there is no good end."""
+        return self.witness.broken
+
+    # --- what people do
+
+    def plan(self) -> None:
+        """Make the next edition and its deliveries, if there is one left to make."""
+        if len(self.mailings) == len(EDITIONS):
+            return
+        ledger, edition = self.post.ledger, EDITIONS[len(self.mailings)]
+        mailing = plan.now(WEEKLY, ledger, edition=edition, now=self.post.now)
+        self.post.compose(mailing)
+        self.mailings.append(mailing)
+        self.witness.made(mailing.id, mailing.key)
+
+    def halt(self, how: str, number: int) -> None:
+        """Pause, resume or cancel a mailing; stop or start all sending."""
+        mailing = self.mailings[number % len(self.mailings)].id
+        ledger, at = self.post.ledger, self.post.now
+        if how == "pause":
+            done = ledger.pause(mailing, reason="wait", at=at)
+            self.witness.saw("pause", (mailing,), done)
+        elif how == "resume":
+            self._resume(mailing)
+        elif how == "cancel":
+            if ledger.cancel(mailing, reason="off", at=at):
+                self.witness.halted.add(mailing)
+            self.witness.look("cancel")
+        elif how == "stop":
+            self.instance.stop(reason="panic", actor="cli", at=at)
+            self.witness.stopped = True
+            self.witness.listen()
+        else:
+            self._start()
+
+    def _resume(self, mailing: int) -> None:
+        if self.post.ledger.resume(mailing, at=self.post.now):
+            self.witness.goes_on(mailing)
+        self.witness.look("resume")
+
+    def _start(self) -> None:
+        self.instance.start(actor="cli", at=self.post.now)
+        self.witness.stopped = False
+        self.witness.listen()
+
+    def leave(self, who: int) -> None:
+        """Have a reader leave the list."""
+        uid, number = self.people[who]
+        self.post.readers.leave(uid, self.post.number, at=self.post.now, how="u")
+        self.witness.left.add(number)
+
+    def rejoin(self, who: int) -> None:
+        """Have a reader undo their leaving."""
+        uid, number = self.people[who]
+        self.post.readers.rejoin(uid, self.post.number, at=self.post.now)
+        self.witness.left.discard(number)
+
+    def suppress(self, who: int) -> None:
+        """Suppress a reader's address."""
+        address = f"reader{who + 1}@example.org"
+        self.post.people.suppress([address], reason="bounced", at=self.post.now)
+        self.witness.suppressed.add(self.people[who][1])
+
+    def settle(self, number: int, who: int | None, *, resend: bool) -> None:
+        """Have what is parked sent again or marked as sent: one of it, or all."""
+        mailing = self.mailings[number % len(self.mailings)].id
+        one = None if who is None else self.people[who][1]
+        chosen = [
+            each
+            for each, delivery in self.witness.picture.deliveries.items()
+            if delivery.state == "parked"
+            and each[0] == mailing
+            and one in (None, each[1])
+        ]
+        if resend:
+            with contextlib.suppress(RefusedError):  # nothing of a cancelled mailing is
+                self.parked.resend(mailing, one, actor="cli", at=self.post.now)
+                self.witness.resent.update(chosen)
+            self.witness.look("resend")
+        else:
+            self.witness.marked.update(chosen)
+            self.parked.mark_sent(mailing, one, actor="cli", at=self.post.now)
+            self.witness.look("mark sent")
+
+    # --- what happens
+
+    def pass_time(self, seconds: float) -> None:
+        """Let all clocks go on."""
+        self.database.time += seconds
+        self.post.now = MONDAY + timedelta(seconds=self.database.time - START)
+        self.witness.listen()
+
+    def upgrade(self) -> None:
+        """Have all workers start again as another version."""
+        self.post.build += b"+"
+        for worker in self.workers:
+            worker.kill()
+
+    def haunt(self, verb: str, which: int) -> None:
+        """Have a worker of long ago write what it knows."""
+        past = [each for each in self.witness.past if self.witness.is_stale(each)]
+        if verb in _OF_INTENTS:
+            past = [each for each in past if isinstance(each, Intent)]
+        if past:
+            _late(tap(self.witness), verb, past[which % len(past)], self.post.now)
+
+    # --- the end
+
+    def end_well(self) -> None:
+        """Resume all and drain; wake whoever was frozen, and drain once more."""
+        self.workers.append(Worker(self._employ))
+        self._go_on()
+        self.pass_time(1_000.0)
+        self._drain()
+        for worker in self.workers:
+            if worker.at is not None:
+                worker.finish(HEALTHY)
+        self._go_on()
+        self._drain()
+        self.witness.settled()
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.end()
+
+    def _go_on(self) -> None:
+        self._start()
+        for mailing in self.mailings:
+            self._resume(mailing.id)
+
+    def _drain(self) -> None:
+        worker = self.workers[-1]
+        for _ in range(_LIMIT):
+            worker.finish(HEALTHY)
+            if worker.found:
+                continue
+            if not self.witness.picture.open_batches():
+                return
+            _count, delay = self.post.ledger.waiting(None, provider="scripted")
+            self.pass_time(max(delay or 0.0, 30.0))
+        self.witness.fail("it does not come to rest")
+
+
+def _late(ledger: Ledger, verb: str, what: Batch | Intent, at: datetime) -> None:
+    batch = what.batch if isinstance(what, Intent) else what
+    if isinstance(what, Intent):
+        taken = [Accepted() for _ in what.addressees]
+        match verb:
+            case "begin_again":
+                ledger.begin_again(what, lease=300.0)
+            case "record":
+                ledger.record(
+                    what, taken, fingerprint=None, settle=0.0, delay=0.0, at=at
+                )
+            case "put_back":
+                ledger.put_back(what, detail="late", at=at)
+            case "split":
+                ledger.split(what, detail="late", at=at)
+    match verb:
+        case "begin":
+            ledger.begin(
+                batch,
+                lease=300.0,
+                provider="scripted",
+                key="late",
+                paces=(),
+                seal=lambda _intent: b"sealed",
+                at=at,
+            )
+        case "release":
+            ledger.release(batch)
+        case "wonder":
+            ledger.wonder(batch, detail="late", delay=0.0)
+        case "park":
+            ledger.park(batch, detail="late", at=at)

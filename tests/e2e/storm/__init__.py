@@ -1,0 +1,1 @@
+"""Workers that die at any moment, a provider that fails, and what is left of a mailing."""
