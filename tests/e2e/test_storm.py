@@ -239,9 +239,10 @@ def test_a_worker_that_was_frozen_past_its_lease_sends_nothing_any_more(
 
 
 def small(_office: Office) -> Weather:
-    """Each of the first three workers dies at another point."""
-    points = (Point.CLAIMED, Point.BEGUN, Point.CALLED)
-    return Weather(first_lives=[[Peril(point=point, nth=1)] for point in points])
+    """One worker after the other; each of the first three dies at another point."""
+    points = (Point.CLAIMED, Point.CALLED, Point.BEGUN)
+    lives = [[Peril(point=point, nth=1)] for point in points]
+    return Weather(workers=1, first_lives=lives)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,7 +286,7 @@ def test_the_storm_finds_the_mistake(stage: Stage, mutant: Mutant) -> None:
 
 @ON_SQLITE
 def test_and_in_the_same_small_storm_the_program_makes_none(stage: Stage) -> None:
-    verdict = SMALL.on(stage)  # in the freezing one neither, as was shown above
+    verdict = SMALL.on(stage)  # nor in the freezing one, as was shown above
     assert not verdict.broken
     assert not verdict.parked
 
