@@ -17,6 +17,7 @@ from tests.e2e.storm.ground import Ground, lay
 from tests.e2e.storm.nurseries import Nursery
 from tests.e2e.storm.orders import Deed, Means, Mutant, Peril, Point
 from tests.e2e.storm.postgresql import restart_at_once
+from tests.e2e.storm.rough import FAULTS, KILLS
 from tests.e2e.storm.storm import Losses, Storm, Weather
 from tests.e2e.storm.verdict import Verdict, judge
 from tests.fakes.postoffice.acceptances import Acceptance
@@ -24,14 +25,6 @@ from tests.fakes.postoffice.running import Office, running
 
 MANY = 400
 POISONED = "reader7@example.org"
-FAULTS = (
-    "429=0.02,429-seconds=0.01,429-date=0.01,401@9,500-before=0.03,500-after=0.04,"
-    "503-before=0.02,reset-before=0.03,reset-after=0.05,hang-before@12,hang-after@15,"
-    "drip@20,truncated=0.03,html-before=0.02,html-after=0.02,partial=0.05,"
-    "search/429=0.01,search/503-before=0.03,search/reset-before=0.03,"
-    "search/hang-before@6,search/truncated=0.03,search/html-before=0.02"
-)
-KILLS = [Peril(point=point, chance=0.015) for point in Point]
 FROZEN = [Peril(point=Point.BEGUN, deed=Deed.STOP, nth=1)]
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -172,6 +165,7 @@ def test_a_database_that_crashes_in_the_middle_loses_nobody(
 
     passed = stage.storm(Means.SEARCH, weather)
 
+    assert passed.losses.interrupted == 1
     assert not passed.verdict.broken
     assert not passed.verdict.parked
 
