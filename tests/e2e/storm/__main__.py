@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.e2e.conftest import Shell
 from tests.e2e.storm.ground import lay
-from tests.e2e.storm.nurseries import Nursery
+from tests.e2e.storm.nursery import Nursery
 from tests.e2e.storm.orders import Means
 from tests.e2e.storm.rough import FAULTS, KILLS
 from tests.e2e.storm.storm import Storm, Weather

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from mailer.bootstrap import Project
 from mailer.core.errors import StoreError
 from tests.e2e.storm import worker
+from tests.e2e.storm.forking import Event
 from tests.e2e.storm.ground import Ground
-from tests.e2e.storm.nurseries import Nursery
-from tests.e2e.storm.nursery import Event
+from tests.e2e.storm.nursery import Nursery
 from tests.e2e.storm.orders import Mutant, Peril
 
 _LOOK = 0.05  # seconds between two looks
