@@ -84,6 +84,8 @@ class Sender:
 
     def step(self, mailing_id: int | None = None) -> Batch | None:
         """Send one batch or find one out; returns it, or None when none is due now."""
+        # Before the claim: what it says grows old while this worker is frozen.
+        started = self.monotonic()
         batch = self.ledger.claim(
             self.owner,
             lease=self._lease,
@@ -94,9 +96,9 @@ class Sender:
         if batch is None:
             return None
         if batch.unknown:
-            self._find_out(batch, batch.unknown)
+            self._find_out(batch, batch.unknown, started)
         else:
-            self._send(batch)
+            self._send(batch, started)
         return batch
 
     def drain(
@@ -129,8 +131,7 @@ class Sender:
 
     # --- a new call
 
-    def _send(self, batch: Batch) -> None:
-        started = self.monotonic()
+    def _send(self, batch: Batch, started: float) -> None:
         sealed: list[Outgoing] = []
 
         def seal(intent: Intent) -> bytes:
@@ -202,8 +203,7 @@ class Sender:
 
     # --- an unknown outcome
 
-    def _find_out(self, batch: Batch, call: Call) -> None:
-        started = self.monotonic()
+    def _find_out(self, batch: Batch, call: Call, started: float) -> None:
         if call.provider != self.provider.name:
             self._park(
                 batch, f'sent through "{call.provider}", which is not the provider now'

@@ -24,7 +24,7 @@ from mailer.pipeline.send import Sender
 from tests.contract.machine.carrier import Fate, Kind
 from tests.contract.machine.timed import TimedDatabase
 from tests.contract.machine.witness import FENCED
-from tests.contract.machine.worker import Order, Trouble
+from tests.contract.machine.worker import HEALTHY, Order, Trouble
 from tests.contract.machine.world import (
     EDITIONS,
     PEOPLE,
@@ -52,12 +52,14 @@ edition = st.integers(0, len(EDITIONS) - 1)
 fate = st.sampled_from([*[Fate.ACCEPTED] * 3, *Fate, Fate.SILENT])
 # Less and more than half a margin, a lag, a lease, a key's life.
 duration = st.sampled_from([5.0, 40.0, 110.0, 200.0, 500.0, 2_000.0, 20_000.0])
-trouble = st.sampled_from([Trouble.BEFORE, Trouble.AFTER])
+gates = st.integers(0, 4)
+trouble = st.sampled_from([None, None, Trouble.BEFORE, Trouble.AFTER])
+rarely = st.sampled_from([False, False, False, False, True])
 kind = st.sampled_from(Kind)
-batch = st.sampled_from([2, 4, 1])
+batch = st.sampled_from([2, 3, 1])
 window = st.sampled_from([1, 1, 4])
 rate = st.sampled_from([None, None, 0.05])
-halt = st.sampled_from(["pause", "resume", "stop", "start", "pause", "cancel"])
+halt = st.sampled_from(["pause", "go on", "stop", "go on", "pause", "cancel"])
 move = st.sampled_from(["leave", "suppress", "rejoin"])
 
 
@@ -86,34 +88,43 @@ class LedgerMachine(RuleBasedStateMachine):
 
     # --- the workers
 
-    @rule(who=worker, gates=st.integers(1, 5), fate=fate)
+    @rule(who=worker, gates=st.integers(1, 6), fate=fate)
     def work(self, who: int, gates: int, fate: Fate) -> None:
-        for _ in range(gates):
-            self.here.workers[who].go(Order(fate))
+        self.here.work(who, gates, Order(fate))
 
     @rule(who=worker, fate=fate)
     def work_through(self, who: int, fate: Fate) -> None:
-        self.here.workers[who].finish(Order(fate))
+        self.here.work(who, 1, Order(fate))
+        while self.here.workers[who].at is not None:
+            self.here.workers[who].go(Order(fate))
 
-    @rule(who=worker, fate=fate, trouble=trouble)
-    def lose_the_database(self, who: int, fate: Fate, trouble: Trouble) -> None:
-        self.here.workers[who].go(Order(fate, trouble))
+    @rule(who=worker, gates=gates, seconds=duration, other=worker, fate=fate)
+    def be_frozen(
+        self, who: int, gates: int, seconds: float, other: int, fate: Fate
+    ) -> None:
+        self.here.work(who, gates, HEALTHY)
+        self.here.pass_time(seconds)
+        if other != who:
+            self.here.work(other, 6, Order(fate))
 
-    @rule(who=worker)
-    def die(self, who: int) -> None:
-        self.here.workers[who].kill()
+    @rule(who=worker, gates=gates, fate=fate, trouble=trouble)
+    def be_in_trouble(
+        self, who: int, gates: int, fate: Fate, trouble: Trouble | None
+    ) -> None:
+        self.here.work(who, gates, Order(fate))
+        if trouble is None:
+            self.here.workers[who].kill()
+        else:
+            self.here.workers[who].go(Order(fate, trouble))
 
     @rule(verb=st.sampled_from(FENCED), which=st.integers(0, 40))
     def come_back_from_the_dead(self, verb: str, which: int) -> None:
         self.here.haunt(verb, which)
 
-    @rule(seconds=duration)
-    def pass_time(self, seconds: float) -> None:
+    @rule(seconds=duration, upgrade=rarely)
+    def pass_time(self, seconds: float, *, upgrade: bool) -> None:
         self.here.pass_time(seconds)
-
-    @rule(really=st.sampled_from([False, False, True]))
-    def upgrade(self, *, really: bool) -> None:
-        if really:
+        if upgrade:
             self.here.upgrade()
 
     # --- the people
@@ -126,13 +137,10 @@ class LedgerMachine(RuleBasedStateMachine):
     def halt_or_go_on(self, number: int, how: str) -> None:
         self.here.halt(how, number)
 
-    @rule()
-    def plan(self) -> None:
-        self.here.plan()
-
     @rule(number=edition, which=st.none() | person, resend=st.booleans())
-    def settle(self, number: int, which: int | None, *, resend: bool) -> None:
+    def plan_or_settle(self, number: int, which: int | None, *, resend: bool) -> None:
         self.here.settle(number, which, resend=resend)
+        self.here.plan()
 
     def teardown(self) -> None:
         if self.world is None:

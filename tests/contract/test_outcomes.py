@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -10,10 +11,11 @@ from sqlalchemy import update
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.schema import subscribers
+from mailer.adapters.database.work import SqlLedger
 from mailer.core.errors import RefusedError
 from mailer.pipeline.calls import alone
-from mailer.ports import NotTaken, Outcome, Outgoing, Pace, Search
-from tests.contract.post import Post, people
+from mailer.ports import Batch, NotTaken, Outcome, Outgoing, Pace, Search
+from tests.contract.post import SECRET, Post, people
 from tests.factories import MONDAY, draft
 from tests.fakes.provider import (
     ScriptedProvider,
@@ -148,6 +150,27 @@ def test_after_another_version_was_installed_nothing_is_replayed(post: Post) -> 
 
     assert provider.calls == 1
     assert post.counts(mailing)["parked"] == 5
+
+
+def test_a_worker_frozen_right_after_its_claim_repeats_nothing(post: Post) -> None:
+    post.composed(5)
+    provider = ScriptedProvider(accept_and_vanish, idempotency_ttl=DAY)
+    post.sender(provider).step()
+    elapsed = [0.0]
+
+    class Frozen(SqlLedger):
+        def claim(self, *args: Any, **options: Any) -> Batch | None:
+            batch = super().claim(*args, **options)
+            elapsed[0] += DAY  # the provider has forgotten the key meanwhile
+            return batch
+
+    sender = replace(
+        post.sender(provider),
+        ledger=Frozen(post.database, SECRET),
+        monotonic=lambda: elapsed[0],
+    )
+    assert sender.step() is not None
+    assert provider.calls == 1
 
 
 # --- with a search

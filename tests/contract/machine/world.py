@@ -19,13 +19,13 @@ from tests.contract.machine.carrier import Carrier, Kind
 from tests.contract.machine.tap import tap
 from tests.contract.machine.timed import START, TimedDatabase
 from tests.contract.machine.witness import Witness
-from tests.contract.machine.worker import HEALTHY, Life, Line, Worker
+from tests.contract.machine.worker import HEALTHY, Life, Line, Order, Worker
 from tests.contract.post import SECRET, WEEKLY, Post
 from tests.factories import MONDAY, contact, draft
 
-PEOPLE, ENGLISH = 7, 5  # the others read Spanish, so there are two variants
+PEOPLE, ENGLISH = 8, 5  # the others read Spanish, so there are two variants
 WORKERS = 3
-EDITIONS = ("2019-10-07", "2019-10-14")
+EDITIONS = ("2019-10-07", "2019-10-14", "2019-09-30", "2019-09-23")
 _OF_INTENTS = ("begin_again", "record", "put_back", "split")
 _LIMIT = 400  # steps within which a ledger must come to rest
 
@@ -113,6 +113,26 @@ class World:
         """Whether a promise was broken: then there is no good end."""
         return self.witness.broken
 
+    # --- what workers do
+
+    def work(self, who: int, gates: int, order: Order) -> None:
+        """Have a worker go past so many gates; where nothing is due it waits."""
+        worker = self.workers[who]
+        for _ in range(gates):
+            worker.go(order)
+            if worker.at is None and not worker.found and not self._wait():
+                return
+
+    def _wait(self) -> bool:
+        """Let time pass until something is due; False if nothing ever will be."""
+        if not self.witness.picture.open_batches():
+            self.plan()
+            return True
+        count, delay = self.post.ledger.waiting(None, provider="scripted")
+        if count:
+            self.pass_time(max(delay or 0.0, 0.0))
+        return bool(count)
+
     # --- what people do
 
     def plan(self) -> None:
@@ -126,34 +146,32 @@ class World:
         self.witness.made(mailing.id, mailing.key)
 
     def halt(self, how: str, number: int) -> None:
-        """Pause, resume or cancel a mailing; stop or start all sending."""
+        """Pause or cancel a mailing, stop all sending, or let all of it go on."""
         mailing = self.mailings[number % len(self.mailings)].id
         ledger, at = self.post.ledger, self.post.now
-        if how == "pause":
-            done = ledger.pause(mailing, reason="wait", at=at)
-            self.witness.saw("pause", (mailing,), done)
-        elif how == "resume":
-            self._resume(mailing)
-        elif how == "cancel":
-            if ledger.cancel(mailing, reason="off", at=at):
-                self.witness.halted.add(mailing)
-            self.witness.look("cancel")
-        elif how == "stop":
-            self.instance.stop(reason="panic", actor="cli", at=at)
-            self.witness.stopped = True
-            self.witness.listen()
-        else:
-            self._start()
+        match how:
+            case "pause":
+                done = ledger.pause(mailing, reason="wait", at=at)
+                self.witness.saw("pause", (mailing,), done)
+            case "cancel":
+                if ledger.cancel(mailing, reason="off", at=at):
+                    self.witness.halted.add(mailing)
+                self.witness.look("cancel")
+            case "stop":
+                self.instance.stop(reason="panic", actor="cli", at=at)
+                self.witness.stopped = True
+                self.witness.listen()
+            case _:
+                self._go_on()
 
-    def _resume(self, mailing: int) -> None:
-        if self.post.ledger.resume(mailing, at=self.post.now):
-            self.witness.goes_on(mailing)
-        self.witness.look("resume")
-
-    def _start(self) -> None:
+    def _go_on(self) -> None:
         self.instance.start(actor="cli", at=self.post.now)
         self.witness.stopped = False
         self.witness.listen()
+        for mailing in self.mailings:
+            if self.post.ledger.resume(mailing.id, at=self.post.now):
+                self.witness.goes_on(mailing.id)
+            self.witness.look("resume")
 
     def leave(self, who: int) -> None:
         """Have a reader leave the list."""
@@ -234,11 +252,6 @@ class World:
     def close(self) -> None:
         for worker in self.workers:
             worker.end()
-
-    def _go_on(self) -> None:
-        self._start()
-        for mailing in self.mailings:
-            self._resume(mailing.id)
 
     def _drain(self) -> None:
         worker = self.workers[-1]
