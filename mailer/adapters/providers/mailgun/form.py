@@ -47,8 +47,8 @@ def build(outgoing: Outgoing) -> Call:
             ("recipient-variables", f"{{{','.join(values)}}}"),
         ],
     )
-    body = (f"{shared}{readers}{delimiter}--\r\n".encode(),)
-    return Call(body=body, count=len(addresses), refused=refused)
+    body = f"{shared}{readers}{delimiter}--\r\n".encode()
+    return Call(body=(body,), count=len(addresses), refused=refused)
 
 
 def boundary(key: str) -> str:
