@@ -48,8 +48,13 @@ class Asking:
                 stream=True,
             ) as response:
                 return _read(response, until)
-        except requests.exceptions.SSLError:
-            return NotSent(detail="the server's certificate is not valid", stop=True)
+        except requests.exceptions.SSLError as error:
+            # Only a certificate needs a person; a handshake that broke off does not.
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                return NotSent(
+                    detail="the server's certificate is not valid", stop=True
+                )
+            return "no TLS connection"
         except requests.ConnectTimeout:
             return NotSent(detail="no connection")
         except requests.RequestException as error:
