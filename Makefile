@@ -28,7 +28,7 @@ demo: .venv/.runtime ## Send one weekly digest of real actions to a local outbox
 
 .PHONY: test
 test: .venv/.dev ## Run all tests; ARGS="-k outbox" picks some
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 .PHONY: check
 check: .venv/.dev ## Format, lint, types, imports and lock files, without changing anything

@@ -1,6 +1,6 @@
 """The service says now: an in-memory ticker over the pipeline, nothing else.
 
-    python scheduler.py [--project DIR] [--every SECONDS]
+    python scheduler.py [--project DIR] [--every SECONDS] [--metrics-port PORT]
 
 Every tick pulls the sources that are due for it, makes the editions that have fallen
 due and sends what is open. The ledger's UNIQUE keys decide what is made and sent, so
@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,11 +21,14 @@ from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from mailer.adapters import logs
+from mailer.adapters.journal import Journal
 from mailer.bootstrap import Project
 from mailer.core.errors import MailerError
 from mailer.pipeline.tick import Ticker
 
 EVERY = 20.0  # seconds
+RECENT = 20  # mailings whose changes are told
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,23 +36,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     stop = threading.Event()
 
-    def trouble(words: str) -> None:
-        sys.stderr.write(f"scheduler: {words}\n")
-
     def end(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    journal = Journal(_log(options))
     try:
-        project = Project(options.project, dict(os.environ), lambda: datetime.now(UTC))
-        ticker = project.ticker(trouble)
+        project = Project(options.project, dict(os.environ), _now)
+        project.watchers.append(journal.called)
+        ticker = project.ticker(journal.trouble)
+        if options.metrics_port:
+            project.metrics(options.metrics_port, options.metrics_address)
+        _greet(project, journal)
     except MailerError as error:
         sys.stderr.write(f"scheduler: {error}\n")
         return 1
     scheduler = BackgroundScheduler(timezone=UTC)
     scheduler.add_job(
-        partial(_tick, ticker, stop, trouble),
+        partial(_tick, project, ticker, stop, journal),
         "interval",
         seconds=options.every,
         next_run_time=datetime.now(UTC),
@@ -59,23 +64,60 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     scheduler.start()
     stop.wait()
+    journal.said("ending after the call in hand")
     scheduler.shutdown(wait=True)
     project.close()
     return 0
 
 
+def _greet(project: Project, journal: Journal) -> None:
+    """Say what runs here, and what it waits for."""
+    dates = {
+        slug: project.next_edition(number)
+        for slug, number in project.ledger.register(
+            list(project.lists), at=project.clock()
+        ).items()
+        if slug in project.lists
+    }
+    journal.said(
+        "started",
+        project=str(project.folder),
+        database=project.database.url.get_backend_name(),
+        provider=project.provider.name,
+        next={slug: str(date) for slug, date in dates.items() if date},
+    )
+    if stopped := project.instance.stopped():
+        journal.trouble(f"sending is stopped: {stopped.reason}")
+
+
 def _tick(
-    ticker: Ticker, stop: threading.Event, trouble: Callable[[str], None]
+    project: Project, ticker: Ticker, stop: threading.Event, journal: Journal
 ) -> None:
     try:
         ticker.tick(stop.is_set)
+        recent = project.ledger.every()[:RECENT]
+        journal.changes(reversed(recent), project.ledger.standing)
+    except MailerError as error:
+        journal.trouble(str(error))
     except Exception as error:  # noqa: BLE001 - the service outlives its defects
         # Its words may quote a row or an address; where it happened cannot.
         at = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(at.filename).name}, line {at.lineno}"
-        trouble(
+        journal.trouble(
             f"this tick broke off: {type(error).__name__} in {place}; please report"
         )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _log(options: argparse.Namespace) -> logs.Logger:
+    as_json = options.log_format == "json" or (
+        options.log_format is None and not sys.stderr.isatty()
+    )
+    level = logs.Level[options.log_level.upper()]
+    return logs.logger(sys.stderr, clock=_now, as_json=as_json, level=level)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -88,6 +130,23 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--every", type=float, default=EVERY, help="seconds between ticks (%(default)s)"
+    )
+    parser.add_argument(
+        "--metrics-port", type=int, help="serve figures to Prometheus on this port"
+    )
+    parser.add_argument(
+        "--metrics-address", default="127.0.0.1", help="… of this address (%(default)s)"
+    )
+    parser.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        help="by default words on a terminal, and JSON lines elsewhere",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=[level.name.lower() for level in logs.Level],
+        default="info",
+        help="debug tells of every call (%(default)s)",
     )
     return parser.parse_args(arguments)
 

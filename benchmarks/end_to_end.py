@@ -13,13 +13,14 @@ very bytes of a call in memory and does nothing but send them, in a bare loop ov
 import argparse
 import http.client
 import json
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,6 +52,13 @@ class Case:
 
 
 CASES = {
+    "a": Case(
+        words="shared body with variables, 1,000 per call (Mailgun)",
+        kind="mailgun",
+        sink="http",
+        options={"token": "a-token", "domain": "mg.example.org"},
+        path="/v3/mg.example.org/messages",
+    ),
     "b": Case(
         words="complete messages, 500 per call (Postmark)",
         kind="postmark",
@@ -196,13 +204,43 @@ class Found:
     bare: Mapping[str, float]
 
 
-def measure(letter: str, opened: Callable[[], Any], recipients: int) -> Found:
-    """Prepare a database and send all of it, then its bytes once more."""
+Opened = Callable[[], AbstractContextManager[str]]
+
+
+@contextmanager
+def crowds(recipients: int, *, postgresql: bool) -> Iterator[Opened]:
+    """Yield what gives each case a database of its own, with subscribers in it."""
+    opened = crowd.postgresql if postgresql else crowd.sqlite
+
+    @contextmanager
+    def fresh() -> Iterator[str]:
+        with opened() as url:
+            places = crowd.settle(url, actions=ACTIONS)[:1]
+            crowd.fill(url, places, recipients)
+            yield url
+
+    @contextmanager
+    def copied() -> Iterator[str]:
+        with crowd.sqlite() as url:
+            shutil.copy(_file(first), _file(url))
+            yield url
+
+    if postgresql:
+        yield fresh
+    else:
+        with fresh() as first:
+            yield copied
+
+
+def _file(url: str) -> str:
+    return url.removeprefix("sqlite:///")
+
+
+def measure(letter: str, opened: Opened, recipients: int) -> Found:
+    """Compose in a database and send all of it, then its bytes once more."""
     case = CASES[letter]
     with opened() as url, tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "kept"
-        places = crowd.settle(url, actions=ACTIONS)[:1]
-        crowd.fill(url, places, recipients)
         database = Database(url, folder=Path())
         size = provider(case, 1).capabilities.batch_size
         mailing.compose(database, batch=size)
@@ -303,13 +341,13 @@ def main() -> None:
         bare(CASES[letter], int(port), Path(kept), int(calls))
         return
     count = options.recipients or (4_000 if options.quick else 100_000)
-    opened = crowd.postgresql if options.postgresql else crowd.sqlite
     made: list[Row] = []
-    for letter in options.case or CASES:
-        tell(f"end_to_end {letter}: {count:,} recipients, {CASES[letter].words}")
-        found = measure(letter, opened, count)
-        tell(f"  {found.messages:,} accepted, {found.octets:,} octets each")
-        made += rows(letter, found)
+    with crowds(count, postgresql=options.postgresql) as opened:
+        for letter in options.case or CASES:
+            tell(f"end_to_end {letter}: {count:,} recipients, {CASES[letter].words}")
+            found = measure(letter, opened, count)
+            tell(f"  {found.messages:,} accepted, {found.octets:,} octets each")
+            made += rows(letter, found)
     Report(
         name="end_to_end",
         unit="if not said otherwise, of the sender's process alone",

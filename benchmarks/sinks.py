@@ -98,6 +98,22 @@ def resend(tally: Tally, body: bytearray) -> bytes:
     return b'{"id":"49a3999c-0ce1-4ea6-ab68-afcd6dc2e794"}'
 
 
+def mailgun(tally: Tally, body: bytearray) -> bytes:
+    """Accept one body for many as Mailgun does."""
+    if tally.take(body, body.count(b'name="to"\r\n')):
+        opening = body.partition(b'name="recipient-variables"\r\n\r\n')[2]
+        variables = json.loads(opening.partition(b"\r\n--")[0])
+        tally.check(
+            [
+                (address, f"https://mail.example.org/u/{own['leave']}")
+                for address, own in variables.items()
+            ]
+        )
+        if b"/u/%recipient.leave%" not in body:
+            tally.wrong.append("a body without a place for the leave link")
+    return b'{"id":"<20191007150000.1.4F48548FF48D@mg.example.org>","message":"Queued"}'
+
+
 def anything(tally: Tally, body: bytearray) -> bytes:
     """Accept any octets, unseen."""
     tally.take(body, 1)
@@ -108,6 +124,7 @@ Handler = Callable[[Tally, bytearray], bytes]
 PATHS: dict[bytes, Handler] = {
     b"/email/batch": postmark,
     b"/emails": resend,
+    b"/v3/mg.example.org/messages": mailgun,
     b"/anything": anything,
 }
 

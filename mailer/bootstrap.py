@@ -45,7 +45,16 @@ from mailer.pipeline.crew import Crew
 from mailer.pipeline.letters import Imprint, Writer
 from mailer.pipeline.send import Sender
 from mailer.pipeline.tick import Ticker
-from mailer.ports import Batch, Gazetteer, Pace, Provider, Renderer, Source
+from mailer.ports import (
+    Batch,
+    Called,
+    Gazetteer,
+    Pace,
+    Provider,
+    Renderer,
+    Source,
+    Watch,
+)
 
 if TYPE_CHECKING:
     from mailer.adapters.database.waking import ProcrastinateWaker
@@ -63,6 +72,7 @@ class Project:
         self.folder = folder
         self.settings: Settings = config.load(folder, environment)
         self.clock = clock
+        self.watchers: list[Watch] = []  # told of every call to a provider
 
     # --- what is defined in files
 
@@ -358,7 +368,20 @@ class Project:
             build=self.build,
             paces=self.paces,
             trouble=trouble,
+            watch=self._watch,
         )
+
+    def _watch(self, call: Called) -> None:
+        for each in self.watchers:
+            each(call)
+
+    def metrics(self, port: int, address: str) -> None:
+        """Count calls from now on, and serve the figures to Prometheus."""
+        from mailer.adapters.metrics import Metrics
+
+        counting = Metrics(self.ready)
+        counting.serve(port, address)
+        self.watchers.append(counting.called)
 
     def crew(
         self,

@@ -15,6 +15,7 @@ import pytest
 
 SUITES = ("unit", "contract", "e2e", "browser")
 FOLDER = Path(__file__).parent
+LEFT_OUT = "left out"
 REQUIRED = bool(os.environ.get("MAILER_REQUIRE_ALL_SUITES"))
 NO_CHROMIUM = (
     "there is no Chromium here: install it (apt install chromium), or name one with"
@@ -38,7 +39,26 @@ def chromium_path() -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(_Account(), "mailer-account-of-suites")
+    config.pluginmanager.register(_Marks(), "mailer-marks")
+    if not hasattr(config, "workerinput"):  # of several processes the first one counts
+        config.pluginmanager.register(_Account(), "mailer-account-of-suites")
+
+
+class _Marks:
+    """Writes into each report why its test was left out; that is a failure if asked."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if report.skipped and not hasattr(report, "wasxfail"):
+            reason = str(call.excinfo.value) if call.excinfo else "marked so"
+            report.user_properties.append((LEFT_OUT, reason))
+            if REQUIRED:
+                report.outcome = "failed"
+                report.longrepr = f"{item.nodeid} was skipped: {reason}"
+        return report
 
 
 class _Account:
@@ -48,21 +68,13 @@ class _Account:
         self.passed = dict.fromkeys(SUITES, 0)
         self.skipped: dict[str, int] = {}
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
-        if report.skipped and not hasattr(report, "wasxfail"):
-            reason = str(call.excinfo.value) if call.excinfo else "marked so"
-            self._skip(reason)
-            if REQUIRED:
-                report.outcome = "failed"
-                report.longrepr = f"{item.nodeid} was skipped: {reason}"
-        elif report.when == "call" and report.passed:
-            suite = item.path.relative_to(FOLDER).parts[0]
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, reason in report.user_properties:
+            if name == LEFT_OUT:
+                self._skip(str(reason))
+        if report.when == "call" and report.passed:
+            suite = Path(report.nodeid).relative_to(FOLDER.name).parts[0]
             self.passed[suite] = self.passed.get(suite, 0) + 1
-        return report
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.skipped:

@@ -187,6 +187,13 @@ def work(
             min=1, max=64, help="Senders in each; by default as in mailer.toml."
         ),
     ] = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(help="Serve figures to Prometheus; not with --processes."),
+    ] = None,
+    metrics_address: Annotated[
+        str, typer.Option(help="The address of that port.")
+    ] = "127.0.0.1",
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
@@ -195,7 +202,14 @@ def work(
     Example: mailer work --until-idle --processes 2
     """
     state: State = context.obj
+    if metrics_port and processes > 1:
+        raise InputError(
+            "--metrics-port: each process counts for itself; start each with a port of"
+            " its own"
+        )
     with state.project(as_of) as project, delivering.companions(processes - 1):
+        if metrics_port:
+            project.metrics(metrics_port, metrics_address)
         standings = delivering.work(project, until_idle=until_idle, threads=threads)
     report(standings, as_json=as_json)
 
@@ -218,13 +232,12 @@ def status(
     with state.project() as project:
         if watch:
             newest = project.ledger.every()[:1]
-            chosen = [find(project, mailing)] if mailing else newest
-            for one in chosen:
-                watching.follow(project, one)
-        else:
-            chosen = (
-                [find(project, mailing)] if mailing else project.ledger.every()[:20]
-            )
+            for one in [find(project, mailing)] if mailing else newest:
+                watching.follow(project, one, as_json=as_json)
+            if as_json:
+                return
+        every = project.ledger.every()[:20]
+        chosen = [find(project, mailing)] if mailing else every
         standings = [project.ledger.standing(one.id) for one in chosen]
         delivering.say_if_stopped(project)
     if as_json:
@@ -257,9 +270,9 @@ def report(standings: Sequence[Standing], *, as_json: bool) -> None:
                 standing.state,
                 standing.audience,
                 standing.deliveries.get("sent", 0),
-                _sum(standing, "pending", "inflight"),
+                _sum(standing, "pending", "inflight", "unknown"),
                 _sum(standing, "skipped", "suppressed"),
-                _sum(standing, "failed", "unknown"),
+                _sum(standing, "failed", "parked"),
                 standing.variants,
             )
             for standing in standings
@@ -275,6 +288,9 @@ def report(standings: Sequence[Standing], *, as_json: bool) -> None:
         output.say("No mailing yet; mailer send LIST makes one.")
 
 
+_PARKED = "nobody knows whether some have it; mailer parked lists them"
+
+
 def _sum(standing: Standing, *states: str) -> int:
     return sum(standing.deliveries.get(state, 0) for state in states)
 
@@ -282,6 +298,5 @@ def _sum(standing: Standing, *states: str) -> int:
 def _complain(standing: Standing) -> None:
     if standing.state in ("paused", "unresolved"):
         raise InputError(
-            f"{standing.mailing} is {standing.state}:"
-            f" {standing.reason or 'some outcomes are unknown; nobody is mailed twice'}"
+            f"{standing.mailing} is {standing.state}: {standing.reason or _PARKED}"
         )

@@ -1,10 +1,10 @@
 """How commands report: tables and progress for people, JSON for machines."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from rich.console import Console
@@ -43,6 +43,14 @@ def emit(value: Any) -> None:
     sys.stdout.write("\n")
 
 
+def emit_line(value: Any) -> None:
+    """Write one JSON value on a line of its own, at once."""
+    options = orjson.OPT_NON_STR_KEYS
+    sys.stdout.write(orjson.dumps(value, default=_plain, option=options).decode())
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
@@ -76,8 +84,16 @@ def table(
     Console(highlight=False).print(drawn)
 
 
+class Tell(Protocol):
+    """Shows how far long work is, with a note beside it."""
+
+    def __call__(self, done: int, total: int, note: str = "", /) -> None:
+        """Show so many of so many."""
+        ...
+
+
 @contextmanager
-def progress(words: str) -> Iterator[Callable[[int, int], None]]:
+def progress(words: str) -> Iterator[Tell]:
     """Show how far long work is: a bar on a terminal, a few plain lines elsewhere."""
     console = Console(stderr=True)
     if console.is_terminal:
@@ -86,10 +102,15 @@ def progress(words: str) -> Iterator[Callable[[int, int], None]]:
             BarColumn(complete_style="yellow", finished_style="yellow"),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
         )
         with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task(words, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+            task = bar.add_task(words, total=None, note="")
+
+            def tell(done: int, total: int, note: str = "", /) -> None:
+                bar.update(task, completed=done, total=total, note=note)
+
+            yield tell
     else:
         yield _Lines(words)
 
@@ -98,8 +119,8 @@ class _Lines:
     def __init__(self, words: str) -> None:
         self._words, self._told = words, -1
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, note: str = "", /) -> None:
         step = done * _LINES // total if total else _LINES
         if step != self._told:
             self._told = step
-            say(f"{self._words}: {done:,} of {total:,}")
+            say(f"{self._words}: {done:,} of {total:,}{note and '; '}{note}")

@@ -92,4 +92,12 @@ def _delivery(row: Any) -> str:
             f" composed for {row['composed_for'] or 'no place'} in {row['language']}."
         )
     reason = f": {row['reason']}" if row["reason"] else ""
-    return f"{mailing}: {row['state']}{reason} ({when})."
+    state = _WORDS.get(row["state"], row["state"])
+    return f"{mailing}: {state}{reason} ({when})."
+
+
+_WORDS = {
+    "inflight": "in a call to the provider at this moment",
+    "unknown": "nobody knows yet whether it arrived; the program is finding out",
+    "parked": "nobody knows whether it arrived; it waits for a person (mailer parked)",
+}

@@ -6,6 +6,7 @@ marks that turn the direction of text are refused, not dropped.
 
 import re
 from email.header import Header
+from functools import lru_cache
 
 from mailer.core.errors import InputError
 
@@ -26,6 +27,7 @@ def header_text(name: str, value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=256)  # the same for every batch of a mailing
 def encode_header(name: str, value: str) -> str:
     """Return the value as it stands on the wire: ASCII or RFC 2047 words, folded."""
     header_text(name, value)
@@ -37,6 +39,7 @@ def encode_header(name: str, value: str) -> str:
     return _encoded_words(name, value)
 
 
+@lru_cache(maxsize=256)
 def encode_structured(name: str, value: str) -> str:
     """Return a list header's value for the wire: `<…>` stays literal (RFC 2919 §3).
 

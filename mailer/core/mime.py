@@ -3,11 +3,12 @@
 import binascii
 import hashlib
 import html
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
-from mailer.core.envelope import Frame, Letter, Recipient, Segments, pieces
+from mailer.core.envelope import Encoder, Frame, Letter, Recipient, Segments, pieces
 from mailer.core.headers import (
     encode_header,
     encode_structured,
@@ -47,22 +48,42 @@ def quoted_piece(text: str) -> bytes:
     return quoted + _SOFT_BREAK
 
 
-@lru_cache(maxsize=4096)
-def _quoted_html(value: str) -> bytes:
-    return _quoted_text(html.escape(value))  # often the same words as the text's
+def stuffed_piece(text: str) -> bytes:
+    """Encode a piece that begins a line, and double the dots that begin one."""
+    return _stuffed(quoted_piece(text))
+
+
+def _stuffed(lines: bytes) -> bytes:
+    doubled = lines.replace(b"\r\n.", b"\r\n..")
+    return b"." + doubled if doubled.startswith(b".") else doubled
 
 
 @lru_cache(maxsize=4096)
-def _quoted_text(value: str) -> bytes:
-    return quoted_piece(value)
+def _quoted_html(value: str, encoder: Encoder) -> bytes:
+    return _quoted_text(html.escape(value), encoder)  # often the same as the text's
+
+
+@lru_cache(maxsize=4096)
+def _quoted_text(value: str, encoder: Encoder) -> bytes:
+    return encoder(value)
 
 
 class MimeForm:
-    """Complete RFC 5322 messages of one letter: text and HTML alternatives."""
+    """Complete RFC 5322 messages of one letter: text and HTML alternatives.
 
-    def __init__(self, letter: Letter, date: datetime) -> None:
+    With `stuffed`, as they travel in SMTP: a dot that begins a line is doubled (RFC 5321
+    §4.5.2). Looking for such dots in each message costs four times its filling.
+    """
+
+    def __init__(
+        self, letter: Letter, date: datetime, *, stuffed: bool = False
+    ) -> None:
         self._message_id = letter.message_id
-        self._fill = Frame(_mime_parts(letter, date)).in_order(
+        self._encoder = stuffed_piece if stuffed else quoted_piece
+        parts = _mime_parts(
+            letter, date, _body(letter.text, stuffed), _body(letter.html, stuffed)
+        )
+        self._fill = Frame(parts).in_order(
             "to",
             "message_id",
             "unsubscribe",
@@ -86,13 +107,18 @@ class MimeForm:
                 leave,
                 leave + _SOFT_BREAK,
                 preferences.encode("ascii") + _SOFT_BREAK,
-                _quoted_html(reason),
-                _quoted_text(reason),
+                _quoted_html(reason, self._encoder),
+                _quoted_text(reason, self._encoder),
             )
         )
 
 
-def _mime_parts(letter: Letter, date: datetime) -> list[bytes | str]:
+def _mime_parts(
+    letter: Letter,
+    date: datetime,
+    text: Sequence[bytes | str],
+    markup: Sequence[bytes | str],
+) -> list[bytes | str]:
     boundary = _boundary(letter)
     sender = mailbox("From", letter.sender_name, letter.sender_address)
     top = [("From", sender)]
@@ -117,16 +143,19 @@ def _mime_parts(letter: Letter, date: datetime) -> list[bytes | str]:
         "unsubscribe",
         b">\r\n\r\n",
         _part_head(boundary, "plain"),
-        *_body(letter.text),
+        *text,
         b"\r\n",
         _part_head(boundary, "html"),
-        *_body(letter.html),
+        *markup,
         f"\r\n--{boundary}--\r\n".encode("ascii"),
     ]
 
 
-def _body(segments: Segments) -> list[bytes | str]:
+def _body(segments: Segments, stuffed: bool) -> list[bytes | str]:  # noqa: FBT001
+    # Every piece begins a line: before it is a header, or a soft break.
     last = quoted_printable(segments.texts[-1])  # nothing follows on its line
+    if stuffed:
+        return [*pieces(segments, stuffed_piece)[:-1], _stuffed(last)]
     return [*pieces(segments, quoted_piece)[:-1], last]
 
 

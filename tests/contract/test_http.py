@@ -61,7 +61,7 @@ class Server:
             if self.context:
                 connected = self.context.wrap_socket(connected, server_side=True)
             with connected, connected.makefile("rb") as reading:
-                while line := reading.readline().decode().strip():
+                while line := reading.readline().decode("latin-1").strip():
                     self.heard.append(_rest_of(line, reading, number))
                     self.reply(connected)
 
@@ -69,7 +69,7 @@ class Server:
 def _rest_of(line: str, reading: object, number: int) -> Heard:
     assert hasattr(reading, "readline")
     headers: dict[str, str] = {}
-    while header := reading.readline().decode().strip():
+    while header := reading.readline().decode("latin-1").strip():
         name, _, value = header.partition(": ")
         headers[name] = value
     assert hasattr(reading, "read")
@@ -354,6 +354,33 @@ def test_a_certificate_that_nobody_vouches_for_stops_before_anything_is_sent(
     assert answer.stop
     assert "certificate" in answer.detail
     assert server.heard == []
+
+
+def test_a_question_to_a_server_that_nobody_vouches_for_is_for_a_person(
+    secure: ssl.SSLContext,
+) -> None:
+    with running(says(OK), secure) as server, http() as client:
+        answer = client.get(url(server, scheme="https"), headers={})
+
+    assert isinstance(answer, NotSent)
+    assert answer.stop
+
+
+def test_a_question_to_a_server_that_speaks_no_tls_is_not() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, http() as client:
+
+        def speak_plainly() -> None:
+            with listening.accept()[0] as connected:
+                connected.sendall(b"220 what?\r\n")
+                connected.recv(1000)
+
+        speaking = threading.Thread(target=speak_plainly)
+        speaking.start()
+        where = f"https://127.0.0.1:{listening.getsockname()[1]}/find"
+        answer = client.get(where, headers={})
+        speaking.join()
+
+    assert isinstance(answer, NoAnswer)
 
 
 def test_a_proxy_is_asked_for_the_whole_address_and_told_who_asks() -> None:

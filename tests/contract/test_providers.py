@@ -22,7 +22,7 @@ from mailer.ports import (
 from tests.contract.providers.carriers import Carrier, carrier as running_carrier
 from tests.contract.providers.letters import letter, outgoing, recipient
 
-NAME_MESSAGES_THEMSELVES = {"resend"}
+NAME_MESSAGES_THEMSELVES = {"mailgun", "resend"}
 
 
 @pytest.fixture(params=KINDS)

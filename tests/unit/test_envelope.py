@@ -173,6 +173,20 @@ def test_no_line_of_the_body_is_longer_than_76_octets_and_none_ends_alone(
     assert body.isascii()
 
 
+@given(segments(), segments(), header_words, recipients())
+def test_a_stuffed_message_is_the_message_with_each_dot_that_begins_a_line_doubled(
+    html_part: Segments, text_part: Segments, subject: str, recipient: Recipient
+) -> None:
+    letter = letter_of(html_part, text_part, subject=f".{subject}")
+    plain = MimeForm(letter, DATE).fill(recipient)
+
+    stuffed = MimeForm(letter, DATE, stuffed=True).fill(recipient)
+
+    assert stuffed == plain.replace(b"\r\n.", b"\r\n..")
+    assert not plain.startswith(b".")
+    assert plain.endswith(b"\r\n")
+
+
 @given(header_words, header_words)
 def test_subject_and_sender_are_read_as_they_were_written(
     subject: str, sender: str

@@ -23,6 +23,8 @@ OPEN: ColumnElement[bool] = literal_column(
     "batches.state IN ('ready', 'leased', 'inflight', 'unknown')"
 )
 
+PARKED: ColumnElement[bool] = literal_column("batches.state = 'parked'")
+
 
 def finish(connection: Connection, mailing_id: int, at: datetime) -> None:
     """Close a mailing that has no open batch left; unresolved if any is parked."""
@@ -36,7 +38,7 @@ def finish_idle(connection: Connection) -> None:
 
 def _finishing() -> Update:
     mine = exists().where(batches.c.mailing_id == mailings.c.id)
-    parked = mine.where(batches.c.state == "parked")
+    parked = mine.where(PARKED)
     return (
         update(mailings)
         .where(mailings.c.state == "sending", ~mine.where(OPEN))

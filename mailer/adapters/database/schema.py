@@ -353,6 +353,14 @@ Index(
     sqlite_where=_OPEN,
 )
 
+_PARKED = text("state = 'parked'")
+Index(
+    "ix_batches_parked",
+    batches.c.mailing_id,
+    postgresql_where=_PARKED,
+    sqlite_where=_PARKED,
+)
+
 # When a provider, a mailing or a receiving domain may be written to next: a token
 # bucket as one number, the moment at which what was taken from it is paid off.
 paces = Table(

@@ -1,7 +1,7 @@
 """HTTP calls that are never repeated by themselves: what was asked, what came back.
 
-Not through requests or http.client, whose layers take more of the processor than all
-the rest of sending a message; urllib3, under requests, still opens the connections.
+Questions go through requests. Messages do not: its layers take more of the processor
+than all the rest of sending one. urllib3, under requests, opens their connections.
 """
 
 import threading
@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlencode
 
 from mailer.adapters.http.answer import Answer, UnreadableError, read
+from mailer.adapters.http.asking import Asking
 from mailer.adapters.http.reaching import NotSent, Place, Route, locate
 from mailer.adapters.wire import Limit, Wire, elapsed
 from mailer.core.headers import header_text
@@ -61,6 +61,13 @@ class Http:
         self._connect_timeout = connect_timeout
         self._pause = read_timeout
         self._route = Route(proxy=proxy, ca_file=ca_file)
+        self._asking = Asking(
+            agent=USER_AGENT,
+            timeout=(connect_timeout, read_timeout),
+            longest=longest,
+            proxy=proxy,
+            ca_file=ca_file,
+        )
         self._local = threading.local()
         self._open: set[Wire] = set()
         self._lock = threading.Lock()
@@ -84,9 +91,8 @@ class Http:
         params: Mapping[str, str] | None = None,
     ) -> Answer | NotSent | NoAnswer:
         """Send one GET, once; never raises for what the network does."""
-        joint = "&" if "?" in url else "?"
-        asked = f"{url}{joint}{urlencode(params)}" if params else url
-        return self._call("GET", asked, headers, ())
+        answer = self._asking.get(url, headers=headers, params=params)
+        return NoAnswer(detail=answer) if isinstance(answer, str) else answer
 
     def close(self) -> None:
         """Close every thread's connections."""
@@ -95,6 +101,7 @@ class Http:
             self._local = threading.local()
         for wire in wires:
             wire.close()
+        self._asking.close()
 
     def _call(
         self, method: str, url: str, headers: Mapping[str, str], body: Sequence[bytes]

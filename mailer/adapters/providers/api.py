@@ -1,7 +1,7 @@
 """What providers behind an HTTP API have in common: many messages in one call."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -12,10 +12,18 @@ from typing import Any
 from mailer.adapters.http import Answer, Http, NoAnswer, NotSent, retry_after
 from mailer.adapters.providers.foreign import words
 from mailer.adapters.providers.options import Options
-from mailer.core.envelope import Frame, Letter, json_html, json_inner, json_text
+from mailer.core.envelope import (
+    Frame,
+    Letter,
+    Recipient,
+    json_html,
+    json_inner,
+    json_text,
+)
 from mailer.core.errors import InputError
 from mailer.core.headers import encode_structured, wire_address
-from mailer.ports import NotTaken, Outgoing, Refused, Result
+from mailer.core.tokens import normalize
+from mailer.ports import Accepted, Found, NotTaken, Outgoing, Refused, Result
 
 ABOUT_US = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 ABOUT_THE_CALL = {
@@ -156,4 +164,18 @@ def enquired(
         detail=f"search: {said(provider, answer, key)}",
         retry_after=retry_after(answer.headers, now),
         stop=answer.status in ABOUT_US | ANOTHER_SERVERS,
+    )
+
+
+def matched(messages: Mapping[str, str], recipients: Sequence[Recipient]) -> Found:
+    """Give each recipient the message that went to their address; ids by address.
+
+    Addresses are compared as `normalize` writes them, since it is nowhere documented
+    whether capitals are kept. No two recipients of a mailing differ by case alone.
+    """
+    return Found(
+        accepted=[
+            Accepted(provider_id=messages[address]) if address in messages else None
+            for address in (normalize(recipient.address) for recipient in recipients)
+        ]
     )

@@ -12,7 +12,7 @@ from mailer.config import ProviderSettings
 from mailer.core.errors import ConfigError
 from mailer.ports import Provider
 
-KINDS = ("outbox", "postmark", "resend", "smtp")
+KINDS = ("mailgun", "outbox", "postmark", "resend", "smtp")
 
 
 def build(
@@ -26,6 +26,10 @@ def build(
     options = Options(settings)
     provider: Provider
     match settings.kind:
+        case "mailgun":
+            from mailer.adapters.providers.mailgun import Mailgun
+
+            provider = Mailgun.configured(settings.name, options, folder, clock)
         case "outbox":
             from mailer.adapters.providers.outbox import Outbox
 

@@ -14,7 +14,12 @@ from typing import Any, Protocol
 from mailer.adapters.providers import registry
 from mailer.config import ProviderSettings
 from mailer.ports import Provider
-from tests.contract.providers import postmark_server, resend_server, smtp_server
+from tests.contract.providers import (
+    mailgun_server,
+    postmark_server,
+    resend_server,
+    smtp_server,
+)
 from tests.contract.providers.api_server import ApiServer
 
 NOW = datetime(2019, 10, 7, 15, 0, 5, tzinfo=UTC)
@@ -124,8 +129,39 @@ class ResendCarrier:
         ]
 
 
-API_KINDS = ("postmark", "resend")
-TOKENS = {"postmark": postmark_server.TOKEN, "resend": resend_server.TOKEN}
+class MailgunCarrier:
+    bad_address = f"gone{mailgun_server.UNWANTED}"
+
+    def __init__(
+        self, provider: Provider, vendor: mailgun_server.Mailgun, server: ApiServer
+    ) -> None:
+        self.provider, self.vendor, self.server = provider, vendor, server
+
+    def arrived(self) -> Sequence[Arrived]:
+        return [
+            _as_arrived(
+                {
+                    name.removeprefix("h:"): value
+                    for name, value in sent.fields.items()
+                    if name.startswith("h:") and name != "h:Reply-To"
+                },
+                to=sent.to,
+                sender=sent.fields["from"],
+                reply_to=sent.fields["h:Reply-To"],
+                subject=sent.fields["subject"],
+                html=sent.fields["html"],
+                text=sent.fields["text"],
+            )
+            for sent in self.vendor.taken
+        ]
+
+
+# What each kind needs to call its vendor here
+APIS: dict[str, dict[str, Any]] = {
+    "mailgun": {"token": mailgun_server.TOKEN, "domain": mailgun_server.DOMAIN},
+    "postmark": {"token": postmark_server.TOKEN},
+    "resend": {"token": resend_server.TOKEN},
+}
 
 
 @contextmanager
@@ -134,12 +170,15 @@ def api(kind: str, folder: Path, /, **options: Any) -> Iterator[ApiCarrier]:
     with ExitStack() as stack:
 
         def provider(server: ApiServer) -> Provider:
-            settings = {"token": TOKENS[kind], "base_url": server.url, "timeout": 5}
-            built = build(kind, folder, **(settings | options))
+            settings = {"base_url": server.url, "timeout": 5, **APIS[kind], **options}
+            built = build(kind, folder, **settings)
             stack.callback(built.close)
             return built
 
         match kind:
+            case "mailgun":
+                with mailgun_server.running() as (mailgun, server):
+                    yield MailgunCarrier(provider(server), mailgun, server)
             case "postmark":
                 with postmark_server.running() as (postmark, server):
                     yield PostmarkCarrier(provider(server), postmark, server)
@@ -197,6 +236,7 @@ def _as_arrived(
     text: str,
 ) -> Arrived:
     """Read what an API was given as its reader gets it."""
+    assert all(value.isascii() and value.isprintable() for value in headers.values())
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     parsed = message_from_bytes(
         lines.encode("ascii") + b"\r\n", policy=email.policy.default

@@ -24,7 +24,6 @@ from mailer.ports import (
 )
 from tests.e2e.storm.orders import Deed, Means, Orders, Point
 
-BATCH = 10  # messages per call
 LONGEST_CALL = 2.0  # seconds; the provider's table says that it may be silent for 1
 LAG = 0.6  # seconds until a search finds for certain what was accepted
 DAY = 86_400.0  # seconds
@@ -115,12 +114,12 @@ class PerilousLedger(SqlLedger):
 class PerilousProvider:
     """A provider, with the danger after each of its answers, and short leases."""
 
-    def __init__(self, provider: Provider, *, means: Means, danger: Danger) -> None:
-        """Offer these means only, whatever the provider could do besides."""
+    def __init__(self, provider: Provider, *, orders: Orders, danger: Danger) -> None:
+        """Offer what the orders say only, whatever the provider could do besides."""
         self.provider = provider
         self.danger = danger
         self.name = provider.name
-        self.capabilities = _only(provider.capabilities, means)
+        self.capabilities = _only(provider.capabilities, orders.means, orders.batch)
 
     def send(self, outgoing: Outgoing) -> Outcome:
         """Hand over one batch."""
@@ -140,14 +139,14 @@ class PerilousProvider:
         self.provider.close()
 
 
-def _only(known: Capabilities, means: Means) -> Capabilities:
+def _only(known: Capabilities, means: Means, batch: int) -> Capabilities:
     keyed = means in (Means.KEY, Means.KEY_EACH)
     assert not keyed or known.idempotency_ttl is not None
     alone = means is Means.KEY_EACH
     return replace(
         known,
-        max_batch=1 if alone else BATCH,
-        window=BATCH if alone else 1,
+        max_batch=1 if alone else batch,
+        window=batch if alone else 1,
         concurrency=4 if alone else 1,
         longest_call=LONGEST_CALL,
         idempotency_ttl=known.idempotency_ttl if keyed else None,

@@ -34,7 +34,13 @@ class Ground:
 
 
 def lay(
-    shell: Shell, database_url: str, office: Office, *, means: Means, readers: int
+    shell: Shell,
+    database_url: str,
+    office: Office,
+    *,
+    means: Means,
+    readers: int,
+    batch: int = 10,
 ) -> Ground:
     """Address a mailing to so many readers, through this office."""
     folder = shell.folder
@@ -47,7 +53,7 @@ def lay(
             f'\n[providers.office]\n{_KINDS[means]}\ntoken = "file:token"\n'
             f'base_url = "{office.url}"\ntimeout = 1\n'
         )
-    orders = Orders(folder=str(folder), mailing_id=0, means=means)
+    orders = Orders(folder=str(folder), mailing_id=0, means=means, batch=batch)
     project = worker.project(orders)
     try:
         now = project.clock()

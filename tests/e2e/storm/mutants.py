@@ -3,11 +3,11 @@
 `docs/decisions/0004-unknown-is-not-retried.md` says why each of them is one.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from mailer.adapters.database.claiming import of
 from mailer.adapters.database.schema import batches, deliveries
@@ -67,12 +67,20 @@ class NoDurableIntent(PerilousLedger):
 class NoEpochCheck(PerilousLedger):
     """Lets a worker write after another has taken its batch."""
 
-    def _held(self, batch: Batch, *states: str) -> ColumnElement[bool]:
-        return and_(
-            batches.c.variant_id == batch.variant_id,
-            batches.c.seq == batch.seq,
-            batches.c.state.in_(states),
-        )
+    def record(self, intent: Intent, results: Sequence[Any], **how: Any) -> bool:
+        """Record the outcome, whoever has the batch by now."""
+        return super().record(self._now_held(intent), results, **how)
+
+    def put_back(self, intent: Intent, **how: Any) -> bool:
+        """Make the batch ready again, whoever has it by now."""
+        return super().put_back(self._now_held(intent), **how)
+
+    def _now_held(self, intent: Intent) -> Intent:
+        with self._database.reading() as connection:
+            epoch = connection.execute(
+                select(batches.c.lease_epoch).where(_is(intent.batch))
+            ).scalar_one()
+        return replace(intent, batch=replace(intent.batch, epoch=epoch))
 
 
 class CursorOnFetch(PerilousLedger):
@@ -82,32 +90,31 @@ class CursorOnFetch(PerilousLedger):
         """Lease the next batch, for the last time."""
         batch = SqlLedger.claim(self, owner, **how)
         if batch is not None:
-            self._advance(batch)
+            self._set(batch, "done")
             self.danger.meet(Point.CLAIMED)
         return batch
 
     def begin(self, batch: Batch, **how: Any) -> Intent | None:
         """Commit the intent to send, behind the cursor."""
+        self._set(batch, "leased")
         intent = SqlLedger.begin(self, batch, **how)
+        self._set(batch, "done")
         if intent is not None:
-            self._advance(batch)
             self.danger.meet(Point.BEGUN)
         return intent
 
-    def _advance(self, batch: Batch) -> None:
-        if batch.unknown is None:
-            with self._database.writing() as connection:
-                connection.execute(
-                    update(batches)
-                    .where(
-                        batches.c.variant_id == batch.variant_id,
-                        batches.c.seq == batch.seq,
-                    )
-                    .values(state="done")
-                )
+    def record(self, intent: Intent, results: Sequence[Any], **how: Any) -> bool:
+        """Record the outcome of a batch that counts as done."""
+        self._set(intent.batch, "unknown" if intent.batch.unknown else "inflight")
+        return super().record(intent, results, **how)
 
-    def _held(self, batch: Batch, *states: str) -> ColumnElement[bool]:
-        return super()._held(batch, *states, "done")
+    def _set(self, batch: Batch, state: str) -> None:
+        with self._database.writing() as connection:
+            connection.execute(update(batches).where(_is(batch)).values(state=state))
+
+
+def _is(batch: Batch) -> ColumnElement[bool]:
+    return and_(batches.c.variant_id == batch.variant_id, batches.c.seq == batch.seq)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

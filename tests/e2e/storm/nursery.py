@@ -1,98 +1,67 @@
-"""Starts workers as processes of their own, each in milliseconds: it has read all code.
-
-`python -m tests.e2e.storm.nursery` reads orders line by line and forks a worker for
-each; what becomes of its workers it says on stdout, one event per line.
-"""
+"""The process that starts workers, seen from outside."""
 
 import os
-import select
-import signal
+import queue
+import subprocess
 import sys
-import traceback
-from enum import StrEnum
-from types import FrameType
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
 
-from tests.e2e.storm import worker
+from tests.e2e.storm.forking import Event
 from tests.e2e.storm.orders import Orders
 
-
-class Event(StrEnum):
-    """What a nursery tells of a worker."""
-
-    STARTED = "started"
-    ENDED = "ended"  # with nothing left to do
-    BROKEN = "broken"  # with an error
-    KILLED = "killed"
-    STOPPED = "stopped"
+ROOT = Path(__file__).parents[3]
 
 
-_INPUT = 0
+class Nursery:
+    """A running nursery: orders go in, events come out."""
 
+    def __init__(self, errors: IO[bytes]) -> None:
+        """Start it; what workers say on stderr goes to this file, which can be read."""
+        self._errors = errors
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("MAILER_")}
+        command = [sys.executable, "-m", "tests.e2e.storm.forking"]
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+            cwd=ROOT, env=clean,
+        )  # fmt: skip
+        self.events: queue.Queue[tuple[Event, int]] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
 
-def main() -> None:
-    """Serve until the input ends; then its workers end as well."""
-    children: set[int] = set()
-    ready, wake = os.pipe()
-    os.set_blocking(wake, False)
-    signal.signal(signal.SIGCHLD, _nothing)
-    signal.set_wakeup_fd(wake)
-    part = b""
-    while True:
-        readable, _, _ = select.select([_INPUT, ready], [], [])
-        if ready in readable:
-            os.read(ready, 4096)
-            _reap(children)
-        if _INPUT in readable:
-            more = os.read(_INPUT, 65536)
-            if not more:
-                break
-            *lines, part = (part + more).split(b"\n")
-            children |= {_start(Orders.load(line)) for line in lines}
-    for pid in children:
-        os.kill(pid, signal.SIGKILL)
+    def __enter__(self) -> Self:
+        self._reader.start()
+        return self
 
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+        self._reader.join()
+        self._process.stdout.close()
 
-def _start(orders: Orders) -> int:
-    if pid := os.fork():
-        _say(Event.STARTED, pid)
-        return pid
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.dup2(2, 1)  # the answers are the nursery's alone
-    os.close(_INPUT)
-    code = 1
-    try:
-        worker.work(orders)
-        code = 0
-    except BaseException:  # noqa: BLE001 - a child must never go on as its parent
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
+    def start(self, orders: Orders) -> None:
+        """Ask for a worker; it is there when the event says so."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(orders.dump() + b"\n")
+        self._process.stdin.flush()
 
+    def said(self) -> str:
+        """Return what workers have said on stderr since this was last asked."""
+        self._errors.seek(0)
+        words = self._errors.read().decode()
+        self._errors.truncate(0)
+        return words
 
-def _reap(children: set[int]) -> None:
-    while children:
-        pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
-        if not pid:
-            return
-        if os.WIFSTOPPED(status):
-            _say(Event.STOPPED, pid)
-            continue
-        children.discard(pid)
-        if os.WIFSIGNALED(status):
-            _say(Event.KILLED, pid)
-        else:
-            _say(Event.BROKEN if os.WEXITSTATUS(status) else Event.ENDED, pid)
-
-
-def _say(event: Event, pid: int) -> None:
-    os.write(1, f"{event} {pid}\n".encode())
-
-
-def _nothing(_number: int, _frame: FrameType | None) -> None:
-    """Let the wakeup descriptor tell."""
-
-
-if __name__ == "__main__":
-    main()
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            event, pid = line.split()
+            self.events.put((Event(event.decode()), int(pid)))

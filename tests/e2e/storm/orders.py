@@ -62,6 +62,7 @@ class Orders:
     folder: str
     mailing_id: int
     means: Means
+    batch: int = 10  # messages that are claimed and recorded together
     mutant: Mutant = Mutant.NONE
     perils: Sequence[Peril] = ()
     seed: int = 0

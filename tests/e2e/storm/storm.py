@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from mailer.bootstrap import Project
 from mailer.core.errors import StoreError
 from tests.e2e.storm import worker
+from tests.e2e.storm.forking import Event
 from tests.e2e.storm.ground import Ground
-from tests.e2e.storm.nurseries import Nursery
-from tests.e2e.storm.nursery import Event
+from tests.e2e.storm.nursery import Nursery
 from tests.e2e.storm.orders import Mutant, Peril
 
 _LOOK = 0.05  # seconds between two looks
@@ -44,6 +44,7 @@ class Losses:
     died: int = 0
     frozen: int = 0
     resumed: int = 0
+    interrupted: int = 0
     seconds: float = 0.0
 
 
@@ -84,6 +85,7 @@ class Storm:
         if self.weather.interruption and self._half():
             self.weather.interruption()
             self.weather.interruption = None
+            self.losses.interrupted += 1
         if self._frozen and self.weather.thaws():
             for pid in self._frozen:
                 os.kill(pid, signal.SIGCONT)

@@ -34,7 +34,7 @@ def project(orders: Orders, danger: Danger | None = None) -> Project:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("MAILER_")}
     made = Project(Path(orders.folder), clean, lambda: datetime.now(UTC))
     kind, danger = MUTANTS[orders.mutant], danger or Danger(replace(orders, perils=()))
-    made.provider = kind.provider(made.provider, means=orders.means, danger=danger)
+    made.provider = kind.provider(made.provider, orders=orders, danger=danger)
     secret = made._derived("mailings")
     ledger = kind.ledger(made.ready, secret, made.memory.remember, danger=danger)
     ledger.register(list(made.lists), at=made.clock())

@@ -10,14 +10,13 @@ from datetime import datetime
 from pathlib import Path
 
 from mailer.adapters.http import Answer, Http, NoAnswer, NotSent
-from mailer.adapters.providers.api import connections
+from mailer.adapters.providers.api import connections, matched
 from mailer.adapters.providers.options import Options
 from mailer.adapters.providers.postmark.answer import parse
 from mailer.adapters.providers.postmark.message import build
 from mailer.adapters.providers.postmark.search import (
     STATUSES,
     Page,
-    matched,
     question,
     read,
 )

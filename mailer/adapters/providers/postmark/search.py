@@ -1,15 +1,14 @@
 """What Postmark's activity says about a batch (developer/api/messages-api, 2026-11)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from mailer.adapters.http import Answer, NoAnswer, NotSent
 from mailer.adapters.providers.api import enquired
-from mailer.core.envelope import Recipient
 from mailer.core.tokens import normalize
-from mailer.ports import Accepted, Found, NotTaken
+from mailer.ports import NotTaken
 
 PAGE = 500  # messages, the most that Postmark gives
 _MOST = 10_000  # messages that one search can reach
@@ -59,20 +58,6 @@ def read(
     except (KeyError, TypeError, ValueError):
         return _NONSENSE
     return Page(messages=ours, size=len(messages), total=total)
-
-
-def matched(messages: Mapping[str, str], recipients: Sequence[Recipient]) -> Found:
-    """Give each recipient the message that went to their address.
-
-    In any case, since it is not documented whether Postmark keeps capitals. No two
-    recipients of a mailing differ by case alone.
-    """
-    return Found(
-        accepted=[
-            Accepted(provider_id=messages[address]) if address in messages else None
-            for address in (normalize(recipient.address) for recipient in recipients)
-        ]
-    )
 
 
 def _ours(messages: list[Any], key: str) -> Iterator[tuple[str, str]]:

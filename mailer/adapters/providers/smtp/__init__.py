@@ -96,7 +96,7 @@ class Smtp:
 
         Raises InputError if the letter itself cannot be sent to anybody.
         """
-        form = MimeForm(outgoing.letter, outgoing.date)
+        form = MimeForm(outgoing.letter, outgoing.date, stuffed=True)
         sender = self._bounces_to or outgoing.letter.sender_address
         total = len(outgoing.recipients)
         results: list[Result] = []

@@ -84,6 +84,7 @@ class Line:
     ) -> Result | NotTaken:
         """Send one message; NotTaken concerns the connection, not the recipient.
 
+        The message is stuffed: no line of it is a lone dot. It ends in a line end.
         Unless all is ready for the message at the moment `latest`, on the clock of
         `elapsed`, it is not sent.
         """
@@ -138,9 +139,7 @@ class Line:
     def _content(self, message: bytes) -> Result:
         end = elapsed() + self._final_timeout
         try:
-            # quoted-printable text begins with a header, never with a dot
-            stuffed = message.replace(b"\r\n.", b"\r\n..")
-            self._wire.send((stuffed, b".\r\n"), Limit(until=end, pause=self._timeout))
+            self._wire.send((message, b".\r\n"), Limit(until=end, pause=self._timeout))
             reply = self._reply(Limit(until=end, pause=self._final_timeout))
         except OSError as error:
             self.usable = False

@@ -30,6 +30,7 @@ def upgrade() -> None:
     states = f"{_OPEN}, 'unknown'"
     _index("ix_batches_work", states, "not_before", "variant_id", "seq")
     _index("ix_batches_open", states, "mailing_id")
+    _index("ix_batches_parked", "'parked'", "mailing_id")
     with op.batch_alter_table("mailings") as batch_op:
         batch_op.add_column(sa.Column("totals", Json))
         batch_op.add_column(sa.Column("pruned_at", Instant))
@@ -73,6 +74,7 @@ def downgrade() -> None:
         batch_op.drop_column("remembered")
         batch_op.drop_column("pruned_at")
         batch_op.drop_column("totals")
+    op.drop_index("ix_batches_parked", table_name="batches")
     op.drop_index("ix_batches_open", table_name="batches")
     op.drop_index("ix_batches_work", table_name="batches")
     _states("deliveries", _DELIVERIES)
@@ -91,7 +93,8 @@ def _states(table: str, states: str) -> None:
 
 
 def _index(name: str, states: str, *columns: str) -> None:
-    where = sa.text(f"state IN ({states})")
+    some = f"IN ({states})" if "," in states else f"= {states}"
+    where = sa.text(f"state {some}")
     op.create_index(
         name,
         "batches",
