@@ -4,34 +4,37 @@ A state machine drives real senders over a real ledger and stops them wherever a
 process may die, freeze or lose its database, while people leave, pause, cancel and
 settle what nobody knows. After every act the ledger is held against the provider's
 log. `MAILER_LEDGER_RUNS=2000` has it try so many runs, other ones each time.
+
+And it must bite: senders and ledgers with one safeguard taken out are found out.
 """
 
 import os
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings, strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
+from mailer.adapters.database.claiming import LOST, of
+from mailer.adapters.database.schema import (
+    batches,
+    deliveries,
+    subscribers,
+    suppressions,
+)
 from mailer.adapters.database.work import SqlLedger
 from mailer.pipeline.send import Sender
-from tests.contract.machine.carrier import Fate, Kind
+from mailer.ports import Batch, Intent, NotTaken, Outcome, Outgoing, Unknown
+from tests.contract.machine.carrier import Kind
+from tests.contract.machine.rules import LedgerMachine
 from tests.contract.machine.timed import TimedDatabase
-from tests.contract.machine.worker import HEALTHY, Order, Trouble
-from tests.contract.machine.world import (
-    EDITIONS,
-    PEOPLE,
-    WORKERS,
-    Setting,
-    World,
-    inhabit,
-)
+from tests.contract.machine.witness import ViolationError
+from tests.contract.machine.world import inhabit
 
 RUNS = int(os.environ.get("MAILER_LEDGER_RUNS", "0"))
 SETTINGS = settings(
@@ -44,129 +47,31 @@ SETTINGS = settings(
     print_blob=False,
     suppress_health_check=list(HealthCheck),
 )
-
-person = st.integers(0, PEOPLE - 1)
-worker = st.integers(0, WORKERS - 1)
-edition = st.integers(0, len(EDITIONS) - 1)
-fate = st.sampled_from([*[Fate.ACCEPTED] * 2, *[Fate.SILENT] * 2, *Fate])
-# Less and more than half a margin, a lag, a lease, a key's life.
-duration = st.sampled_from([5.0, 40.0, 110.0, 200.0, 500.0, 2_000.0, 20_000.0])
-gates = st.integers(0, 4)
-trouble = st.sampled_from([None, None, Trouble.BEFORE, Trouble.AFTER])
-rarely = st.sampled_from([False, False, False, False, True])
-batch = st.sampled_from([2, 3, 1])
-window = st.sampled_from([1, 1, 4])
-rate = st.sampled_from([None, None, 0.05])
-halt = st.sampled_from(["pause", "go on", "stop", "go on", "pause", "cancel"])
-MOVES = ("leave", "suppress", "rejoin")
-move = st.sampled_from(MOVES)
-
-
-class LedgerMachine(RuleBasedStateMachine):
-    """What may happen."""
-
-    database: TimedDatabase
-    ledger_type: type[SqlLedger] = SqlLedger
-    sender_type: type[Sender] = Sender
-    carrier: Kind
-    world: World | None = None
-
-    @property
-    def here(self) -> World:
-        assert self.world is not None
-        return self.world
-
-    @initialize(batch=batch, window=window, rate=rate)
-    def begin(self, batch: int, window: int, rate: float | None) -> None:
-        self.world = World(
-            self.database,
-            Setting(kind=self.carrier, batch=batch, window=window, rate=rate),
-            self.ledger_type,
-            self.sender_type,
-        )
-
-    # --- the workers
-
-    @rule(who=worker, gates=st.integers(1, 6), fate=fate)
-    def work(self, who: int, gates: int, fate: Fate) -> None:
-        self.here.work(who, gates, Order(fate))
-
-    @rule(who=worker, fate=fate)
-    def work_through(self, who: int, fate: Fate) -> None:
-        self.here.work(who, 1, Order(fate))
-        while self.here.workers[who].at is not None:
-            self.here.workers[who].go(Order(fate))
-
-    @rule(who=worker, gates=gates, seconds=duration, others=gates, fate=fate)
-    def be_frozen(
-        self, who: int, gates: int, seconds: float, others: int, fate: Fate
-    ) -> None:
-        self.here.work(who, gates, Order(fate))
-        self.here.pass_time(seconds)
-        if others:
-            self.here.work((who + 1) % WORKERS, others, HEALTHY)
-        self.here.work(who, 2, HEALTHY)
-
-    @rule(who=worker, gates=gates, number=person, how=halt | move, fate=fate)
-    def be_overtaken_by_a_person(
-        self, who: int, gates: int, number: int, how: str, fate: Fate
-    ) -> None:
-        self.here.work(who, gates, Order(fate))
-        if how in MOVES:
-            self.here.move(how, number, in_doubt=True)
-        else:
-            self.here.halt(how, number)
-        self.here.work(who, 2, Order(fate))
-
-    @rule(who=worker, gates=gates, fate=fate, trouble=trouble)
-    def be_in_trouble(
-        self, who: int, gates: int, fate: Fate, trouble: Trouble | None
-    ) -> None:
-        self.here.work(who, gates, Order(fate))
-        if trouble is None:
-            self.here.workers[who].kill()
-        else:
-            self.here.workers[who].go(Order(fate, trouble))
-
-    @rule(which=st.integers(0, 20))
-    def come_back_from_the_dead(self, which: int) -> None:
-        self.here.haunt(which)
-
-    @rule(seconds=duration, upgrade=rarely)
-    def pass_time(self, seconds: float, *, upgrade: bool) -> None:
-        self.here.pass_time(seconds)
-        if upgrade:
-            self.here.upgrade()
-
-    # --- the people
-
-    @rule(number=person, how=move, in_doubt=st.booleans())
-    def come_or_go(self, number: int, how: str, *, in_doubt: bool) -> None:
-        self.here.move(how, number, in_doubt=in_doubt)
-
-    @rule(number=edition, how=halt)
-    def halt_or_go_on(self, number: int, how: str) -> None:
-        self.here.halt(how, number)
-
-    @rule(number=edition, which=st.none() | person, resend=st.booleans())
-    def plan_or_settle(self, number: int, which: int | None, *, resend: bool) -> None:
-        self.here.settle(number, which, resend=resend)
-        self.here.plan()
-
-    def teardown(self) -> None:
-        if self.world is None:
-            return
-        try:
-            if not self.world.broken:
-                self.world.end_well()
-        finally:
-            self.world.close()
+# As many runs as it takes, always the same ones; the first violation is enough.
+HUNT = settings(
+    SETTINGS,
+    max_examples=300,
+    stateful_step_count=40,
+    derandomize=True,
+    phases=[Phase.generate],
+)
 
 
 @pytest.fixture
 def timed(database_url: str, tmp_path: Path) -> Iterator[TimedDatabase]:
     """A database whose clock is moved by hand, with everybody in it."""
-    database = TimedDatabase(database_url, folder=tmp_path)
+    yield from _inhabited(database_url, tmp_path)
+
+
+@pytest.fixture
+def timed_file(migrated_file: Path, tmp_path: Path) -> Iterator[TimedDatabase]:
+    """The same, on SQLite only."""
+    shutil.copy(migrated_file, tmp_path / "mailer.db")
+    yield from _inhabited("sqlite:///mailer.db", tmp_path)
+
+
+def _inhabited(url: str, folder: Path) -> Iterator[TimedDatabase]:
+    database = TimedDatabase(url, folder=folder)
     inhabit(database)
     yield database
     database.close()
@@ -181,3 +86,182 @@ def test_nobody_is_lost_or_mailed_twice_whatever_happens(
         carrier = kind
 
     run_state_machine_as_test(Here, settings=SETTINGS)
+
+
+# --- mutants: one safeguard taken out of each
+
+
+class Restless(Sender):
+    """Takes silence for a failure, and sends again."""
+
+    def _conclude(self, intent: Intent, outgoing: Outgoing, outcome: Outcome) -> None:
+        if isinstance(outcome, Unknown):
+            outcome = NotTaken(detail=outcome.detail)
+        super()._conclude(intent, outgoing, outcome)
+
+
+class Timeless(Sender):
+    """Calls, however long ago its lease was given."""
+
+    def _call(
+        self, purpose: str, batch: Batch, outgoing: Outgoing, started: float
+    ) -> Outcome:
+        return super()._call(purpose, batch, outgoing, started + 1e9)
+
+
+class Hasty(Sender):
+    """Asks what was accepted before it can show."""
+
+    @property
+    def _settle(self) -> float:
+        return 0.0
+
+
+class Unfenced(SqlLedger):
+    """Does not look at the lease's epoch."""
+
+    def _held(self, batch: Batch, *states: str) -> ColumnElement[bool]:
+        mine = batches.c.variant_id == batch.variant_id, batches.c.seq == batch.seq
+        return and_(*mine, batches.c.state.in_(states))
+
+
+class Forgiving(SqlLedger):
+    """Has a call whose sender is lost made again, as if it had not been."""
+
+    def _give_up_on_lost(self, connection: Connection, settle: float) -> None:
+        super()._give_up_on_lost(connection, settle)
+        unknown = batches.c.detail == LOST, batches.c.state == "unknown"
+        connection.execute(update(batches).where(*unknown).values(state="ready"))
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.state == "unknown")
+            .values(state="pending")
+        )
+
+
+class _After(SqlLedger):
+    """Has another state than it should once an intent is committed."""
+
+    batch_state = "inflight"
+    delivery_state = "inflight"
+
+    def begin(self, batch: Batch, **more: Any) -> Intent | None:
+        intent = super().begin(batch, **more)
+        if intent is not None:
+            here = (batches.c.variant_id, batches.c.seq)
+            with self._database.writing() as connection:
+                connection.execute(
+                    update(batches)
+                    .where(here[0] == batch.variant_id, here[1] == batch.seq)
+                    .values(state=self.batch_state)
+                )
+                connection.execute(
+                    update(deliveries)
+                    .where(
+                        of(batch.variant_id, batch.seq),
+                        deliveries.c.state == "inflight",
+                    )
+                    .values(state=self.delivery_state)
+                )
+        return intent
+
+
+class Premature(_After):
+    """Marks as sent what it is about to send."""
+
+    delivery_state = "sent"
+
+
+class Careless(_After):
+    """Keeps its intent to itself."""
+
+    batch_state = "leased"
+    delivery_state = "pending"
+
+
+class Advancing(SqlLedger):
+    """Is through with a batch when it has handed it out."""
+
+    def claim(self, owner: str, **more: Any) -> Batch | None:
+        batch = super().claim(owner, **more)
+        if batch is not None and batch.unknown is None:
+            with self._database.writing() as connection:
+                connection.execute(
+                    update(batches)
+                    .where(self._held(batch, "leased"))
+                    .values(state="done")
+                )
+        return batch
+
+
+class Deaf(SqlLedger):
+    """Makes a call once more although its mailing was halted."""
+
+    def begin_again(self, intent: Intent, *, lease: float) -> bool:
+        with self._database.writing() as connection:
+            again = connection.execute(
+                update(batches)
+                .where(self._held(intent.batch, "unknown"))
+                .values(state="inflight", lease_until=self._now + lease)
+            )
+        return bool(again.rowcount)
+
+
+class Considerate(SqlLedger):
+    """Leaves out of a repeated call who was suppressed since, and trusts the key."""
+
+    def claim(self, owner: str, **more: Any) -> Batch | None:
+        batch = super().claim(owner, **more)
+        if batch is None or batch.unknown is None:
+            return batch
+        return replace(
+            batch, unknown=replace(batch.unknown, fingerprint=_Anything(b""))
+        )
+
+    def recall(self, batch: Batch) -> Intent:
+        intent = super().recall(batch)
+        query = select(subscribers.c.id).join(
+            suppressions, suppressions.c.address_hash == subscribers.c.address_hash
+        )
+        with self._database.reading() as connection:
+            gone = set(connection.scalars(query))
+        stay = [each for each in intent.addressees if each.subscriber_id not in gone]
+        return replace(intent, addressees=stay)
+
+
+class _Anything(bytes):
+    def __eq__(self, _other: object) -> bool:
+        return True
+
+    __hash__ = bytes.__hash__
+
+
+MUTANTS = [
+    (Restless, Kind.NEITHER, "I2|I8"),
+    (Timeless, Kind.SEARCH, "I2|I5"),
+    (Hasty, Kind.SEARCH, "I2"),
+    (Unfenced, Kind.SEARCH, "I6"),
+    (Forgiving, Kind.NEITHER, "I2|I8"),
+    (Premature, Kind.KEY, "I4|I8"),
+    (Careless, Kind.KEY, "I1|I2|I8"),
+    (Advancing, Kind.KEY, "I1|I8"),
+    (Deaf, Kind.KEY, "I5"),
+    (Considerate, Kind.KEY, "I1|I7"),
+]
+
+
+@pytest.mark.parametrize(("mutant", "kind", "promise"), MUTANTS)
+def test_the_machine_finds_out_who_lacks_a_safeguard(
+    timed_file: TimedDatabase,
+    mutant: type[Sender | SqlLedger],
+    kind: Kind,
+    promise: str,
+) -> None:
+    class Here(LedgerMachine):
+        database = timed_file
+        carrier = kind
+        sender_type = mutant if issubclass(mutant, Sender) else Sender
+        ledger_type = mutant if issubclass(mutant, SqlLedger) else SqlLedger
+
+    with pytest.raises(ViolationError, match=promise):
+        run_state_machine_as_test(Here, settings=HUNT)
