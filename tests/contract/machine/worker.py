@@ -15,7 +15,6 @@ from mailer.pipeline.send import Sender
 from mailer.ports import Capabilities, Found, NotTaken, Outcome, Outgoing
 from tests.contract.machine.carrier import Carrier, Fate
 
-
 _PATIENCE = 120.0  # seconds
 
 
