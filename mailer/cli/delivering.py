@@ -71,9 +71,9 @@ def _patience(told: threading.Event) -> Callable[[float], object]:
         nonlocal slept
         if slept <= _LONG < slept + seconds:
             output.say(
-                "Waiting: what is left is held by a sender that stopped (for up to a"
-                " quarter of an hour), or was put off by the provider. Ctrl-C ends;"
-                " nothing is lost."
+                "Waiting: what is left keeps to its pace, was put off by the provider, or"
+                " was with a sender that stopped, which is looked into within minutes."
+                " mailer status --watch says more. Ctrl-C ends; nothing is lost."
             )
         slept += seconds
         told.wait(seconds)

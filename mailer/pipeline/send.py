@@ -38,6 +38,7 @@ from mailer.ports import (
 )
 
 ATTEMPTS = 8  # of a batch before a person must look
+REFUSALS = 3  # of single messages, before it must be the letter
 ENQUIRIES = 40  # into one unknown outcome before a person must look
 MARGIN = 60.0  # seconds that a lease outlives the longest call
 # Where nothing can be found out afterwards, an answer is waited for with patience.
@@ -166,6 +167,10 @@ class Sender:
 
     def _conclude(self, intent: Intent, outgoing: Outgoing, outcome: Outcome) -> None:
         match outcome:
+            case Answered(results=[Refused(detail=detail), *_] as results) if (
+                _all_refused(results)
+            ):
+                self._hold(intent, detail)
             case Answered(results=results, rest=rest):
                 self._keep(intent, outgoing, results, rest)
                 self._give_way(intent.batch, rest)
@@ -180,12 +185,26 @@ class Sender:
 
     def _split(self, intent: Intent, outgoing: Outgoing, detail: str) -> None:
         """Halve a refused call, down to the one recipient that is the reason."""
+        if len(intent.addressees) == 1 and self._letter_refused(intent.batch):
+            self._hold(intent, detail)
+            return
         if len(intent.addressees) == 1:
             refused = Refused(code="refused", detail=detail)
             self._keep(intent, outgoing, [refused], None)
             return
         at = self.clock()
         self._insist(lambda: self.ledger.split(intent, detail=detail, at=at))
+
+    def _letter_refused(self, batch: Batch) -> bool:
+        """Whether the letter is the reason: nobody got it, and several were refused."""
+        counts = self.ledger.variant_counts(batch)
+        return counts.get("failed", 0) >= REFUSALS and not counts.get("sent")
+
+    def _hold(self, intent: Intent, detail: str) -> None:
+        """Fail nobody else for what a person must mend."""
+        reason = f"{self.provider.name} refuses every message of it: {detail}"
+        self._pause(intent.batch, reason)
+        self._put_back(intent, detail)
 
     def _give_way(self, batch: Batch, fault: NotTaken | None) -> None:
         """Let everybody wait, or a person act, when the provider takes nothing."""
@@ -401,6 +420,13 @@ def _key(batch: Batch) -> str:
 def _undecided(result: Result) -> Result:
     """Take nothing as untaken that a repeated call was only told for itself."""
     return Unsure(detail=result.detail) if isinstance(result, Deferred) else result
+
+
+def _all_refused(results: Sequence[Result]) -> bool:
+    """Whether each call of a window was refused as such."""
+    return len(results) > REFUSALS and all(
+        isinstance(result, Refused) and result.code == "refused" for result in results
+    )
 
 
 def _give_up(result: Result) -> Result:

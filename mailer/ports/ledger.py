@@ -266,6 +266,10 @@ class Ledger(Protocol):
         """Nothing was accepted: each half is ready as a batch of its own."""
         ...
 
+    def variant_counts(self, batch: Batch) -> Mapping[str, int]:
+        """Count by state the deliveries of all who get the same as this batch."""
+        ...
+
     def wonder(self, batch: Batch, *, detail: str, delay: float) -> bool:
         """Still nobody knows: look into it again after `delay` seconds."""
         ...

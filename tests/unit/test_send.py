@@ -81,6 +81,7 @@ class Book:
     delays: list[float] = field(default_factory=list)  # of what was deferred
     held_off: list[float] = field(default_factory=list)  # seconds, for everybody
     released: list[Batch] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)  # of the variant's deliveries
     paused: list[str] = field(default_factory=list)
     away: int = 0  # times that the database cannot be written
     waited: list[float] = field(default_factory=list)
@@ -139,6 +140,9 @@ class Book:
     def put_back(self, _intent: Intent, *, detail: str, **_options: object) -> bool:
         self.back.append(detail)
         return True
+
+    def variant_counts(self, _batch: Batch) -> dict[str, int]:
+        return self.counts
 
     def split(self, _intent: Intent, *, detail: str, **_options: object) -> bool:
         self.halved.append(detail)
@@ -305,6 +309,35 @@ def test_a_single_message_that_is_refused_is_not_tried_twice() -> None:
 
     assert book.kept == [[Refused(code="refused", detail="422")]]
     assert provider.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "held"),
+    [
+        ({"failed": 3}, True),
+        ({"failed": 3, "pending": 900}, True),
+        ({"failed": 2}, False),
+        ({"failed": 50, "sent": 1}, False),
+    ],
+)
+def test_a_letter_that_is_refused_to_everybody_fails_only_the_first(
+    counts: dict[str, int], *, held: bool
+) -> None:
+    book = Book(people=1, counts=counts)
+    book.send(refuse_call)
+
+    assert bool(book.paused) == held
+    assert bool(book.kept) != held
+    if held:
+        assert book.paused == ["scripted refuses every message of it: 422"]
+        assert book.back == ["422"]
+
+
+def test_a_window_of_which_every_call_is_refused_fails_nobody() -> None:
+    book = Book(people=20)
+    book.send(*[refuse_call] * 20, window=64)
+
+    assert (book.kept, len(book.paused), book.back) == ([], 1, ["422"])
 
 
 # --- windows of calls with one message each

@@ -5,7 +5,7 @@ nothing. A call's key and fingerprint go as soon as its outcome is known: whatev
 sent after that is a new call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -79,6 +79,16 @@ class SqlLedger(SqlIntents):
             self._move_waiting(connection, batch, 0.0, upper)
             self._after(connection, batch, at)
         return True
+
+    def variant_counts(self, batch: Batch) -> Mapping[str, int]:
+        """Count by state the deliveries of all who get the same as this batch."""
+        query = (
+            select(deliveries.c.state, func.count())
+            .where(deliveries.c.variant_id == batch.variant_id)
+            .group_by(deliveries.c.state)
+        )
+        with self._database.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def wonder(self, batch: Batch, *, detail: str, delay: float) -> bool:
         """Still nobody knows: look into it again after `delay` seconds."""
