@@ -168,7 +168,7 @@ class Sender:
     def _conclude(self, intent: Intent, outgoing: Outgoing, outcome: Outcome) -> None:
         match outcome:
             case Answered(results=[Refused(detail=detail), *_] as results) if (
-                _all_refused(results)
+                _all_refused(results) and not self._anyone_got(intent.batch)
             ):
                 self._hold(intent, detail)
             case Answered(results=results, rest=rest):
@@ -199,6 +199,9 @@ class Sender:
         """Whether the letter is the reason: nobody got it, and several were refused."""
         counts = self.ledger.variant_counts(batch)
         return counts.get("failed", 0) >= REFUSALS and not counts.get("sent")
+
+    def _anyone_got(self, batch: Batch) -> bool:
+        return bool(self.ledger.variant_counts(batch).get("sent"))
 
     def _hold(self, intent: Intent, detail: str) -> None:
         """Fail nobody else for what a person must mend."""

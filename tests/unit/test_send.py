@@ -340,6 +340,13 @@ def test_a_window_of_which_every_call_is_refused_fails_nobody() -> None:
     assert (book.kept, len(book.paused), book.back) == ([], 1, ["422"])
 
 
+def test_a_refused_window_is_its_readers_doing_where_others_got_the_letter() -> None:
+    book = Book(people=20, counts={"sent": 1})
+    book.send(*[refuse_call] * 20, window=64)
+
+    assert (kinds(book.kept[0]), book.paused) == (["Refused"] * 20, [])
+
+
 # --- windows of calls with one message each
 
 
