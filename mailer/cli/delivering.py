@@ -12,7 +12,7 @@ from types import FrameType
 from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.core.errors import InputError, MailerError, RefusedError, StoreError
-from mailer.pipeline import plan, send
+from mailer.pipeline import plan
 from mailer.pipeline.crew import Crew
 from mailer.ports import Mailing, Standing
 
@@ -116,7 +116,7 @@ def deliver(project: Project, mailing: Mailing) -> Standing:
 
         def tell() -> None:
             standing = project.ledger.standing(mailing.id)
-            bar(*send.totals(standing.deliveries))
+            bar(standing.settled, standing.due)
 
         project.crew(output.say).drain(
             mailing.id,

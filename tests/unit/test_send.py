@@ -1,5 +1,6 @@
 """What becomes of a batch, whatever its provider answers; the store is in memory."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,9 +14,10 @@ from mailer.core.errors import NotFoundError, StoreError
 from mailer.core.lists import MailingList, parse
 from mailer.core.tokens import Keyring, Purpose
 from mailer.pipeline.compose import Composer
+from mailer.pipeline.conclude import ATTEMPTS
 from mailer.pipeline.crew import Crew
 from mailer.pipeline.letters import Imprint, Writer, fingerprint
-from mailer.pipeline.send import ATTEMPTS, MARGIN, PATIENT_MARGIN, Sender, totals
+from mailer.pipeline.send import MARGIN, PATIENT_MARGIN, Sender
 from mailer.pipeline.tick import Ticker
 from mailer.ports import (
     Accepted,
@@ -30,24 +32,13 @@ from mailer.ports import (
     Outgoing,
     Refused,
     Result,
+    Standing,
     Unknown,
 )
-from tests.factories import MONDAY
+from tests.factories import MAILING, MONDAY, batch_of
 from tests.fakes.provider import Answer, ScriptedProvider, accept, refuse_call
 from tests.fakes.renderer import PlainRenderer
 
-MAILING = Mailing(
-    id=1,
-    key=b"m" * 16,
-    list_number=7,
-    list_slug="weekly",
-    edition="2019-10-07",
-    state="sending",
-    due_at=MONDAY,
-    planned_at=MONDAY,
-    as_of=MONDAY,
-    until=MONDAY,
-)
 IMPRINT = Imprint(
     sender_name="Coalition",
     sender_address="actions@mail.example.org",
@@ -63,10 +54,6 @@ def uid(number: int) -> bytes:
 
 def imprint(_slug: str, _edition: str) -> Imprint:
     return IMPRINT
-
-
-def batch_of(attempt: int = 1, seq: int = 0) -> Batch:
-    return Batch(mailing=MAILING, variant_id=3, seq=seq, epoch=1, attempt=attempt)
 
 
 @dataclass
@@ -141,8 +128,8 @@ class Book:
         self.back.append(detail)
         return True
 
-    def variant_counts(self, _batch: Batch) -> dict[str, int]:
-        return self.counts
+    def alike(self, _batch: Batch, state: str, *, most: int) -> int:
+        return min(most, self.counts.get(state, 0))
 
     def split(self, _intent: Intent, *, detail: str, **_options: object) -> bool:
         self.halved.append(detail)
@@ -173,6 +160,7 @@ class Book:
                 imprint=imprint,
             ),
             clock=lambda: MONDAY,
+            monotonic=time.monotonic,
             owner="test",
             sleep=self.waited.append,
             trouble=self.said.append,
@@ -584,12 +572,26 @@ def test_a_database_that_is_away_is_trouble_and_the_next_tick_tries_again() -> N
     assert provider.calls == 1
 
 
-def test_totals_count_only_what_was_to_be_sent() -> None:
-    counts = {"sent": 5, "failed": 1, "pending": 2, "inflight": 1, "skipped": 9}
+def standing(**deliveries: int) -> Standing:
+    return Standing(
+        mailing="weekly/2019-10-07",
+        state="sending",
+        reason=None,
+        audience=sum(deliveries.values()),
+        variants=1,
+        deliveries=deliveries,
+        reasons={},
+    )
 
-    assert totals(counts) == (6, 9)
-    assert totals({}) == (0, 0)
+
+def test_totals_count_only_what_was_to_be_sent() -> None:
+    some = standing(sent=5, failed=1, pending=2, inflight=1, skipped=9)
+
+    assert (some.settled, some.due) == (6, 9)
+    assert (standing().settled, standing().due) == (0, 0)
 
 
 def test_what_is_being_found_out_is_open_and_what_waits_for_a_person_is_not() -> None:
-    assert totals({"unknown": 2, "parked": 1, "pending": 1}) == (1, 4)
+    some = standing(unknown=2, parked=1, pending=1)
+
+    assert (some.settled, some.due) == (1, 4)

@@ -5,7 +5,7 @@ nothing. A call's key and fingerprint go as soon as its outcome is known: whatev
 sent after that is a new call.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -80,15 +80,19 @@ class SqlLedger(SqlIntents):
             self._after(connection, batch, at)
         return True
 
-    def variant_counts(self, batch: Batch) -> Mapping[str, int]:
-        """Count by state the deliveries of all who get the same as this batch."""
-        query = (
-            select(deliveries.c.state, func.count())
-            .where(deliveries.c.variant_id == batch.variant_id)
-            .group_by(deliveries.c.state)
+    def alike(self, batch: Batch, state: str, *, most: int) -> int:
+        """Count who is in this state and gets the same as this batch, up to `most`."""
+        some = (
+            select(deliveries.c.subscriber_id)
+            .where(
+                deliveries.c.variant_id == batch.variant_id, deliveries.c.state == state
+            )
+            .limit(most)
+            .subquery()
         )
         with self._database.reading() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+            found: int = connection.scalar(select(func.count()).select_from(some)) or 0
+        return found
 
     def wonder(self, batch: Batch, *, detail: str, delay: float) -> bool:
         """Still nobody knows: look into it again after `delay` seconds."""
