@@ -36,6 +36,7 @@ from tests.contract.machine.rules import LedgerMachine
 from tests.contract.machine.timed import TimedDatabase
 from tests.contract.machine.witness import ViolationError
 from tests.contract.machine.world import inhabit
+from tests.databases import wake_workers
 
 RUNS = int(os.environ.get("MAILER_LEDGER_RUNS", "0"))
 SETTINGS = settings(
@@ -59,9 +60,13 @@ HUNT = settings(
 
 
 @pytest.fixture
-def timed(database_url: str, tmp_path: Path) -> Iterator[TimedDatabase]:
+def timed(
+    database_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[TimedDatabase]:
     """A database whose clock is moved by hand, with everybody in it."""
-    yield from _inhabited(database_url, tmp_path)
+    for database in _inhabited(database_url, tmp_path):
+        wake_workers(database, request)
+        yield database
 
 
 @pytest.fixture
