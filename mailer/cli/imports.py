@@ -197,15 +197,13 @@ def _report(
     if as_json:
         output.emit(report)
     else:
+        if dry_run:
+            output.show("A dry run: nothing was changed. It would be:")
         counts = [f"{n:,} {name}" for name, n in report.items() if isinstance(n, int)]
         output.show(f"{', '.join(counts)}.")
         _flags(report["flagged"])
         _rejections(report["rejected"])
     _more(report)
-    if dry_run:
-        output.say(
-            "A dry run: these are the counts that would be; nothing was changed."
-        )
     _fail_strict(report["rejections"], strict=strict)
 
 
