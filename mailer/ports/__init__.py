@@ -1,6 +1,7 @@
 """What the pipeline asks of the world: protocols, and the records they pass."""
 
 from mailer.ports.composing import Rendered, Renderer
+from mailer.ports.hearing import Forged, Heard, Hearing, Told
 from mailer.ports.ledger import (
     Addressee,
     Batch,
@@ -56,8 +57,11 @@ __all__ = [
     "Contacted",
     "Deferred",
     "Enlisted",
+    "Forged",
     "Found",
     "Gazetteer",
+    "Heard",
+    "Hearing",
     "Intent",
     "Ledger",
     "Mailing",
@@ -81,6 +85,7 @@ __all__ = [
     "Searchable",
     "Source",
     "Standing",
+    "Told",
     "Unknown",
     "Unsure",
     "Watch",
