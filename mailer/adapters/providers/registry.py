@@ -1,13 +1,13 @@
 """The kinds of provider there are, by the word in `mailer.toml`.
 
-Only the one that is used is imported.
+Only the ones that are used are imported.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from mailer.adapters.providers.options import Options
+from mailer.adapters.providers.options import Options, Setup
 from mailer.config import ProviderSettings
 from mailer.core.errors import ConfigError
 from mailer.ports import Provider
@@ -24,32 +24,36 @@ def build(
     Opens no connection and writes no file. Raises ConfigError.
     """
     options = Options(settings)
-    provider: Provider
+    setup = Setup(name=settings.name, options=options, folder=folder, clock=clock)
+    provider = _maker(settings)(setup)
+    options.refuse_unknown()
+    return provider
+
+
+def _maker(settings: ProviderSettings) -> Callable[[Setup], Provider]:
     match settings.kind:
         case "mailgun":
             from mailer.adapters.providers.mailgun import Mailgun
 
-            provider = Mailgun.configured(settings.name, options, folder, clock)
+            return Mailgun
         case "outbox":
             from mailer.adapters.providers.outbox import Outbox
 
-            provider = Outbox.configured(settings.name, options, folder)
+            return Outbox.configured
         case "postmark":
             from mailer.adapters.providers.postmark import Postmark
 
-            provider = Postmark.configured(settings.name, options, folder, clock)
+            return Postmark
         case "resend":
             from mailer.adapters.providers.resend import Resend
 
-            provider = Resend.configured(settings.name, options, folder, clock)
+            return Resend
         case "smtp":
             from mailer.adapters.providers.smtp import Smtp
 
-            provider = Smtp.configured(settings.name, options, folder)
+            return Smtp.configured
         case _:
             raise ConfigError(
                 f"mailer.toml: [providers.{settings.name}] kind:"
                 f' "{settings.kind}" is none of {", ".join(KINDS)}'
             )
-    options.refuse_unknown()
-    return provider

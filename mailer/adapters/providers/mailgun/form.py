@@ -5,11 +5,11 @@ import html
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from mailer.adapters.providers.api import Call, list_headers
+from mailer.adapters.providers.api import Call
+from mailer.adapters.providers.filling import addressed, leave_header, list_headers
 from mailer.adapters.providers.mailgun import harmless
 from mailer.core.envelope import Letter, Recipient, Segments, json_inner
-from mailer.core.errors import InputError
-from mailer.core.headers import header_text, unicode_mailbox, wire_address
+from mailer.core.headers import header_text, unicode_mailbox
 from mailer.ports import Outgoing, Refused
 
 _SHARED = {  # nobody is tracked
@@ -32,12 +32,7 @@ def build(outgoing: Outgoing) -> Call:
     addresses: list[str] = []
     values: list[str] = []
     refused: dict[int, Refused] = {}
-    for position, recipient in enumerate(outgoing.recipients):
-        try:
-            wire_address("To", recipient.address)
-        except InputError as error:
-            refused[position] = Refused(code="invalid-address", detail=str(error))
-            continue
+    for recipient, _ in addressed(outgoing, refused):
         addresses.append(recipient.address)
         values.append(variables(recipient))
     readers = _form(
@@ -48,7 +43,14 @@ def build(outgoing: Outgoing) -> Call:
         ],
     )
     body = f"{shared}{readers}{delimiter}--\r\n".encode()
-    return Call(body=(body,), count=len(addresses), refused=refused)
+    content_type = f"multipart/form-data; boundary={boundary(outgoing.key)}"
+    return Call(
+        path="/messages",
+        headers={"Content-Type": content_type},
+        body=(body,),
+        count=len(addresses),
+        refused=refused,
+    )
 
 
 def boundary(key: str) -> str:
@@ -84,9 +86,8 @@ def _headers(letter: Letter) -> Iterator[tuple[str, str]]:
         yield name, harmless.header(name, value)
     if letter.reply_to:
         yield "Reply-To", unicode_mailbox("Reply-To", None, letter.reply_to)
-    prefix = header_text("List-Unsubscribe", letter.leave_prefix)
-    prefix = harmless.header("List-Unsubscribe", prefix)
-    yield "List-Unsubscribe", f"<{prefix}{_variable('leave')}>"
+    harmless.header("List-Unsubscribe", letter.leave_prefix)
+    yield "List-Unsubscribe", leave_header(letter, _variable("leave"))
 
 
 def _variable(slot: str) -> str:
