@@ -10,7 +10,7 @@ from mailer.adapters.http import Answer, NoAnswer, NotSent, retry_after
 from mailer.adapters.providers.foreign import words
 from mailer.core.envelope import Recipient
 from mailer.core.tokens import normalize
-from mailer.ports import Accepted, Found, NotTaken, Unknown
+from mailer.ports import Accepted, Found, NotTaken, Unknown, Unsure
 
 ABOUT_US = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 ABOUT_THE_CALL = {
@@ -113,4 +113,23 @@ def matched(messages: Mapping[str, str], recipients: Sequence[Recipient]) -> Fou
             Accepted(provider_id=messages[address]) if address in messages else None
             for address in (normalize(recipient.address) for recipient in recipients)
         ]
+    )
+
+
+def glimpsed(
+    vendor: str, messages: Mapping[str, str], recipients: Sequence[Recipient]
+) -> Found:
+    """Conclude from a part, where a vendor takes all of a call or nothing of it.
+
+    One message that is there shows that the call was taken. That none is there shows
+    nothing, where nobody says when they all are.
+    """
+    wanted = [normalize(recipient.address) for recipient in recipients]
+    if not any(address in messages for address in wanted):
+        detail = (
+            f"{vendor} shows nothing of it, which does not mean that it has nothing"
+        )
+        return Found(accepted=[Unsure(detail=detail)] * len(wanted))
+    return Found(
+        accepted=[Accepted(provider_id=messages.get(address)) for address in wanted]
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from mailer.core.envelope import (
+    Encoder,
     Frame,
     Letter,
     Recipient,
@@ -55,12 +56,17 @@ def addressed(
 
 
 def fill(
-    outgoing: Outgoing, parts: tuple[bytes | str, ...]
+    outgoing: Outgoing,
+    parts: tuple[bytes | str, ...],
+    *,
+    html: Encoder = json_html,
+    text: Encoder = json_text,
 ) -> tuple[list[bytes], dict[int, Refused]]:
     """Write messages as JSON, in pieces, with a comma between two messages.
 
     A recipient whose address is no address stays out. The holes of `parts` are `key`,
-    `to`, `message_id`, and the slots of letters.
+    `to`, `message_id`, and the slots of letters; `html` and `text` write a reader's
+    reason for its place.
     """
     message = _form(parts)
     message_id = outgoing.letter.message_id
@@ -77,8 +83,8 @@ def fill(
             message_id(uid).encode("ascii"),
             leave.encode("ascii"),
             preferences.encode("ascii"),
-            json_html(reason),
-            json_text(reason),
+            html(reason),
+            text(reason),
         )
     return body, refused
 

@@ -12,7 +12,7 @@ from mailer.config import ProviderSettings
 from mailer.core.errors import ConfigError
 from mailer.ports import Provider
 
-KINDS = ("mailgun", "outbox", "postmark", "resend", "smtp")
+KINDS = ("brevo", "mailgun", "outbox", "postmark", "resend", "sendgrid", "ses", "smtp")
 
 
 def build(
@@ -31,29 +31,49 @@ def build(
 
 
 def _maker(settings: ProviderSettings) -> Callable[[Setup], Provider]:
+    maker: Callable[[Setup], Provider]
     match settings.kind:
+        case "brevo":
+            from mailer.adapters.providers.brevo import Brevo
+
+            maker = Brevo
         case "mailgun":
             from mailer.adapters.providers.mailgun import Mailgun
 
-            return Mailgun
+            maker = Mailgun
         case "outbox":
             from mailer.adapters.providers.outbox import Outbox
 
-            return Outbox.configured
+            maker = Outbox.configured
         case "postmark":
             from mailer.adapters.providers.postmark import Postmark
 
-            return Postmark
+            maker = Postmark
         case "resend":
             from mailer.adapters.providers.resend import Resend
 
-            return Resend
+            maker = Resend
+        case "sendgrid":
+            from mailer.adapters.providers.sendgrid import SendGrid
+
+            maker = SendGrid
+        case "ses":
+            try:
+                from mailer.adapters.providers.ses import Ses
+            except ImportError:
+                raise ConfigError(
+                    f'mailer.toml: [providers.{settings.name}] kind: "ses" needs'
+                    " botocore, which signs its calls; pip install"
+                    " coalition-mailer[ses]"
+                ) from None
+            maker = Ses
         case "smtp":
             from mailer.adapters.providers.smtp import Smtp
 
-            return Smtp.configured
+            maker = Smtp.configured
         case _:
             raise ConfigError(
                 f"mailer.toml: [providers.{settings.name}] kind:"
                 f' "{settings.kind}" is none of {", ".join(KINDS)}'
             )
+    return maker
