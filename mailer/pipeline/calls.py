@@ -116,7 +116,7 @@ class Caller:
             return NotTaken(detail="this provider cannot be asked", stop=True)
         if not self._windows:
             return provider.find(outgoing)
-        accepted: list[Accepted | None] = []
+        accepted: list[Accepted | Unsure | None] = []
         for recipient in outgoing.recipients:
             found = provider.find(alone(outgoing, recipient))
             if isinstance(found, NotTaken):

@@ -7,20 +7,26 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
+from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Protocol
 
 from mailer.adapters.providers import registry
 from mailer.config import ProviderSettings
-from mailer.ports import Provider
+from mailer.pipeline.calls import Caller
+from mailer.ports import Called, Outcome, Outgoing, Provider
 from tests.contract.providers import (
+    brevo_server,
     mailgun_server,
     postmark_server,
     resend_server,
+    sendgrid_server,
+    ses_server,
     smtp_server,
 )
 from tests.contract.providers.api_server import ApiServer
+from tests.factories import batch_of
 
 NOW = datetime(2019, 10, 7, 15, 0, 5, tzinfo=UTC)
 
@@ -156,12 +162,90 @@ class MailgunCarrier:
         ]
 
 
+class BrevoCarrier:
+    bad_address = f"gone{brevo_server.UNWANTED}"
+
+    def __init__(
+        self, provider: Provider, vendor: brevo_server.Brevo, server: ApiServer
+    ) -> None:
+        self.provider, self.vendor, self.server = provider, vendor, server
+
+    def arrived(self) -> Sequence[Arrived]:
+        return [_substituted(sent) for sent in self.vendor.taken]
+
+
+class SendGridCarrier:
+    bad_address = f"gone{sendgrid_server.UNWANTED}"
+
+    def __init__(
+        self, provider: Provider, vendor: sendgrid_server.SendGrid, server: ApiServer
+    ) -> None:
+        self.provider, self.vendor, self.server = provider, vendor, server
+
+    def arrived(self) -> Sequence[Arrived]:
+        return [_substituted(sent) for sent in self.vendor.taken]
+
+
+class SesCarrier:
+    bad_address = f"gone{ses_server.UNWANTED}"
+
+    def __init__(
+        self, provider: Provider, vendor: ses_server.Ses, server: ApiServer
+    ) -> None:
+        self.provider, self.vendor, self.server = provider, vendor, server
+
+    def arrived(self) -> Sequence[Arrived]:
+        return [
+            *[_read(raw) for raw in self.vendor.raw],
+            *[
+                _as_arrived(
+                    sent.headers,
+                    to=sent.to,
+                    sender=str(_parsed(f"From: {sent.sender}")["From"]),
+                    reply_to=sent.reply_to,
+                    subject=sent.subject,
+                    html=sent.html,
+                    text=sent.text,
+                )
+                for sent in self.vendor.rendered
+            ],
+        ]
+
+
+def _substituted(sent: brevo_server.Sent | sendgrid_server.Sent) -> Arrived:
+    return _as_arrived(
+        sent.headers,
+        to=sent.to,
+        sender=str(Address(sent.sender["name"], addr_spec=sent.sender["email"])),
+        reply_to=sent.reply_to,
+        subject=sent.subject,
+        html=sent.html,
+        text=sent.text,
+    )
+
+
 # What each kind needs to call its vendor here
 APIS: dict[str, dict[str, Any]] = {
+    "brevo": {"token": brevo_server.TOKEN},
     "mailgun": {"token": mailgun_server.TOKEN, "domain": mailgun_server.DOMAIN},
     "postmark": {"token": postmark_server.TOKEN},
     "resend": {"token": resend_server.TOKEN},
+    "sendgrid": {"token": sendgrid_server.TOKEN},
+    "ses": {
+        "region": ses_server.REGION,
+        "access_key": ses_server.ACCESS_KEY,
+        "secret_key": ses_server.SECRET_KEY,
+    },
 }
+SECRETS = dict.fromkeys(APIS, "token") | {"ses": "secret_key"}
+# Each kind, and each other way in which one makes its calls
+WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+    **{kind: (kind, {}) for kind in registry.KINDS},
+    "brevo, one body": ("brevo", {"shared_body": True}),
+    "resend, one by one": ("resend", {"batch": False}),
+    "ses, one body": ("ses", {"shared_body": True}),
+}
+API_WAYS = [way for way, (kind, _) in WAYS.items() if kind in APIS]
 
 
 @contextmanager
@@ -176,6 +260,9 @@ def api(kind: str, folder: Path, /, **options: Any) -> Iterator[ApiCarrier]:
             return built
 
         match kind:
+            case "brevo":
+                with brevo_server.running() as (brevo, server):
+                    yield BrevoCarrier(provider(server), brevo, server)
             case "mailgun":
                 with mailgun_server.running() as (mailgun, server):
                     yield MailgunCarrier(provider(server), mailgun, server)
@@ -185,12 +272,19 @@ def api(kind: str, folder: Path, /, **options: Any) -> Iterator[ApiCarrier]:
             case "resend":
                 with resend_server.running() as (resend, server):
                     yield ResendCarrier(provider(server), resend, server)
+            case "sendgrid":
+                with sendgrid_server.running() as (sendgrid, server):
+                    yield SendGridCarrier(provider(server), sendgrid, server)
+            case "ses":
+                with ses_server.running() as (ses, server):
+                    yield SesCarrier(provider(server), ses, server)
             case _:
                 raise LookupError(f'"{kind}" has no carrier here: nothing tries it')
 
 
 @contextmanager
-def carrier(kind: str, folder: Path) -> Iterator[Carrier]:
+def carrier(way: str, folder: Path) -> Iterator[Carrier]:
+    kind, options = WAYS[way]
     carrier: Carrier
     match kind:
         case "outbox":
@@ -203,7 +297,7 @@ def carrier(kind: str, folder: Path) -> Iterator[Carrier]:
                 yield carrier
                 carrier.provider.close()
         case _:
-            with api(kind, folder) as carrier:
+            with api(kind, folder, **options) as carrier:
                 yield carrier
 
 
@@ -238,9 +332,7 @@ def _as_arrived(
     """Read what an API was given as its reader gets it."""
     assert all(value.isascii() and value.isprintable() for value in headers.values())
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    parsed = message_from_bytes(
-        lines.encode("ascii") + b"\r\n", policy=email.policy.default
-    )
+    parsed = _parsed(lines)
     mailbox = EmailMessage()
     mailbox["From"] = sender
     return Arrived(
@@ -252,3 +344,25 @@ def _as_arrived(
         html=html,
         text=text,
     )
+
+
+def _parsed(lines: str) -> EmailMessage:
+    raw = f"{lines}\r\n".encode("ascii")
+    message = message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def hand_over(carrier: Carrier, batch: Outgoing) -> Outcome:
+    """Send a batch as the pipeline does: by windows where a call takes one message."""
+    told: list[Called] = []
+    caller = Caller(carrier.provider, monotonic=lambda: 1.0, watch=told.append)
+    try:
+        return caller.call("send", batch_of(), batch, 2.0)
+    finally:
+        caller.close()
+
+
+def seen(text: str) -> str:
+    """Return text as a reader sees it, without the marks that nobody sees."""
+    return text.replace("\u2060", "")

@@ -50,7 +50,7 @@ def test_a_call_whose_answer_was_lost_is_found_with_the_providers_ids(
     found = searchable.find(BATCH)
 
     assert isinstance(found, Found)
-    assert all(hit and hit.provider_id for hit in found.accepted)
+    assert all(isinstance(hit, Accepted) and hit.provider_id for hit in found.accepted)
 
 
 def test_the_ids_of_a_search_are_those_of_an_answer(
