@@ -30,13 +30,14 @@ def printable(words: str) -> str:
 def bound(words: str, width: int = 16) -> str:
     """Bind the last three words, or two, if that many characters fit on a line.
 
-    A heavy headline looks like a mistake when its last word stands alone.
+    A last word alone on its line looks like a mistake. Markup stays markup.
     """
+    space, no_break = type(words)(" "), type(words)("\N{NO-BREAK SPACE}")
     parts = words.split(" ")
     for count in (3, 2):
         tail = parts[-count:]
         if len(parts) > count and len(" ".join(tail)) <= width:
-            return " ".join((*parts[:-count], "\N{NO-BREAK SPACE}".join(tail)))
+            return space.join((*parts[:-count], no_break.join(tail)))
     return words
 
 
