@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def pictures() -> Iterator[Picture]:
     for colour, code in OWN_COLOURS.items():
         own = Branding(
             colour=Colour.read(code),
-            logo=Logo(png=_png(code), width=120, height=48),
+            logo=Logo(png=logo(), width=120, height=48),
             footer={"en": "Member of the statewide network."},
         )
         for name in ("digest", "blast-urgent", "confirm"):
@@ -101,14 +102,14 @@ def _brand(specimen: Specimen, own: Branding | None) -> Brand:
     return brand if own is None else replace(brand, own=own)
 
 
-def _png(code: str) -> bytes:
-    """Return a logo of 240 by 96 pixels: a ring on white in one colour."""
-    colour = bytes.fromhex(code[1:])
+@cache
+def logo() -> bytes:
+    """Return a logo of 240 by 96 pixels: a ring and two bars on white."""
 
     def pixel(x: int, y: int) -> bytes:
         distance = ((x - 48) ** 2 + (y - 48) ** 2) ** 0.5
         on = 26 <= distance <= 44 or (104 <= x < 236 and y // 16 in {1, 4})
-        return colour if on else b"\xff\xff\xff"
+        return b"\x1e\x17\x12" if on else b"\xff\xff\xff"
 
     rows = b"".join(
         b"\0" + b"".join(pixel(x, y) for x in range(240)) for y in range(96)
@@ -136,10 +137,7 @@ def photograph(browser: Browser, page: Path, width: int, look: str) -> None:
     tab = context.new_page()
 
     def answer(route: Route) -> None:
-        colour = next(
-            (code for name, code in OWN_COLOURS.items() if name in page.stem), "#000000"
-        )
-        route.fulfill(body=_png(colour), content_type="image/png")
+        route.fulfill(body=logo(), content_type="image/png")
 
     if look != "blocked":
         tab.route(f"{BASE}/brand/logo.png", answer)

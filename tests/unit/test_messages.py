@@ -498,8 +498,8 @@ def test_a_correction_may_be_that_an_action_does_not_take_place() -> None:
 def test_a_correction_of_words_alone_is_a_correction_too() -> None:
     specimen = SPECIMENS["correction"]
     mail = letter(specimen, "en")
-    assert "Was Childcare is offered in every city." in words(mail.html)
-    assert "WAS Childcare is offered in every city." in mail.text
+    assert "We said: Childcare is offered in every city." in words(mail.html)
+    assert "WE SAID: Childcare is offered in every city." in mail.text
 
 
 # --- the quiet week
