@@ -18,7 +18,6 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Route, sync_playwright
 
-from mailer.adapters.renderer.brand import Brand
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.sample import Sample
 from mailer.adapters.renderer.specimens import Specimen, digest_specimen, specimens
@@ -88,18 +87,14 @@ def _moved(digest: Digest) -> Digest:
 def _picture(
     name: str, specimen: Specimen, language: str, own: Branding | None = None
 ) -> Picture:
-    mail = MailRenderer(TEMPLATES, _brand(specimen, own), BASE)
+    brand = specimen.sample.brand
+    mail = MailRenderer(TEMPLATES, replace(brand, own=own) if own else brand, BASE)
     return Picture(name=name, letter=specimen.letter(mail, language))
 
 
 def _digest(name: str, specimen: Specimen, digest: Digest) -> Picture:
     other = digest_specimen(name, replace(specimen.sample, digest=digest))
     return _picture(name, other, digest.language)
-
-
-def _brand(specimen: Specimen, own: Branding | None) -> Brand:
-    brand = specimen.sample.brand
-    return brand if own is None else replace(brand, own=own)
 
 
 @cache

@@ -51,8 +51,12 @@ OUTLOOK = """() => [document.documentElement]
 def page_of(
     name: str, language: str, engine: Engine = Engine.PREMAILER, look: str = ""
 ) -> str:
-    specimen = SPECIMENS[name]
-    brand = specimen.sample.brand
+    return SPECIMENS[name].letter(renderer(engine, look), language).html
+
+
+@cache
+def renderer(engine: Engine, look: str) -> MailRenderer:
+    brand = SPECIMENS["digest"].sample.brand
     if look:
         own = Branding(
             colour=Colour.read(COLOURS[look]),
@@ -60,8 +64,7 @@ def page_of(
             footer={"en": "Member of the statewide network."},
         )
         brand = replace(brand, own=own)
-    mail = MailRenderer(TEMPLATES, brand, "https://mail.example.org", engine)
-    return specimen.letter(mail, language).html
+    return MailRenderer(TEMPLATES, brand, "https://mail.example.org", engine)
 
 
 @contextmanager
