@@ -126,8 +126,10 @@ def send(
             mailing_list, project.ledger, edition=edition, now=project.clock()
         )
         standing = delivering.deliver(project, mailing)
+        stop = project.instance.stopped()
     report([standing], as_json=as_json)
     _complain(standing)
+    _say_what_is_left(standing, stop.reason if stop else None)
 
 
 def _dry_run(
@@ -300,3 +302,16 @@ def _complain(standing: Standing) -> None:
         raise InputError(
             f"{standing.mailing} is {standing.state}: {standing.reason or _PARKED}"
         )
+
+
+def _say_what_is_left(standing: Standing, stopped: str | None) -> None:
+    """Say how to go on; raises RefusedError when sending was stopped meanwhile."""
+    left = standing.due - standing.settled
+    if standing.state != "sending" or not left:
+        return
+    if stopped is not None:
+        raise RefusedError(
+            f"{left:,} are still to be sent, because all sending was stopped:"
+            f" {stopped}; to go on: mailer start, then mailer work"
+        )
+    output.say(f"{left:,} are still to be sent; to go on: mailer work")

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -415,3 +416,30 @@ def test_without_a_subscriber_no_edition_is_used_up(shell: Shell) -> None:
     assert ran.code == 1
     assert "no active subscriber" in ran.err
     assert shell("status", "--json").json == []
+
+
+def test_a_send_that_is_stopped_says_what_is_left_and_how_to_go_on(
+    filled: Shell,
+) -> None:
+    filled.edit("mailer.toml", "[delivery]", '[delivery]\nrate = "6/minute"')
+    with subprocess.Popen(  # noqa: S603 - our own program
+        filled.command("send", "weekly", "--as-of", MONDAY),
+        env=filled.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as sending:
+        end = time.monotonic() + 60
+        while not (
+            (
+                standing := filled("status", "weekly/2019-10-07", "--json", check=False)
+            ).out
+            and standing.json["deliveries"].get("sent")
+        ):
+            assert time.monotonic() < end, "nothing was ever sent"
+        filled("stop", "--reason", "trying it")
+        _, said = sending.communicate(timeout=60)
+
+    assert sending.returncode == 1
+    assert "still to be sent, because all sending was stopped: trying it" in said
+    assert "mailer start, then mailer work" in said
