@@ -15,6 +15,7 @@ from jinja2 import Environment
 from mailer.adapters.renderer import plain
 from mailer.adapters.renderer.brand import Brand
 from mailer.adapters.renderer.environment import environment
+from mailer.adapters.renderer.folding import folded
 from mailer.adapters.renderer.inline import inline
 from mailer.adapters.renderer.templating import print_template
 from mailer.adapters.renderer.view import view
@@ -184,4 +185,4 @@ def _inlined(page: str, slots: Mapping[str, str], file: str) -> str:
         raise TemplateError(f"{file}: {error}") from error
     if Counter(marker.findall(page)) != Counter(marker.findall(html)):
         raise TemplateError("a slot was mangled while styles were put in place")
-    return html
+    return folded(html)
