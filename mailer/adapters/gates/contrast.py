@@ -71,7 +71,7 @@ def contrast(message: Message) -> Iterator[Finding]:
                 yield Finding(
                     gate=Gate.CONTRAST,
                     words=f"In {look} mode {_hex(one.colour)} on {_hex(one.ground)} has"
-                    f" a contrast of {ratio:.1f}, and reading it takes {needed:g}. Make"
+                    f" a contrast of {int(ratio * 100) / 100}, and reading it takes {needed:g}. Make"
                     " the text or its ground darker or lighter"
                     + (" in the dark block." if look is Look.DARK else "."),
                     where=place(node),
