@@ -19,7 +19,9 @@ FOLDER = Path(__file__).parents[1] / "html_validate"
 PROGRAM = FOLDER / "node_modules" / "html-validate" / "bin" / "html-validate.mjs"
 NODE = Path(sys.executable).parent / "node"
 BROKEN = {
-    "element-required-attributes": replace(good(), html=good().html.replace('<html lang="en"', "<html")),
+    "element-required-attributes": replace(
+        good(), html=good().html.replace('<html lang="en"', "<html")
+    ),
     "close-order": replace(good(), html=good().html.replace("</h1>", "</h2>", 1)),
     "no-dup-id": replace(
         good(), html=good().html.replace("</h1>", '</h1><p id="a"></p><p id="a"></p>')
