@@ -12,12 +12,12 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser, Route, sync_playwright
 
-from mailer.adapters.renderer.brand import Brand
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.sample import Sample
 from mailer.adapters.renderer.specimens import Specimen, digest_specimen, specimens
@@ -53,7 +53,7 @@ def pictures() -> Iterator[Picture]:
     for colour, code in OWN_COLOURS.items():
         own = Branding(
             colour=Colour.read(code),
-            logo=Logo(png=_png(code), width=120, height=48),
+            logo=Logo(png=logo(), width=120, height=48),
             footer={"en": "Member of the statewide network."},
         )
         for name in ("digest", "blast-urgent", "confirm"):
@@ -87,7 +87,8 @@ def _moved(digest: Digest) -> Digest:
 def _picture(
     name: str, specimen: Specimen, language: str, own: Branding | None = None
 ) -> Picture:
-    mail = MailRenderer(TEMPLATES, _brand(specimen, own), BASE)
+    brand = specimen.sample.brand
+    mail = MailRenderer(TEMPLATES, replace(brand, own=own) if own else brand, BASE)
     return Picture(name=name, letter=specimen.letter(mail, language))
 
 
@@ -96,19 +97,14 @@ def _digest(name: str, specimen: Specimen, digest: Digest) -> Picture:
     return _picture(name, other, digest.language)
 
 
-def _brand(specimen: Specimen, own: Branding | None) -> Brand:
-    brand = specimen.sample.brand
-    return brand if own is None else replace(brand, own=own)
-
-
-def _png(code: str) -> bytes:
-    """Return a logo of 240 by 96 pixels: a ring on white in one colour."""
-    colour = bytes.fromhex(code[1:])
+@cache
+def logo() -> bytes:
+    """Return a logo of 240 by 96 pixels: a ring and two bars on white."""
 
     def pixel(x: int, y: int) -> bytes:
         distance = ((x - 48) ** 2 + (y - 48) ** 2) ** 0.5
         on = 26 <= distance <= 44 or (104 <= x < 236 and y // 16 in {1, 4})
-        return colour if on else b"\xff\xff\xff"
+        return b"\x1e\x17\x12" if on else b"\xff\xff\xff"
 
     rows = b"".join(
         b"\0" + b"".join(pixel(x, y) for x in range(240)) for y in range(96)
@@ -136,10 +132,7 @@ def photograph(browser: Browser, page: Path, width: int, look: str) -> None:
     tab = context.new_page()
 
     def answer(route: Route) -> None:
-        colour = next(
-            (code for name, code in OWN_COLOURS.items() if name in page.stem), "#000000"
-        )
-        route.fulfill(body=_png(colour), content_type="image/png")
+        route.fulfill(body=logo(), content_type="image/png")
 
     if look != "blocked":
         tab.route(f"{BASE}/brand/logo.png", answer)

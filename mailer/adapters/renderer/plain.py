@@ -15,6 +15,7 @@ _BLANK = re.compile(r"\n{3,}")
 _TRAILING = re.compile(r"(?<!^--)[ \t]+$", re.MULTILINE)
 _URL_SAFE = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")
 _WIDTH = 72
+_LINE = 16  # characters of the heaviest headline that fit on a phone
 
 
 def clean(words: str) -> str:
@@ -27,16 +28,16 @@ def printable(words: str) -> str:
     return _SPACE.sub(" ", _UNPRINTABLE.sub("", words))
 
 
-def bound(words: str, width: int = 16) -> str:
-    """Bind the last three words, or two, if that many characters fit on a line.
+def bound(words: str, most: int = 3) -> str:
+    """Bind the last words, at most so many, if they fit on a short line together.
 
     A last word alone on its line looks like a mistake. Markup stays markup.
     """
     space, no_break = type(words)(" "), type(words)("\N{NO-BREAK SPACE}")
     parts = words.split(" ")
-    for count in (3, 2):
+    for count in range(most, 1, -1):
         tail = parts[-count:]
-        if len(parts) > count and len(" ".join(tail)) <= width:
+        if len(parts) > count and len(" ".join(tail)) <= _LINE:
             return space.join((*parts[:-count], no_break.join(tail)))
     return words
 
