@@ -88,8 +88,9 @@ def opened(
 
 def scrolled(page: Page) -> list[float]:
     """How far each frame is scrolled, once all are."""
+    far: list[float] = []
     for _ in range(100):
-        far: list[float] = page.evaluate(SCROLLED)
+        far = page.evaluate(SCROLLED)
         if min(far) > 1000:
             return far
         page.wait_for_timeout(100)
