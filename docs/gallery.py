@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, product
 from pathlib import Path
+from typing import cast
 
 import pictures
 from PIL import Image
@@ -21,7 +22,9 @@ LANGUAGES = {"en": "English", "es": "Spanish"}
 SIZES = {375: ("phone", 300), 600: ("desk", 340)}  # how wide it is, and in the sheet
 TALL, GAP = 1100, 16  # pixels of a sheet; what is longer is cut off
 GROUND = "#857A6E"
-COLOURS = 40
+Colour = tuple[int, int, int]
+FEW, GROUND_PIXELS = 12, 700  # pixels; the latter before scaling
+COLOURS, DISTINCT = 56, 10  # of a sheet; how far apart, of 255
 MEBIBYTE = 1 << 20
 LIMIT = 6 * MEBIBYTE
 LOOKS = {
@@ -43,19 +46,61 @@ show: look there as well before a changed design is sent.
 
 def sheet(shots: Sequence[Path], width: int) -> Image.Image:
     """Set pictures side by side, each this wide."""
-    scaled = [_scaled(Image.open(shot).convert("RGB"), width) for shot in shots]
-    tall = max(one.height for one in scaled)
-    wide = (width + GAP) * len(scaled) + GAP
-    made = Image.new("RGB", (wide, tall + 2 * GAP), GROUND)
-    for number, one in enumerate(scaled):
-        made.paste(one, (GAP + number * (width + GAP), GAP))
-    return made.quantize(COLOURS, dither=Image.Dither.NONE)
+    whole = [_cropped(Image.open(shot).convert("RGB"), width) for shot in shots]
+    heights = [round(one.height * width / one.width) for one in whole]
+    wide = (width + GAP) * len(whole) + GAP
+    made = Image.new("RGB", (wide, max(heights) + 2 * GAP), GROUND)
+    for number, (one, height) in enumerate(zip(whole, heights, strict=True)):
+        scaled = one.resize((width, height), Image.Resampling.LANCZOS)
+        made.paste(scaled, (GAP + number * (width + GAP), GAP))
+    return made.quantize(palette=_palette(made, whole), dither=Image.Dither.NONE)
 
 
-def _scaled(picture: Image.Image, width: int) -> Image.Image:
-    height = round(picture.height * width / picture.width)
-    scaled = picture.resize((width, height), Image.Resampling.LANCZOS)
-    return scaled.crop((0, 0, width, min(height, TALL)))
+def _cropped(picture: Image.Image, width: int) -> Image.Image:
+    tall = round(TALL * picture.width / width)
+    return picture.crop((0, 0, picture.width, min(picture.height, tall)))
+
+
+def _palette(made: Image.Image, whole: Iterable[Image.Image]) -> Image.Image:
+    """Return the colours of grounds, then those that are used most and differ.
+
+    Grounds come from the pictures before they were scaled, where they are still of one
+    colour. Pillow's own choice gives a small badge the colour of its neighbours.
+    """
+    grounds = [_counted(one, GROUND_PIXELS) for one in whole]
+    largest = dict.fromkeys(colour for found in grounds for colour in found[:2])
+    others = {colour for found in grounds for colour in found} - largest.keys()
+    chosen = _farthest([*largest], sorted(others))
+    for colour in _counted(made, FEW):
+        if len(chosen) < COLOURS and _from(colour, chosen) >= DISTINCT:
+            chosen.append(colour)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([octet for colour in chosen for octet in colour])
+    return palette
+
+
+def _counted(picture: Image.Image, least: int) -> list[Colour]:
+    """Return the colours of at least so many pixels, the one with most first."""
+    counted = picture.getcolors(1 << 24) or []
+    found = [(count, colour) for count, colour in counted if count >= least]
+    found.sort(key=lambda one: one[0], reverse=True)
+    return [cast("Colour", colour) for _, colour in found]
+
+
+def _farthest(chosen: list[Colour], left: list[Colour]) -> list[Colour]:
+    """Add those that differ most from what is there, up to half of the palette."""
+    while left and len(chosen) < COLOURS // 2:
+        chosen.append(max(left, key=lambda colour: _from(colour, chosen)))
+        left.remove(chosen[-1])
+    return chosen
+
+
+def _from(colour: Colour, others: Iterable[Colour]) -> int:
+    """Return how far a colour is from the nearest of the others, 0 to 255."""
+    return min(
+        max(abs(one - two) for one, two in zip(colour, other, strict=True))
+        for other in others
+    )
 
 
 def draw(folder: Path, names: Sequence[str]) -> None:
@@ -119,14 +164,18 @@ def main() -> None:
     """Draw all of it; fails when it has become too large to keep with the code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=OUT)
-    out: Path = parser.parse_args().out
+    parser.add_argument("--only", default="", help="those whose name begins with this")
+    options = parser.parse_args()
+    out: Path = options.out
     out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("*.png"):
+    for old in out.glob(f"{options.only}*.png"):
         old.unlink()
     subjects: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for picture in pictures.pictures():
+            if not picture.name.startswith(options.only):
+                continue
             page = folder / f"{picture.name}.html"
             page.write_text(picture.letter.html, "utf-8")
             subjects[picture.name] = picture.letter.subject
@@ -136,7 +185,8 @@ def main() -> None:
                 size, in_sheet = SIZES[width]
                 shots = [folder / f"{name}-{width}-{look}.png" for look in LOOKS]
                 sheet(shots, in_sheet).save(out / f"{name}-{size}.png", optimize=True)
-    (out / "README.md").write_text(readme(subjects), "utf-8")
+    if not options.only:
+        (out / "README.md").write_text(readme(subjects), "utf-8")
     size = sum(file.stat().st_size for file in out.iterdir())
     print(f"{len(subjects)} messages in {out}, {size / MEBIBYTE:.1f} MiB")  # noqa: T201
     if size > LIMIT:
