@@ -223,7 +223,7 @@ def test_who_vouches_for_a_call_stands_in_it() -> None:
     mail = sent(blast(confirmed=confirmed))
     assert (
         "Confirmed by Unión del Barrio. Checked at 3:40 p.m. by two coordinators."
-        " Before 5:30 p.m. we write again if anything changes."
+        " We will write again by 5:30 p.m. if anything changes."
     ) in words(mail.html)
     alone = replace(confirmed, by=None, coordinators=1, again_before=None)
     assert "Confirmed. Checked at 3:40 p.m. by a coordinator." in words(

@@ -28,8 +28,8 @@ def printable(words: str) -> str:
     return _SPACE.sub(" ", _UNPRINTABLE.sub("", words))
 
 
-def bound(words: str, most: int = 3) -> str:
-    """Bind the last words, at most so many, if they fit on a short line together.
+def bound(words: str, most: int = 3, width: int = _LINE) -> str:
+    """Bind the last words, at most so many, if they fit into `width` characters.
 
     A last word alone on its line looks like a mistake. Markup stays markup.
     """
@@ -37,7 +37,7 @@ def bound(words: str, most: int = 3) -> str:
     parts = words.split(" ")
     for count in range(most, 1, -1):
         tail = parts[-count:]
-        if len(parts) > count and len(" ".join(tail)) <= _LINE:
+        if len(parts) > count and len(" ".join(tail)) <= width:
             return space.join((*parts[:-count], no_break.join(tail)))
     return words
 

@@ -37,9 +37,14 @@ def _value(kind: Any, data: object, where: str) -> object:
     if origin in (Union, types.UnionType):
         return _one_of(inner, data, where)
     if origin is tuple and isinstance(data, list):
-        return tuple(_value(inner[0], one, f"{where}[{n}]") for n, one in _each(data))
+        return tuple(
+            _value(inner[0], one, f"{where}[{number}]")
+            for number, one in enumerate(data)
+        )
     if origin is not None and isinstance(data, dict):
-        return {key: _value(inner[1], one, f"{where}.{key}") for key, one in _of(data)}
+        return {
+            key: _value(inner[1], one, f"{where}.{key}") for key, one in data.items()
+        }
     if isinstance(kind, type) and is_dataclass(kind) and isinstance(data, dict):
         return _dataclass(kind, data, where)
     if isinstance(kind, type) and isinstance(data, str):
@@ -81,11 +86,3 @@ def _word(kind: Any, data: str, where: str) -> object:
         return kind.fromisoformat(data) if kind in (date, time) else kind(data)
     except ValueError as error:
         raise InputError(f"{where}: {error}") from error
-
-
-def _each(data: list[object]) -> list[tuple[int, object]]:
-    return list(enumerate(data))
-
-
-def _of(data: dict[str, object]) -> list[tuple[str, object]]:
-    return list(data.items())
