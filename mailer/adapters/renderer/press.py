@@ -13,6 +13,7 @@ from markupsafe import Markup
 from mailer.adapters.renderer import plain
 from mailer.adapters.renderer.brand import Brand, in_language
 from mailer.adapters.renderer.environment import environment
+from mailer.adapters.renderer.folding import folded
 from mailer.adapters.renderer.inline import Engine, inline
 from mailer.adapters.renderer.templating import print_template
 from mailer.core.errors import TemplateError
@@ -120,7 +121,7 @@ class Press:
         marker = re.compile("|".join(map(re.escape, slots.values())) or r"(?!)")
         if Counter(marker.findall(page)) != Counter(marker.findall(html)):
             raise TemplateError("a slot was mangled while styles were put in place")
-        return html
+        return folded(html)
 
 
 def _of(slots: Mapping[str, str], part: str) -> dict[str, str]:
