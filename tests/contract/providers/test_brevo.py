@@ -1,13 +1,11 @@
 """What is Brevo's own: a key that is used once, versions, and its event report."""
 
-import html
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mailer.core.envelope import Segments
 from mailer.core.errors import InputError
 from mailer.ports import (
     Accepted,
@@ -21,18 +19,10 @@ from mailer.ports import (
 )
 from tests.contract.providers.api_server import ApiServer, Say
 from tests.contract.providers.brevo_server import Brevo, failed
-from tests.contract.providers.carriers import ApiCarrier, BrevoCarrier, api, seen
+from tests.contract.providers.carriers import ApiCarrier, BrevoCarrier, api
 from tests.contract.providers.letters import letter, outgoing, recipient
 
 BATCH = outgoing(recipient(1), recipient(2))
-LOOK_ALIKES = (
-    "{{ params.leave }}",
-    "{{params.leave}}",
-    "{% raw %}",
-    "{# nothing #}",
-    "{{{params.leave}}}",
-    "{",
-)
 
 
 @pytest.fixture(params=[False, True], ids=["complete", "one body"])
@@ -77,27 +67,6 @@ def test_key_and_tag_are_the_batchs_and_say_nothing_about_people(
     [call] = vendor.calls
     assert call["headers"] == {"idempotencyKey": BATCH.key}
     assert call["tags"] == [BATCH.key]
-
-
-@pytest.mark.parametrize("look_alike", LOOK_ALIKES)
-def test_words_of_the_template_language_stay_words_wherever_people_write_them(
-    carrier: ApiCarrier, look_alike: str
-) -> None:
-    written = letter(
-        subject=f"Marcha {look_alike}",
-        html=Segments((f"<p>{look_alike}</p>{look_alike}", "<p>"), ("leave",)),
-        text=Segments((look_alike, f" {look_alike}", "\n"), ("leave", "reason_text")),
-    )
-    reader = recipient(1, reason=f"Because {look_alike}")
-
-    carrier.provider.send(outgoing(reader, letter=written))
-
-    [message] = carrier.arrived()
-    assert seen(message.subject) == f"Marcha {look_alike}"
-    expected = f"<p>{look_alike}</p>{look_alike}{reader.leave}<p>"
-    assert html.unescape(message.html) == expected
-    expected = f"{look_alike}{reader.leave} {look_alike}Because {look_alike}\n"
-    assert seen(message.text) == expected
 
 
 def test_a_sender_name_that_brevo_would_refuse_names_the_key_to_mend(

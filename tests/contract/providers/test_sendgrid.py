@@ -84,7 +84,8 @@ def test_category_and_argument_hold_the_batchs_key_and_nothing_about_people(
 
     [call] = vendor.calls
     assert call["categories"] == [BATCH.key]
-    assert [sent.custom_args for sent in vendor.taken] == [{"batch": BATCH.key}] * 2
+    arguments = [person["custom_args"] for person in call["personalizations"]]
+    assert arguments == [{"batch": BATCH.key}] * 2
 
 
 def test_the_tags_of_one_call_mean_nothing_in_another(

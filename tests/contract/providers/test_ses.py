@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import html
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 
 from mailer.adapters.providers.ses.signing import Signing
-from mailer.core.envelope import Segments
 from mailer.core.errors import ConfigError
 from mailer.ports import (
     Accepted,
@@ -30,21 +28,11 @@ from tests.contract.providers.carriers import (
     api,
     build,
     hand_over,
-    seen,
 )
-from tests.contract.providers.letters import letter, outgoing, recipient
+from tests.contract.providers.letters import outgoing, recipient
 from tests.contract.providers.ses_server import Ses, failed, identifier
 
 BATCH = outgoing(recipient(1), recipient(2), recipient(3))
-LOOK_ALIKES = (
-    "{{ leave }}",
-    "{{leave}}",
-    "{{{leave}}}",
-    "{{#each}}",
-    "\\{{leave}}",
-    "C:\\",
-    "{",
-)
 
 
 @pytest.fixture
@@ -149,27 +137,6 @@ def test_fifty_readers_share_one_body(bulk: ApiCarrier) -> None:
 
     [call] = bulk.server.calls
     assert call.body.count(b"Palabras largas") == 20
-
-
-@pytest.mark.parametrize("look_alike", LOOK_ALIKES)
-def test_words_that_look_like_a_variable_stay_words_wherever_people_write_them(
-    bulk: ApiCarrier, look_alike: str
-) -> None:
-    written = letter(
-        subject=f"Marcha {look_alike}",
-        html=Segments((f"<p>{look_alike}</p>{look_alike}", "<p>"), ("leave",)),
-        text=Segments((look_alike, f" {look_alike}", "\n"), ("leave", "reason_text")),
-    )
-    reader = recipient(1, reason=f"Because {look_alike}")
-
-    bulk.provider.send(outgoing(reader, letter=written))
-
-    [message] = bulk.arrived()
-    assert seen(message.subject) == f"Marcha {look_alike}"
-    expected = f"<p>{look_alike}</p>{look_alike}{reader.leave}<p>"
-    assert html.unescape(message.html) == expected
-    expected = f"{look_alike}{reader.leave} {look_alike}Because {look_alike}\n"
-    assert seen(message.text) == expected
 
 
 # --- what came back
