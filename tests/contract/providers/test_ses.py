@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -222,6 +224,7 @@ def test_a_status_that_nobody_knows_is_no_reason_to_send_again(
         (400, "SendingPausedException", "No."),
         (400, "MailFromDomainNotVerifiedException", "No."),
         (400, "MessageRejected", "Email address is not verified: digest@example.org"),
+        (400, "MessageRejected", "Did not have authority to send from email x"),
         (403, "AccessDeniedException", "No."),
         (403, "SignatureDoesNotMatch", "No."),
         (404, "NotFoundException", "Configuration set <events> does not exist."),
@@ -288,3 +291,31 @@ def test_a_setting_that_is_none_is_refused(
 
     with pytest.raises(ConfigError, match=rf"\[providers.main\] {key}: "):
         build("ses", tmp_path, **given)
+
+
+def test_without_botocore_the_settings_say_how_to_get_it() -> None:
+    program = """
+import sys
+from pathlib import Path
+
+sys.modules["botocore"] = None  # as if it were not installed
+from mailer.adapters.providers import registry
+from mailer.config import ProviderSettings
+from mailer.core.errors import ConfigError
+
+settings = ProviderSettings(name="main", kind="ses")
+try:
+    registry.build(settings, folder=Path(), clock=lambda: None)
+except ConfigError as error:
+    print(error)
+"""
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[3],
+        check=True,
+    )
+
+    assert done.stdout.startswith("mailer.toml: [providers.main] kind: ")
+    assert "pip install coalition-mailer[ses]" in done.stdout
