@@ -1,5 +1,6 @@
 """One edition for a crowd: composed into the ledger, and who sends it."""
 
+import time
 from pathlib import Path
 
 from crowd import MONDAY, SECRET, WEEKLY
@@ -53,6 +54,7 @@ def sender(database: Database, provider: Provider) -> Sender:
             imprint=lambda _list, _edition: IMPRINT,
         ),
         clock=lambda: MONDAY,
+        monotonic=time.monotonic,
         owner="benchmark",
     )
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mailer import config
 from mailer.adapters import files
+from mailer.adapters.clocks import elapsed
 from mailer.adapters.database import migrate
 from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.engine import Database
@@ -99,6 +100,7 @@ class Project:
             reply_to=sender.reply_to or sender.address,
             note=coalition.note,
             signature=coalition.signature,
+            own=self.settings.branding,
         )
 
     @cached_property
@@ -372,6 +374,7 @@ class Project:
             provider=self.provider,
             writer=self.writer,
             clock=self.clock,
+            monotonic=elapsed,
             owner=f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}",
             build=self.build,
             paces=self.paces,

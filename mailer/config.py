@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from mailer.core import allowing, routes
+from mailer.core import allowing, branding, routes
 from mailer.core.allowing import AllowList
+from mailer.core.branding import Branding
 from mailer.core.errors import ConfigError, InputError
 from mailer.core.lists import MailingList
 from mailer.core.rates import Rate
@@ -86,6 +87,7 @@ class Settings:
     places: Mapping[str, str] = field(default_factory=dict)  # label → gazetteer's
     rate: Rate | None = None  # of the provider, where its own table names none
     domains: Mapping[str, Rate] = field(default_factory=dict)  # receiving domains
+    branding: Branding = field(default_factory=Branding)
     threads: int = 1  # senders in one process
     wake: str = "polling"  # how idle workers learn of new work
     keep: timedelta = timedelta(weeks=26)  # how long it is on record who got what
@@ -164,6 +166,7 @@ class _Reading:
             places=self._places(),
             rate=delivery.rate("rate"),
             domains=self._domains(delivery),
+            branding=self._branding(),
             threads=self._threads(delivery),
             wake=delivery.choice("wake", ["polling", "procrastinate"], "polling"),
             keep=delivery.duration("keep", default="26 weeks"),
@@ -282,6 +285,10 @@ class _Reading:
         table.known |= {"note", "signature"}
         table.refuse_unknown()
         return coalition
+
+    def _branding(self) -> Branding:
+        table = self.top.table("brand") or Table({}, FILE, "brand.")
+        return branding.parse(table, lambda name: (self.folder / name).read_bytes())
 
     def _sender(self) -> Sender:
         table = self._required("sender")

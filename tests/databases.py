@@ -48,8 +48,26 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-# What must hold with jobs deferred in the ledger's transactions, too.
-WOKEN = ("test_outcomes", "test_crew", "test_instance")
+@pytest.fixture(scope="session")
+def woken(postgresql: str) -> str:
+    """The same server; it carries a database `template_woken` with tables for jobs."""
+    _execute(postgresql, "CREATE DATABASE template_woken TEMPLATE template_mailer")
+    url = make_url(postgresql).set(database="template_woken")
+    database = Database(url.render_as_string(hide_password=False), folder=Path())
+    ProcrastinateWaker(database).install()
+    database.close()
+    return postgresql
+
+
+# The ledger, which must keep its word with jobs deferred in its transactions, too.
+WOKEN = (
+    "test_crew",
+    "test_instance",
+    "test_ledger",
+    "test_ledger_machine",
+    "test_outcomes",
+    "test_retention",
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -73,9 +91,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(file, tmp_path / "mailer.db")
         yield f"sqlite:///{tmp_path / 'mailer.db'}"
         return
-    server: str = request.getfixturevalue("postgresql")
+    is_woken = request.param == "procrastinate"
+    server: str = request.getfixturevalue("woken" if is_woken else "postgresql")
+    template = "template_woken" if is_woken else "template_mailer"
     name = f"test_{uuid4().hex}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE template_mailer")
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
     _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -86,12 +106,15 @@ def database(
 ) -> Iterator[Database]:
     """A fresh, migrated database."""
     database = Database(database_url, folder=tmp_path)
-    if request.node.callspec.params.get("database_url") == "procrastinate":
-        waker = ProcrastinateWaker(database)
-        waker.install()
-        database.wake = waker.wake
+    wake_workers(database, request)
     yield database
     database.close()
+
+
+def wake_workers(database: Database, request: pytest.FixtureRequest) -> None:
+    """Defer jobs in this database's transactions where the test is run with them."""
+    if request.node.callspec.params.get("database_url") == "procrastinate":
+        database.wake = ProcrastinateWaker(database).wake
 
 
 def _execute(address: str, statement: str) -> None:

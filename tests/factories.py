@@ -4,10 +4,22 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from mailer.core.model import Action, Draft, Facts, Place, Sponsor
-from mailer.ports import Contacted
+from mailer.ports import Batch, Contacted, Mailing
 
 MONDAY = datetime(2019, 10, 7, 15, 0, tzinfo=UTC)  # 8:00 in Los Angeles
 
+MAILING = Mailing(
+    id=1,
+    key=b"m" * 16,
+    list_number=7,
+    list_slug="weekly",
+    edition="2019-10-07",
+    state="sending",
+    due_at=MONDAY,
+    planned_at=MONDAY,
+    as_of=MONDAY,
+    until=MONDAY,
+)
 PLACES = {
     "San Diego": (32.7157, -117.1647, "CA", "America/Los_Angeles"),
     "Chula Vista": (32.6401, -117.0842, "CA", "America/Los_Angeles"),
@@ -75,6 +87,11 @@ def contact(number: int, **changes: Any) -> Contacted:
         "consent_at": datetime(2019, 9, 3, tzinfo=UTC),
     }
     return Contacted(**{**values, **changes})
+
+
+def batch_of(attempt: int = 1, seq: int = 0) -> Batch:
+    """Return a batch of that mailing, claimed once."""
+    return Batch(mailing=MAILING, variant_id=3, seq=seq, epoch=1, attempt=attempt)
 
 
 NINE = time(9, 0)

@@ -1,10 +1,11 @@
 """A connection on which nothing lasts longer than it may: pieces out, lines in."""
 
 import select
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from mailer.adapters.clocks import elapsed
 
 _READ = 64 * 1024  # octets at a time
 _BLOCK = 128 * 1024  # octets
@@ -18,15 +19,6 @@ class Socket(Protocol):
     def recv(self, size: int, /) -> bytes: ...  # noqa: D102
     def fileno(self) -> int: ...  # noqa: D102
     def close(self) -> None: ...  # noqa: D102
-
-
-def elapsed() -> float:
-    """Return seconds that never go back and go on while the machine sleeps."""
-    return time.clock_gettime(_NEVER_BACK)
-
-
-# On Linux the monotonic clock stands still during sleep; a lease and a peer do not.
-_NEVER_BACK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

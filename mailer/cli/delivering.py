@@ -12,7 +12,7 @@ from types import FrameType
 from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.core.errors import InputError, MailerError, RefusedError, StoreError
-from mailer.pipeline import plan, send
+from mailer.pipeline import plan
 from mailer.pipeline.crew import Crew
 from mailer.ports import Mailing, Standing
 
@@ -71,9 +71,9 @@ def _patience(told: threading.Event) -> Callable[[float], object]:
         nonlocal slept
         if slept <= _LONG < slept + seconds:
             output.say(
-                "Waiting: what is left is held by a sender that stopped (for up to a"
-                " quarter of an hour), or was put off by the provider. Ctrl-C ends;"
-                " nothing is lost."
+                "Waiting: what is left keeps to its pace, was put off by the provider, or"
+                " was with a sender that stopped, which is looked into within minutes."
+                " mailer status --watch says more. Ctrl-C ends; nothing is lost."
             )
         slept += seconds
         told.wait(seconds)
@@ -128,7 +128,7 @@ def deliver(project: Project, mailing: Mailing) -> Standing:
 
         def tell() -> None:
             standing = project.ledger.standing(mailing.id)
-            bar(*send.totals(standing.deliveries))
+            bar(standing.settled, standing.due)
 
         project.crew(output.say).drain(
             mailing.id,

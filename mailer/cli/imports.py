@@ -19,6 +19,15 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="One bad row, and nothing is imported.")
 ]
+Rejected = Annotated[
+    Path | None,
+    typer.Option(
+        "--rejected",
+        metavar="FILE",
+        help="Write every rejected row with its reason to this CSV file: mend it there"
+        " and import it.",
+    ),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")
 ]
@@ -106,7 +115,8 @@ def _report_actions(report: ingest.Report, *, as_json: bool, strict: bool) -> No
             output.show(f"  missing from the source, not cancelled: {label}")
         _flags(report.flagged)
         _rejections(report.rejected)
-    _fail_strict(report.rejected, strict=strict)
+    _count_rejections(len(report.rejected))
+    _fail_strict(len(report.rejected), strict=strict)
     if not report.applied:
         output.say("Nothing was changed: this was a dry run.")
 
@@ -117,6 +127,7 @@ def organizations(
     file: File,
     strict: Strict = False,
     dry_run: DryRun = False,
+    rejected: Rejected = None,
     as_json: Json = False,
 ) -> None:
     """Read organizations: name, aliases, parent, city, state, endorses.
@@ -125,7 +136,9 @@ def organizations(
     """
     state: State = context.obj
     with state.project() as project:
-        report = intake.organizations(project, file, strict=strict, dry_run=dry_run)
+        report = intake.organizations(
+            project, file, strict=strict, dry_run=dry_run, rejects=rejected
+        )
     _report(report, as_json=as_json, strict=strict, dry_run=dry_run)
 
 
@@ -138,6 +151,7 @@ def subscribers(
     ],
     strict: Strict = False,
     dry_run: DryRun = False,
+    rejected: Rejected = None,
     as_json: Json = False,
 ) -> None:
     """Read subscribers; without a consent basis they stay pending and get nothing.
@@ -147,7 +161,7 @@ def subscribers(
     state: State = context.obj
     with state.project() as project:
         report = intake.subscribers(
-            project, file, list_slug, strict=strict, dry_run=dry_run
+            project, file, list_slug, strict=strict, dry_run=dry_run, rejects=rejected
         )
     _report(report, as_json=as_json, strict=strict, dry_run=dry_run)
 
@@ -160,6 +174,7 @@ def suppressions(
         str, typer.Option(help="bounced, complained, erased or manual.")
     ] = "manual",
     strict: Strict = False,
+    rejected: Rejected = None,
     as_json: Json = False,
 ) -> None:
     """Read addresses that nobody may ever mail; stronger than any subscription.
@@ -170,7 +185,9 @@ def suppressions(
         raise InputError("--reason is none of bounced, complained, erased, manual")
     state: State = context.obj
     with state.project() as project:
-        report = intake.suppressions(project, file, reason=reason, strict=strict)
+        report = intake.suppressions(
+            project, file, reason=reason, strict=strict, rejects=rejected
+        )
     _report(report, as_json=as_json, strict=strict)
 
 
@@ -179,16 +196,37 @@ def _report(
 ) -> None:
     if as_json:
         output.emit(report)
-    elif dry_run:
-        output.show("A dry run: nothing was changed, and so nothing is counted.")
-        _flags(report["flagged"])
-        _rejections(report["rejected"])
     else:
-        counts = [f"{n} {name}" for name, n in report.items() if isinstance(n, int)]
+        if dry_run:
+            output.show("A dry run: nothing was changed. It would be:")
+        counts = [f"{n:,} {name}" for name, n in report.items() if isinstance(n, int)]
         output.show(f"{', '.join(counts)}.")
         _flags(report["flagged"])
         _rejections(report["rejected"])
-    _fail_strict(report["rejected"], strict=strict)
+    _more(report)
+    _fail_strict(report["rejections"], strict=strict)
+
+
+def _more(report: dict[str, Any]) -> None:
+    """Say how many rows were rejected, and of what not all is listed."""
+    for total, listed, what in (
+        (report["flags"], report["flagged"], "flags"),
+        (report["rejections"], report["rejected"], "rejected rows"),
+    ):
+        if total > len(listed):
+            output.say(
+                f"Of {total:,} {what} only the first {len(listed):,} are listed."
+            )
+    _count_rejections(
+        report["rejections"],
+        "; with --rejected FILE they are written to a file, to be mended there",
+    )
+
+
+def _count_rejections(count: int, hint: str = "") -> None:
+    if count:
+        rows = "1 row was" if count == 1 else f"{count:,} rows were"
+        output.say(f"{rows} rejected{hint}.")
 
 
 def _flags(flags: Sequence[Flag]) -> None:
@@ -203,8 +241,8 @@ def _rejections(rejected: Sequence[Rejection]) -> None:
         output.say(f"rejected: {one.file}, {where}{one.field}: {one.message}")
 
 
-def _fail_strict(rejected: Sequence[Rejection], *, strict: bool) -> None:
-    if strict and rejected:
+def _fail_strict(rejections: int, *, strict: bool) -> None:
+    if strict and rejections:
         raise InputError(
-            f"--strict: {len(rejected)} rows were rejected, so nothing was imported"
+            f"--strict: {rejections:,} rows were rejected, so nothing was imported"
         )

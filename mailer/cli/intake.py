@@ -1,19 +1,27 @@
 """Files into the project, with a report of what became of each row."""
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mailer.adapters import addresses
 from mailer.adapters.sources import registry
-from mailer.adapters.sources.table import read_table
 from mailer.bootstrap import Project
 from mailer.cli import output
-from mailer.core.errors import InputError, NotFoundError, RefusedError
-from mailer.core.model import CallDraft, Flag, Reading, Rejection
+from mailer.cli.rows import Rows, opened
+from mailer.core.errors import NotFoundError, RefusedError, StoreError
+from mailer.core.model import CallDraft, Reading
 from mailer.pipeline import ingest, subscribe
-from mailer.pipeline.subscribe import Checked
+from mailer.pipeline.repeats import Repeats, Row, survey
+from mailer.ports import Contacted, Enlisted
+
+_LARGE = 16 * 1024 * 1024  # octets: reading fewer is done before anybody wonders
+_MEGABYTE = 1024 * 1024
+_EVERY = 1000  # rows between two reports of progress
 
 
 def actions(
@@ -49,17 +57,31 @@ def actions(
 
 
 def organizations(
-    project: Project, file: Path, *, strict: bool = False, dry_run: bool = False
+    project: Project,
+    file: Path,
+    *,
+    strict: bool = False,
+    dry_run: bool = False,
+    rejects: Path | None = None,
 ) -> dict[str, Any]:
     """Import a file of organizations."""
-    rows, flags, early = _rows(
-        file, subscribe.SYNONYMS, subscribe.ORGANIZATION_COLUMNS, required="name"
-    )
-    checked = subscribe.organizations(rows, file=str(file), resolve=project.resolve)
+    with opened(
+        file, subscribe.ORGANIZATION_COLUMNS, required="name", rejects=rejects
+    ) as rows:
+        organized = list(
+            subscribe.organizations(
+                rows.read(),
+                file=str(file),
+                resolve=project.resolve,
+                findings=rows.findings,
+            )
+        )
     counts = (0, 0, 0)
-    if not (dry_run or (strict and (checked.rejected or early))):
+    if not (strict and rows.findings.rejections):
         try:
-            counts = project.organizations.organize(checked.rows, at=project.clock())
+            counts = project.organizations.organize(
+                organized, at=project.clock(), dry_run=dry_run
+            )
         except (NotFoundError, RefusedError) as error:
             raise type(error)(f"{file}, {error}; nothing was imported") from error
     created, updated, unchanged = counts
@@ -67,7 +89,7 @@ def organizations(
         "created": created,
         "updated": updated,
         "unchanged": unchanged,
-        **_findings(checked, flags, early),
+        **rows.findings.summary(),
     }
 
 
@@ -78,94 +100,118 @@ def subscribers(
     *,
     strict: bool = False,
     dry_run: bool = False,
+    rejects: Path | None = None,
 ) -> dict[str, Any]:
-    """Import a file of subscribers to a list."""
+    """Import a file of subscribers to a list, however long it is.
+
+    The file is read twice: first for who stands in it more than once, then for the
+    rows. With `strict`, all rows are checked in between.
+    """
     project.mailing_list(list_slug)
-    rows, flags, early = _rows(
-        file, subscribe.SYNONYMS, subscribe.SUBSCRIBER_COLUMNS, required="email"
-    )
-    checked = subscribe.contacts(
-        rows,
-        file=str(file),
-        check_address=addresses.checked,
+    book = addresses.AddressBook()
+    columns = subscribe.SUBSCRIBER_COLUMNS
+    with opened(file, columns, required="email", rejects=rejects) as rows:
+        repeats = _survey(rows, book)
+        read = partial(_people, project, rows, repeats=repeats, book=book)
+        enlisted = Enlisted()
+        if strict:
+            with output.progress("Checking subscribers") as bar:
+                deque(read(bar), maxlen=0)
+        if not (strict and rows.findings.rejections):
+            rows.start_again()
+            with output.progress("Keeping subscribers") as bar:
+                enlisted = _enlist(project, read(bar), list_slug, dry_run=dry_run)
+    return {**asdict(enlisted), **rows.findings.summary()}
+
+
+def _survey(rows: Rows, book: addresses.AddressBook) -> Repeats:
+    size = rows.sheet.size
+    with ExitStack() as stack:
+        read = rows.some
+        if size > _LARGE:
+            bar = stack.enter_context(output.progress("Reading the file, in MB"))
+            read = partial(
+                rows.some,
+                progress=lambda read, of: bar(read // _MEGABYTE, of // _MEGABYTE),
+            )
+        return survey(read, spelled=book.spelled, size=size)
+
+
+def _people(
+    project: Project,
+    rows: Rows,
+    bar: Callable[[int, int], None],
+    *,
+    repeats: Repeats,
+    book: addresses.AddressBook,
+) -> Iterator[Contacted]:
+    return subscribe.contacts(
+        _told(rows.read(), bar, repeats.rows),
+        file=str(rows.sheet.path),
+        repeats=repeats,
+        findings=rows.findings,
+        check_address=book.checked,
         resolve=project.resolve,
         default_language=project.settings.coalition.languages[0],
         now=project.clock(),
     )
-    counts: dict[str, int] = {}
-    if not (dry_run or (strict and (checked.rejected or early))):
-        with output.progress("Keeping subscribers") as bar:
-            counts = asdict(
-                project.people.enlist(
-                    checked.rows,
-                    list_slug=list_slug,
-                    at=project.clock(),
-                    progress=bar,
-                )
-            )
-    return {
-        "created": 0,
-        "updated": 0,
-        "unchanged": 0,
-        **counts,
-        **_findings(checked, flags, early),
-    }
+
+
+def _told(
+    rows: Iterator[Row], bar: Callable[[int, int], None], total: int
+) -> Iterator[Row]:
+    for done, row in enumerate(rows):
+        if done % _EVERY == 0:
+            bar(done, total)
+        yield row
+    bar(total, total)
+
+
+def _enlist(
+    project: Project, people: Iterator[Contacted], list_slug: str, *, dry_run: bool
+) -> Enlisted:
+    try:
+        return project.people.enlist(
+            people, list_slug=list_slug, at=project.clock(), dry_run=dry_run
+        )
+    except StoreError as error:
+        raise StoreError(
+            f"{error}; whom it has kept so far it keeps: run the same import again to"
+            " go on"
+        ) from error
 
 
 def suppressions(
-    project: Project, file: Path, *, reason: str, strict: bool
+    project: Project,
+    file: Path,
+    *,
+    reason: str,
+    strict: bool,
+    rejects: Path | None = None,
 ) -> dict[str, Any]:
     """Import a file of addresses that nobody may mail."""
-    rows, flags, early = _rows(
-        file, subscribe.SYNONYMS, ("email",), required="email", quiet=True
-    )
-    checked = subscribe.addresses(rows, file=str(file), check_address=addresses.checked)
+    book = addresses.AddressBook()
     added = 0
-    if not (strict and (checked.rejected or early)):
-        added = project.people.suppress(checked.rows, reason=reason, at=project.clock())
+    with opened(
+        file, ("email",), required="email", rejects=rejects, quiet=True
+    ) as rows:
+
+        def read() -> Iterator[str]:
+            return subscribe.addresses(
+                rows.read(),
+                file=str(file),
+                check_address=book.checked,
+                findings=rows.findings,
+            )
+
+        if strict:
+            deque(read(), maxlen=0)
+        if not (strict and rows.findings.rejections):
+            rows.start_again()
+            added = project.people.suppress(read(), reason=reason, at=project.clock())
     return {
         "created": added,
         "updated": 0,
-        "unchanged": len(checked.rows) - added,
-        **_findings(checked, flags, early),
-    }
-
-
-def _rows(
-    file: Path,
-    synonyms: Mapping[str, str],
-    known: Sequence[str],
-    *,
-    required: str,
-    quiet: bool = False,
-) -> tuple[Sequence[subscribe.Row], list[Flag], Sequence[Rejection]]:
-    if not file.is_file():
-        raise NotFoundError(f"{file}: there is no such file")
-    table = read_table(file, synonyms=synonyms, known=known)
-    if required not in table.columns:
-        raise InputError(
-            f"{file}: there is no column {required}; there is"
-            f" {', '.join((*table.columns, *table.unknown))}"
-        )
-    flags = [
-        Flag(
-            line=1,
-            field=name,
-            code="column-unknown",
-            message=f"nothing is read from this column; known are {', '.join(known)}",
-        )
-        for name in table.unknown
-        if not quiet
-    ]
-    return table.rows, flags, table.rejections
-
-
-def _findings(
-    checked: Checked, flags: Sequence[Flag], early: Sequence[Rejection]
-) -> dict[str, Any]:
-    return {
-        "flagged": [*flags, *checked.flagged],
-        "rejected": sorted(
-            (*early, *checked.rejected), key=lambda rejection: rejection.line or 0
-        ),
+        "unchanged": rows.count - rows.findings.rejections - added,
+        **rows.findings.summary(),
     }

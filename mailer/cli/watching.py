@@ -10,7 +10,6 @@ from typing import Any
 from mailer.adapters.database.gauges import held
 from mailer.bootstrap import Project
 from mailer.cli import output
-from mailer.pipeline import send
 from mailer.ports import Mailing, Standing
 
 _UNDER_WAY = ("planned", "sending")
@@ -60,7 +59,7 @@ def follow(
             asked = monotonic()
             standing = project.ledger.standing(mailing.id)
             now = monotonic()
-            settled, due = send.totals(standing.deliveries)
+            settled, due = standing.settled, standing.due
             pulse.add(now, settled)
             waits = _waits(project, standing)
             if as_json:

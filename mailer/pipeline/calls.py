@@ -1,7 +1,7 @@
 """One provider call per batch, or a window of calls where it takes one message each."""
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
@@ -11,6 +11,8 @@ from mailer.core.envelope import Recipient
 from mailer.ports import (
     Accepted,
     Answered,
+    Batch,
+    Called,
     Deferred,
     Found,
     NotTaken,
@@ -22,17 +24,22 @@ from mailer.ports import (
     Searchable,
     Unknown,
     Unsure,
+    Watch,
 )
 
 HELD_UP = NotTaken(detail="not sent: this worker was held up, its turn comes later")
 
 
 class Caller:
-    """Makes a batch's calls; none begins once its time is over."""
+    """Makes a batch's calls, none once its time is over, and tells of each."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(
+        self, provider: Provider, *, monotonic: Callable[[], float], watch: Watch
+    ) -> None:
         self._provider = provider
         self._windows = provider.capabilities.window > 1
+        self._monotonic = monotonic
+        self._watch = watch
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
@@ -40,8 +47,23 @@ class Caller:
             self._provider.capabilities.concurrency, thread_name_prefix="call"
         )
 
-    def send(self, outgoing: Outgoing, in_time: Callable[[], bool]) -> Outcome:
-        """Hand over a batch; `in_time` is asked right before each call."""
+    def call(
+        self, purpose: str, batch: Batch, outgoing: Outgoing, latest: float
+    ) -> Outcome:
+        """Hand over a batch; no call begins after `latest`."""
+        began = self._monotonic()
+        outcome = self._send(outgoing, lambda: self._monotonic() < latest)
+        self._tell(purpose, batch, outcome, began)
+        return outcome
+
+    def ask(self, batch: Batch, outgoing: Outgoing) -> Found | NotTaken:
+        """Ask what became of a call, or of each call of a window."""
+        began = self._monotonic()
+        found = self._find(outgoing)
+        self._tell("search", batch, found, began)
+        return found
+
+    def _send(self, outgoing: Outgoing, in_time: Callable[[], bool]) -> Outcome:
         if not self._windows:
             return self._provider.send(outgoing) if in_time() else HELD_UP
         closed: list[NotTaken] = []
@@ -88,8 +110,7 @@ class Caller:
         deque(self._pool.map(work, range(threads)), maxlen=0)  # raises what they raise
         return [results[position] for position in range(len(recipients))]
 
-    def find(self, outgoing: Outgoing) -> Found | NotTaken:
-        """Ask what became of a call, or of each call of a window."""
+    def _find(self, outgoing: Outgoing) -> Found | NotTaken:
         provider = self._provider
         if not isinstance(provider, Searchable):
             return NotTaken(detail="this provider cannot be asked", stop=True)
@@ -103,10 +124,41 @@ class Caller:
             accepted += found.accepted
         return Found(accepted=accepted)
 
+    def _tell(
+        self, purpose: str, batch: Batch, outcome: Outcome | Found, began: float
+    ) -> None:
+        mailing = batch.mailing
+        self._watch(
+            Called(
+                provider=self._provider.name,
+                mailing=f"{mailing.list_slug}/{mailing.edition}",
+                purpose=purpose,
+                outcome=_OUTCOMES.get(type(outcome), "answered"),
+                results=_tally(outcome),
+                seconds=self._monotonic() - began,
+                detail=getattr(outcome, "detail", ""),
+            )
+        )
+
     def close(self) -> None:
         """Let go of the threads."""
         if "_pool" in self.__dict__:
             self._pool.shutdown()
+
+
+_OUTCOMES: Mapping[type, str] = {NotTaken: "not taken", Unknown: "unknown"}
+
+
+def _tally(outcome: Outcome | Found) -> Counter[str]:
+    """Count by kind what became of each message."""
+    match outcome:
+        case Answered(results=results):
+            return Counter(type(result).__name__.lower() for result in results)
+        case Found(accepted=accepted):
+            return Counter(
+                type(hit).__name__.lower() if hit else "deferred" for hit in accepted
+            )
+    return Counter()
 
 
 def alone(outgoing: Outgoing, recipient: Recipient) -> Outgoing:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailer.core.errors import InputError
@@ -23,7 +24,16 @@ class CellError(Exception):
 
 def words(row: Mapping[str, str], column: str, *, limit: int = _CELL) -> str | None:
     """Return a cell's words on one line, or None when it is blank."""
-    cell = row.get(column) or ""
+    cell = row.get(column)
+    if not cell:
+        return None
+    # What is printable has no white space but the plain one, and no controls.
+    if len(cell) <= limit and cell.isprintable() and "  " not in cell:
+        return cell.strip() or None
+    return _straightened(cell, column, limit)
+
+
+def _straightened(cell: str, column: str, limit: int) -> str | None:
     if len(cell) > limit:
         raise CellError(
             column,
@@ -57,6 +67,8 @@ def website(row: Mapping[str, str]) -> str | None:
 
 def choice(column: str, value: str | None, allowed: Sequence[str], default: str) -> str:
     """Return one of the allowed words, whatever its case."""
+    if value is not None and value in allowed:
+        return value
     if not value or not value.strip():
         return default
     word = value.strip().casefold()
@@ -68,22 +80,30 @@ def choice(column: str, value: str | None, allowed: Sequence[str], default: str)
 
 def zone(value: str | None) -> str | None:
     """Return the name of a time zone, or None when blank."""
-    if not value or not value.strip():
-        return None
+    written = value.strip() if value else ""
+    return _zone(written) if written else None
+
+
+@lru_cache(maxsize=1024)  # a file has few, on many rows
+def _zone(written: str) -> str:
     try:
-        return ZoneInfo(value.strip()).key
+        return ZoneInfo(written).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise CellError(
             "time_zone",
-            f"{shown(value)} is no time zone; write one as America/Chicago",
+            f"{shown(written)} is no time zone; write one as America/Chicago",
         ) from None
 
 
 def instant(column: str, value: str | None) -> datetime | None:
     """Return an instant (UTC) written in ISO 8601, without a zone in UTC already."""
-    if not value or not value.strip():
-        return None
-    written = value.strip().removesuffix(" UTC")  # as some tools end their times
+    written = value.strip() if value else ""
+    return _instant(column, written) if written else None
+
+
+@lru_cache(maxsize=4096)  # imports of a day have few, on many rows
+def _instant(column: str, value: str) -> datetime:
+    written = value.removesuffix(" UTC")  # as some tools end their times
     try:
         at = datetime.fromisoformat(written)
     except ValueError:

@@ -8,6 +8,12 @@ from mailer.pipeline import cells
 from mailer.pipeline.cells import CellError
 
 _AHEAD = timedelta(hours=14)  # a date without a zone may be today's in Kiritimati
+_HERE = frozenset(("", "subscribed", "active"))
+_GONE = (
+    ("unsubscribed_at", "they unsubscribed"),
+    ("cleaned_at", "their mail bounced"),
+)
+LEAVING = ("status", "unsubscribed_at", "cleaned_at")  # the columns that tell who left
 # What people write who have no consent, in place of nothing.
 _NO_BASIS = frozenset(
     (
@@ -99,12 +105,9 @@ def _status(row: Mapping[str, str]) -> str:
 
 def left(row: Mapping[str, str]) -> tuple[str, str] | None:
     """Return the column that says they left or bounced, and what it says."""
-    if _status(row) not in ("", "subscribed", "active"):
+    if _status(row) not in _HERE:
         return "status", f"they are {cells.shown(_status(row))}"
-    for column, what in (
-        ("unsubscribed_at", "they unsubscribed"),
-        ("cleaned_at", "their mail bounced"),
-    ):
+    for column, what in _GONE:
         if (row.get(column) or "").strip():
             return column, what
     return None

@@ -4,20 +4,22 @@ Without a consent basis a person is `pending` and gets nothing: an address in a 
 is not a yes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from mailer.core.errors import InputError
 from mailer.core.model import Flag, Place, Rejection
+from mailer.core.sponsors import name_key
 from mailer.core.tables import LANGUAGES
 from mailer.core.tokens import normalize
 from mailer.pipeline import cells, consent
 from mailer.pipeline.cells import CellError
+from mailer.pipeline.findings import Findings
+from mailer.pipeline.repeats import Repeats, Row
 from mailer.ports import Contacted, Organized
 
-Row = tuple[int, Mapping[str, str]]
+Kept = TypeVar("Kept")
 CheckAddress = Callable[[str], str]
 ResolvePlace = Callable[[str, str | None, str], tuple[Place, Flag | None]]
 
@@ -80,86 +82,84 @@ ORGANIZATION_COLUMNS = (
     "public",
 )
 ROLES = ("primary", "comms", "regional")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """Rows that can be kept, and those that cannot, with reasons."""
-
-    rows: Sequence[Any]
-    rejected: Sequence[Rejection]
-    flagged: Sequence[Flag] = ()
+# How people write the countries whose places are known.
+_COUNTRIES = {
+    "usa": "US",
+    "united states": "US",
+    "united states of america": "US",
+    "estados unidos": "US",
+    "eeuu": "US",
+    "canada": "CA",
+    "canadá": "CA",
+    "mexico": "MX",
+    "méxico": "MX",
+}
+# As long as the store has room for them.
+_NAME, _BASIS, _CITY, _STATE, _ORGANIZATION = 120, 60, 150, 40, 300  # characters
 
 
 def contacts(
-    rows: Sequence[Row],
+    rows: Iterable[Row],
     *,
     file: str,
+    repeats: Repeats,
+    findings: Findings,
     check_address: CheckAddress,
     resolve: ResolvePlace,
     default_language: str,
     now: datetime,
-) -> Checked:
-    """Read subscribers; the same address again in one file is rejected.
+) -> Iterator[Contacted]:
+    """Read subscribers one by one; the same address again in one file is rejected.
 
-    Whoever left by one row of the file is not subscribed by another, and nobody can
-    have agreed after `now`.
+    Whoever left by one row of the file is not subscribed by another, as `repeats`
+    knows, and nobody can have agreed after `now`.
     """
-    kept: list[Contacted] = []
-    flags: list[Flag] = []
     seen: dict[str, int] = {}
-    gone = {
-        normalize(row.get("email") or ""): n for n, row in rows if consent.left(row)
-    }
 
-    def read(line: int, row: Mapping[str, str]) -> None:
-        contact = _contact(line, row, check_address, default_language, now)
+    def read(line: int, row: Mapping[str, str]) -> Contacted:
+        address = _address(row, check_address)
+        consent.refuse_those_who_left(row)
+        proof = consent.proven(row, now)
         place, flag = _place(line, row, resolve)
+        contact = Contacted(
+            line=line,
+            address=address,
+            given_name=cells.words(row, "given_name", limit=_NAME),
+            family_name=cells.words(row, "family_name", limit=_NAME),
+            organization=_organization(row),
+            role=cells.choice("role", row.get("role"), ROLES, "primary"),
+            language=cells.choice(
+                "language", row.get("language"), LANGUAGES, default_language
+            ),
+            time_zone=cells.zone(row.get("time_zone")),
+            place=place,
+            consent_basis=proof.basis,
+            consent_at=proof.at,
+            consent_source=proof.source,
+            consent_wording=cells.words(row, "consent_text", limit=cells.LONG),
+        )
+        key = normalize(address)
+        if repeats.suspected(key):
+            _refuse_again(key, line, repeats.gone, seen)
         if flag:
-            flags.append(flag)
-        key = normalize(contact.address)
-        if key in gone:
-            raise CellError(
-                "email", f"the same address left according to line {gone[key]}"
-            )
-        if key in seen:
-            raise CellError(
-                "email",
-                f"the same address as in line {seen[key]}; one row per person and file"
-                " (several seats: import them from a second file)",
-            )
-        seen[key] = line
-        kept.append(replace(contact, place=place))
+            findings.flag(flag)
+        return contact
 
-    return Checked(rows=kept, rejected=_each(rows, file, read), flagged=flags)
+    return _each(rows, file, read, findings)
 
 
-def _contact(
-    line: int,
-    row: Mapping[str, str],
-    check_address: CheckAddress,
-    default_language: str,
-    now: datetime,
-) -> Contacted:
-    address = _address(row, check_address)
-    consent.refuse_those_who_left(row)
-    proof = consent.proven(row, now)
-    return Contacted(
-        line=line,
-        address=address,
-        given_name=cells.words(row, "given_name"),
-        family_name=cells.words(row, "family_name"),
-        organization=cells.words(row, "organization"),
-        role=cells.choice("role", row.get("role"), ROLES, "primary"),
-        language=cells.choice(
-            "language", row.get("language"), LANGUAGES, default_language
-        ),
-        time_zone=cells.zone(row.get("time_zone")),
-        consent_basis=proof.basis,
-        consent_at=proof.at,
-        consent_source=proof.source,
-        consent_wording=cells.words(row, "consent_text", limit=cells.LONG),
-    )
+def _refuse_again(
+    key: str, line: int, gone: Mapping[str, int], seen: dict[str, int]
+) -> None:
+    if key in gone:
+        raise CellError("email", f"the same address left according to line {gone[key]}")
+    if key in seen:
+        raise CellError(
+            "email",
+            f"the same address as in line {seen[key]}; one row per person and file"
+            " (several seats: import them from a second file)",
+        )
+    seen[key] = line
 
 
 def _address(row: Mapping[str, str], check_address: CheckAddress) -> str:
@@ -172,70 +172,96 @@ def _address(row: Mapping[str, str], check_address: CheckAddress) -> str:
         raise CellError("email", str(error)) from None
 
 
-def organizations(rows: Sequence[Row], *, file: str, resolve: ResolvePlace) -> Checked:
-    """Read organizations."""
-    kept: list[Organized] = []
-    flags: list[Flag] = []
+def _organization(row: Mapping[str, str]) -> str | None:
+    name = cells.words(row, "organization")
+    if name and not name.isascii() and len(name_key(name)) > _ORGANIZATION:
+        raise CellError("organization", "is too long; shorten it")
+    return name
 
-    def read(line: int, row: Mapping[str, str]) -> None:
+
+def organizations(
+    rows: Iterable[Row], *, file: str, resolve: ResolvePlace, findings: Findings
+) -> Iterator[Organized]:
+    """Read organizations one by one."""
+
+    def read(line: int, row: Mapping[str, str]) -> Organized:
         name = cells.words(row, "name")
         if not name:
             raise CellError("name", "is empty; every organization needs one")
         place, flag = _place(line, row, resolve)
-        if flag:
-            flags.append(flag)
         public = cells.choice("public", row.get("public"), ("yes", "no"), "yes")
-        kept.append(
-            Organized(
-                line=line,
-                name=name,
-                aliases=cells.split(cells.words(row, "aliases", limit=cells.LONG)),
-                parent=cells.words(row, "parent"),
-                place=place,
-                website=cells.website(row),
-                endorses=cells.words(row, "endorses"),
-                endorsed_on=cells.day("endorsed_on", row.get("endorsed_on")),
-                public=public == "yes",
-            )
+        organized = Organized(
+            line=line,
+            name=name,
+            aliases=cells.split(cells.words(row, "aliases", limit=cells.LONG)),
+            parent=cells.words(row, "parent"),
+            place=place,
+            website=cells.website(row),
+            endorses=cells.words(row, "endorses"),
+            endorsed_on=cells.day("endorsed_on", row.get("endorsed_on")),
+            public=public == "yes",
         )
+        if flag:
+            findings.flag(flag)
+        return organized
 
-    return Checked(rows=kept, rejected=_each(rows, file, read), flagged=flags)
+    return _each(rows, file, read, findings)
 
 
 def addresses(
-    rows: Sequence[Row], *, file: str, check_address: CheckAddress
-) -> Checked:
-    """Read a file of addresses that must never be mailed."""
-    kept: list[str] = []
+    rows: Iterable[Row],
+    *,
+    file: str,
+    check_address: CheckAddress,
+    findings: Findings,
+) -> Iterator[str]:
+    """Read addresses that must never be mailed, one by one."""
 
-    def read(_line: int, row: Mapping[str, str]) -> None:
-        kept.append(_address(row, check_address))
+    def read(_line: int, row: Mapping[str, str]) -> str:
+        return _address(row, check_address)
 
-    return Checked(rows=kept, rejected=_each(rows, file, read))
+    return _each(rows, file, read, findings)
 
 
 def _each(
-    rows: Sequence[Row], file: str, read: Callable[[int, Mapping[str, str]], None]
-) -> Sequence[Rejection]:
-    rejected: list[Rejection] = []
+    rows: Iterable[Row],
+    file: str,
+    read: Callable[[int, Mapping[str, str]], Kept],
+    findings: Findings,
+) -> Iterator[Kept]:
     for line, row in rows:
         try:
-            read(line, row)
+            kept = read(line, row)
         except CellError as bad:
-            rejected.append(
+            findings.reject(
                 Rejection(file=file, line=line, field=bad.column, message=str(bad))
             )
-    return rejected
+        else:
+            yield kept
 
 
 def _place(
     line: int, row: Mapping[str, str], resolve: ResolvePlace
 ) -> tuple[Place | None, Flag | None]:
-    city = cells.words(row, "city")
-    state, country = cells.words(row, "state"), cells.words(row, "country")
+    city = cells.words(row, "city", limit=_CITY)
     if not city:
         return None, None
-    place, flag = resolve(city, state, country or "US")
+    state, country = cells.words(row, "state", limit=_STATE), _country(row)
+    place, flag = resolve(city, state, country)
     if flag is None:
         return place, None
     return place, Flag(line=line, field="city", code=flag.code, message=flag.message)
+
+
+def _country(row: Mapping[str, str]) -> str:
+    written = cells.words(row, "country")
+    if written is None or written == "US":
+        return "US"
+    code = _COUNTRIES.get(written.casefold().replace(".", ""), written.upper())
+    if not (len(code) == 2 and code.isascii() and code.isalpha()):
+        raise CellError(
+            "country",
+            f"{cells.shown(written)} is no country's code; write its two letters, as"
+            " MX (ISO 3166)",
+        )
+    return code

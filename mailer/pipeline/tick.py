@@ -15,9 +15,9 @@ from mailer.core.errors import MailerError
 from mailer.core.lists import Kind, MailingList
 from mailer.pipeline import plan
 from mailer.pipeline.compose import Composer
+from mailer.pipeline.conclude import Clock
 from mailer.pipeline.crew import Crew
 from mailer.pipeline.plan import Planned
-from mailer.pipeline.send import Clock
 from mailer.ports import Ledger, Mailing
 
 

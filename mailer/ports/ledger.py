@@ -100,6 +100,9 @@ class Intent:
     addressees: Sequence[Addressee]
 
 
+OPEN = ("pending", "inflight", "unknown")  # states of deliveries to be settled yet
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Where a mailing stands; the deliveries add up to the audience."""
@@ -112,6 +115,17 @@ class Standing:
     deliveries: Mapping[str, int]
     reasons: Mapping[str, int]  # of those suppressed, skipped or failed
     pruned: bool = False  # only the counts are left
+
+    @property
+    def due(self) -> int:
+        """How many were to get it."""
+        left_out = ("skipped", "suppressed")
+        return sum(n for state, n in self.deliveries.items() if state not in left_out)
+
+    @property
+    def settled(self) -> int:
+        """Of how many of them it is known what became, or a person must say."""
+        return self.due - sum(self.deliveries.get(state, 0) for state in OPEN)
 
 
 class Ledger(Protocol):
@@ -264,6 +278,10 @@ class Ledger(Protocol):
 
     def split(self, intent: Intent, *, detail: str, at: datetime) -> bool:
         """Nothing was accepted: each half is ready as a batch of its own."""
+        ...
+
+    def alike(self, batch: Batch, state: str, *, most: int) -> int:
+        """Count who is in this state and gets the same as this batch, up to `most`."""
         ...
 
     def wonder(self, batch: Batch, *, detail: str, delay: float) -> bool:

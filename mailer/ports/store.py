@@ -1,6 +1,6 @@
 """What is kept of actions, people and organizations."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -82,16 +82,20 @@ class People(Protocol):
 
     def enlist(
         self,
-        contacts: Sequence[Contacted],
+        contacts: Iterable[Contacted],
         *,
         list_slug: str,
         at: datetime,
-        progress: Callable[[int, int], None],
+        dry_run: bool = False,
     ) -> Enlisted:
-        """Add or update these people and subscribe them to a list."""
+        """Add or update these people and subscribe them to a list, lot by lot.
+
+        The people of the next lot are asked for when the last one is kept. A dry run
+        changes nothing, and counts what would be.
+        """
         ...
 
-    def suppress(self, addresses: Sequence[str], *, reason: str, at: datetime) -> int:
+    def suppress(self, addresses: Iterable[str], *, reason: str, at: datetime) -> int:
         """Never mail these again; returns how many were not suppressed before."""
         ...
 
@@ -115,7 +119,7 @@ class Organizations(Protocol):
     """Keeps organizations under all their names."""
 
     def organize(
-        self, organizations: Sequence[Organized], *, at: datetime
+        self, organizations: Iterable[Organized], *, at: datetime, dry_run: bool = False
     ) -> tuple[int, int, int]:
         """Add or update; returns how many were created, updated, unchanged."""
         ...

@@ -6,6 +6,7 @@ from tests.databases import (
     migrated_file,
     postgresql,
     pytest_generate_tests,
+    woken,
 )
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "migrated_file",
     "postgresql",
     "pytest_generate_tests",
+    "woken",
 ]

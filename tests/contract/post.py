@@ -1,5 +1,6 @@
 """A whole mailer over one database, its provider scripted and its mail plain."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,6 +93,7 @@ class Post:
             provider=provider,
             writer=self.writer,
             clock=lambda: self.now,
+            monotonic=time.monotonic,
             owner="test",
             build=self.build,
             paces=lambda _batch: self.paces,

@@ -1,7 +1,8 @@
 """What every database must do with mailings: nobody twice, nobody lost, all counted."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -24,7 +25,9 @@ from mailer.pipeline import plan
 from mailer.ports import (
     Accepted,
     Answered,
+    Contacted,
     Deferred,
+    Enlisted,
     Organized,
     Outcome,
     Outgoing,
@@ -164,18 +167,48 @@ def test_organizations_spelled_differently_are_one_in_one_import(post: Post) -> 
 
 
 def test_a_long_import_lets_others_write_in_between(post: Post) -> None:
-    def write_meanwhile(done: int, total: int) -> None:
-        if done < total:
-            post.people.suppress(
-                [f"gone{done}@example.org"], reason="manual", at=post.now
-            )
+    def arriving() -> Iterator[Contacted]:
+        for number, person in enumerate(people(2100)):
+            if number % 700 == 0:
+                post.people.suppress(
+                    [f"gone{number}@example.org"], reason="manual", at=post.now
+                )
+            yield person
 
-    enlisted = post.people.enlist(
-        people(1100), list_slug="weekly", at=post.now, progress=write_meanwhile
+    enlisted = post.people.enlist(arriving(), list_slug="weekly", at=post.now)
+
+    assert enlisted.created == 2100
+    assert post.enlist(*people(2100)).unchanged == 2100
+
+
+def test_a_dry_run_counts_what_would_be_and_changes_nothing(post: Post) -> None:
+    post.enlist(*people(3))
+    before = post.query("SELECT count(*) FROM subscribers")
+
+    told = post.people.enlist(
+        [contact(2, given_name="Ana"), *people(3)[:1], contact(8), contact(9)],
+        list_slug="weekly",
+        at=post.now,
+        dry_run=True,
     )
 
-    assert enlisted.created == 1100
-    assert post.enlist(*people(1100)).unchanged == 1100
+    assert (told.created, told.updated, told.unchanged) == (2, 1, 1)
+    assert post.query("SELECT count(*) FROM subscribers") == before
+    assert post.enlist(*people(3)).unchanged == 3
+
+
+def test_two_imports_of_the_same_people_at_once_keep_each_once(post: Post) -> None:
+    def enlist(_number: int) -> Enlisted:
+        return post.people.enlist(people(1500), list_slug="weekly", at=post.now)
+
+    with ThreadPoolExecutor(2) as both:
+        first, second = both.map(enlist, range(2))
+
+    assert first.created + second.created == 1500
+    assert post.query("SELECT count(*) FROM subscriptions") == [1500]
+    assert post.query("SELECT count(*) FROM consent_events") == [1500]
+    assert post.query("SELECT count(*) FROM seats") == [1500]
+    assert post.query("SELECT count(*) FROM organization_aliases") == [1]
 
 
 def test_with_nothing_to_tell_a_reader_is_skipped_or_gets_a_note(

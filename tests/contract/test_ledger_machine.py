@@ -4,34 +4,39 @@ A state machine drives real senders over a real ledger and stops them wherever a
 process may die, freeze or lose its database, while people leave, pause, cancel and
 settle what nobody knows. After every act the ledger is held against the provider's
 log. `MAILER_LEDGER_RUNS=2000` has it try so many runs, other ones each time.
+
+And it must bite: senders and ledgers with one safeguard taken out are found out.
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings, strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from mailer.adapters.database.work import SqlLedger
 from mailer.pipeline.send import Sender
-from tests.contract.machine.carrier import Fate, Kind
-from tests.contract.machine.timed import TimedDatabase
-from tests.contract.machine.worker import HEALTHY, Order, Trouble
-from tests.contract.machine.world import (
-    EDITIONS,
-    PEOPLE,
-    WORKERS,
-    Setting,
-    World,
-    inhabit,
+from tests.contract.machine.carrier import Kind
+from tests.contract.machine.mutants import (
+    Advancing,
+    Careless,
+    Considerate,
+    Deaf,
+    Forgiving,
+    Hasty,
+    Premature,
+    Restless,
+    Timeless,
+    Unfenced,
 )
+from tests.contract.machine.rules import LedgerMachine
+from tests.contract.machine.timed import TimedDatabase
+from tests.contract.machine.witness import ViolationError
+from tests.contract.machine.world import inhabit
+from tests.databases import wake_workers
 
 RUNS = int(os.environ.get("MAILER_LEDGER_RUNS", "0"))
 SETTINGS = settings(
@@ -44,129 +49,35 @@ SETTINGS = settings(
     print_blob=False,
     suppress_health_check=list(HealthCheck),
 )
-
-person = st.integers(0, PEOPLE - 1)
-worker = st.integers(0, WORKERS - 1)
-edition = st.integers(0, len(EDITIONS) - 1)
-fate = st.sampled_from([*[Fate.ACCEPTED] * 2, *[Fate.SILENT] * 2, *Fate])
-# Less and more than half a margin, a lag, a lease, a key's life.
-duration = st.sampled_from([5.0, 40.0, 110.0, 200.0, 500.0, 2_000.0, 20_000.0])
-gates = st.integers(0, 4)
-trouble = st.sampled_from([None, None, Trouble.BEFORE, Trouble.AFTER])
-rarely = st.sampled_from([False, False, False, False, True])
-batch = st.sampled_from([2, 3, 1])
-window = st.sampled_from([1, 1, 4])
-rate = st.sampled_from([None, None, 0.05])
-halt = st.sampled_from(["pause", "go on", "stop", "go on", "pause", "cancel"])
-MOVES = ("leave", "suppress", "rejoin")
-move = st.sampled_from(MOVES)
-
-
-class LedgerMachine(RuleBasedStateMachine):
-    """What may happen."""
-
-    database: TimedDatabase
-    ledger_type: type[SqlLedger] = SqlLedger
-    sender_type: type[Sender] = Sender
-    carrier: Kind
-    world: World | None = None
-
-    @property
-    def here(self) -> World:
-        assert self.world is not None
-        return self.world
-
-    @initialize(batch=batch, window=window, rate=rate)
-    def begin(self, batch: int, window: int, rate: float | None) -> None:
-        self.world = World(
-            self.database,
-            Setting(kind=self.carrier, batch=batch, window=window, rate=rate),
-            self.ledger_type,
-            self.sender_type,
-        )
-
-    # --- the workers
-
-    @rule(who=worker, gates=st.integers(1, 6), fate=fate)
-    def work(self, who: int, gates: int, fate: Fate) -> None:
-        self.here.work(who, gates, Order(fate))
-
-    @rule(who=worker, fate=fate)
-    def work_through(self, who: int, fate: Fate) -> None:
-        self.here.work(who, 1, Order(fate))
-        while self.here.workers[who].at is not None:
-            self.here.workers[who].go(Order(fate))
-
-    @rule(who=worker, gates=gates, seconds=duration, others=gates, fate=fate)
-    def be_frozen(
-        self, who: int, gates: int, seconds: float, others: int, fate: Fate
-    ) -> None:
-        self.here.work(who, gates, Order(fate))
-        self.here.pass_time(seconds)
-        if others:
-            self.here.work((who + 1) % WORKERS, others, HEALTHY)
-        self.here.work(who, 2, HEALTHY)
-
-    @rule(who=worker, gates=gates, number=person, how=halt | move, fate=fate)
-    def be_overtaken_by_a_person(
-        self, who: int, gates: int, number: int, how: str, fate: Fate
-    ) -> None:
-        self.here.work(who, gates, Order(fate))
-        if how in MOVES:
-            self.here.move(how, number, in_doubt=True)
-        else:
-            self.here.halt(how, number)
-        self.here.work(who, 2, Order(fate))
-
-    @rule(who=worker, gates=gates, fate=fate, trouble=trouble)
-    def be_in_trouble(
-        self, who: int, gates: int, fate: Fate, trouble: Trouble | None
-    ) -> None:
-        self.here.work(who, gates, Order(fate))
-        if trouble is None:
-            self.here.workers[who].kill()
-        else:
-            self.here.workers[who].go(Order(fate, trouble))
-
-    @rule(which=st.integers(0, 20))
-    def come_back_from_the_dead(self, which: int) -> None:
-        self.here.haunt(which)
-
-    @rule(seconds=duration, upgrade=rarely)
-    def pass_time(self, seconds: float, *, upgrade: bool) -> None:
-        self.here.pass_time(seconds)
-        if upgrade:
-            self.here.upgrade()
-
-    # --- the people
-
-    @rule(number=person, how=move, in_doubt=st.booleans())
-    def come_or_go(self, number: int, how: str, *, in_doubt: bool) -> None:
-        self.here.move(how, number, in_doubt=in_doubt)
-
-    @rule(number=edition, how=halt)
-    def halt_or_go_on(self, number: int, how: str) -> None:
-        self.here.halt(how, number)
-
-    @rule(number=edition, which=st.none() | person, resend=st.booleans())
-    def plan_or_settle(self, number: int, which: int | None, *, resend: bool) -> None:
-        self.here.settle(number, which, resend=resend)
-        self.here.plan()
-
-    def teardown(self) -> None:
-        if self.world is None:
-            return
-        try:
-            if not self.world.broken:
-                self.world.end_well()
-        finally:
-            self.world.close()
+# As many runs as it takes, always the same ones; the first violation is enough.
+HUNT = settings(
+    SETTINGS,
+    max_examples=300,
+    stateful_step_count=40,
+    derandomize=True,
+    phases=[Phase.generate],
+)
 
 
 @pytest.fixture
-def timed(database_url: str, tmp_path: Path) -> Iterator[TimedDatabase]:
+def timed(
+    database_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[TimedDatabase]:
     """A database whose clock is moved by hand, with everybody in it."""
-    database = TimedDatabase(database_url, folder=tmp_path)
+    for database in _inhabited(database_url, tmp_path):
+        wake_workers(database, request)
+        yield database
+
+
+@pytest.fixture
+def timed_file(migrated_file: Path, tmp_path: Path) -> Iterator[TimedDatabase]:
+    """The same, on SQLite only."""
+    shutil.copy(migrated_file, tmp_path / "mailer.db")
+    yield from _inhabited("sqlite:///mailer.db", tmp_path)
+
+
+def _inhabited(url: str, folder: Path) -> Iterator[TimedDatabase]:
+    database = TimedDatabase(url, folder=folder)
     inhabit(database)
     yield database
     database.close()
@@ -181,3 +92,34 @@ def test_nobody_is_lost_or_mailed_twice_whatever_happens(
         carrier = kind
 
     run_state_machine_as_test(Here, settings=SETTINGS)
+
+
+MUTANTS = [
+    (Restless, Kind.NEITHER, "I2|I8"),
+    (Timeless, Kind.SEARCH, "I2|I5"),
+    (Hasty, Kind.SEARCH, "I2"),
+    (Unfenced, Kind.SEARCH, "I6"),
+    (Forgiving, Kind.NEITHER, "I2|I8"),
+    (Premature, Kind.KEY, "I4|I8"),
+    (Careless, Kind.KEY, "I1|I2|I8"),
+    (Advancing, Kind.KEY, "I1|I8"),
+    (Deaf, Kind.KEY, "I5"),
+    (Considerate, Kind.KEY, "I1|I7"),
+]
+
+
+@pytest.mark.parametrize(("mutant", "kind", "promise"), MUTANTS)
+def test_the_machine_finds_out_who_lacks_a_safeguard(
+    timed_file: TimedDatabase,
+    mutant: type[Sender | SqlLedger],
+    kind: Kind,
+    promise: str,
+) -> None:
+    class Here(LedgerMachine):
+        database = timed_file
+        carrier = kind
+        sender_type = mutant if issubclass(mutant, Sender) else Sender
+        ledger_type = mutant if issubclass(mutant, SqlLedger) else SqlLedger
+
+    with pytest.raises(ViolationError, match=promise):
+        run_state_machine_as_test(Here, settings=HUNT)

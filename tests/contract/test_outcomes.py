@@ -356,6 +356,22 @@ def test_a_poisoned_batch_is_halved_down_to_the_one_that_is_bad(post: Post) -> N
     assert provider.calls <= 9  # two halves at each of four steps
 
 
+def test_a_letter_that_is_refused_to_everybody_fails_three_and_waits_for_a_person(
+    post: Post,
+) -> None:
+    mailing = post.composed(40)
+    provider = ScriptedProvider(*[refuse_call] * 50, max_batch=10)
+    sender = post.sender(provider)
+    while sender.step():
+        continue
+
+    assert post.counts(mailing) == {"pending": 37, "failed": 3, "sent": 0}
+    assert post.ledger.standing(mailing.id).state == "paused"
+    assert post.ledger.standing(mailing.id).reason == (
+        "scripted refuses every message of it: 422"
+    )
+
+
 # --- everybody waits, everybody stops
 
 

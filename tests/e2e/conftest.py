@@ -111,7 +111,7 @@ def initial(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 @pytest.fixture(scope="session")
 def initial_filled(initial: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A project with the sample actions and people, to be copied."""
-    made = _copied(initial, tmp_path_factory.mktemp("filled"))
+    made = copied(initial, tmp_path_factory.mktemp("filled"))
     fill(made)
     return made
 
@@ -119,15 +119,16 @@ def initial_filled(initial: Shell, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 def shell(initial: Shell, tmp_path: Path) -> Shell:
     """A fresh project, made by `mailer init`."""
-    return _copied(initial, tmp_path)
+    return copied(initial, tmp_path)
 
 
 @pytest.fixture
 def filled(initial_filled: Shell, tmp_path: Path) -> Shell:
     """A fresh project with three actions, and four people of whom one is pending."""
-    return _copied(initial_filled, tmp_path)
+    return copied(initial_filled, tmp_path)
 
 
-def _copied(origin: Shell, folder: Path) -> Shell:
+def copied(origin: Shell, folder: Path) -> Shell:
+    """Copy a project into a folder."""
     shutil.copytree(origin.folder, folder / "project")
     return Shell(folder / "project")

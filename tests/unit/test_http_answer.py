@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, strategies as st
 
+from mailer.adapters.clocks import elapsed
 from mailer.adapters.http import answer
 from mailer.adapters.http.answer import Answer, UnreadableError
-from mailer.adapters.wire import BrokenError, Limit, Wire, elapsed
+from mailer.adapters.wire import BrokenError, Limit, Wire
 
 
 def read(said: bytes, *, hang_up: bool = True) -> tuple[Answer, bool]:

@@ -9,8 +9,7 @@ import pytest
 from mailer.adapters.journal import Journal
 from mailer.adapters.logs import Level, logger
 from mailer.ports import Called, Standing
-from tests.factories import MONDAY
-from tests.unit.test_send import MAILING
+from tests.factories import MAILING, MONDAY
 
 
 def lines(*, as_json: bool, level: Level = Level.INFO) -> tuple[Journal, io.StringIO]:

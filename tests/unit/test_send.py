@@ -1,5 +1,6 @@
 """What becomes of a batch, whatever its provider answers; the store is in memory."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,9 +14,10 @@ from mailer.core.errors import NotFoundError, StoreError
 from mailer.core.lists import MailingList, parse
 from mailer.core.tokens import Keyring, Purpose
 from mailer.pipeline.compose import Composer
+from mailer.pipeline.conclude import ATTEMPTS
 from mailer.pipeline.crew import Crew
 from mailer.pipeline.letters import Imprint, Writer, fingerprint
-from mailer.pipeline.send import ATTEMPTS, MARGIN, PATIENT_MARGIN, Sender, totals
+from mailer.pipeline.send import MARGIN, PATIENT_MARGIN, Sender
 from mailer.pipeline.tick import Ticker
 from mailer.ports import (
     Accepted,
@@ -30,24 +32,13 @@ from mailer.ports import (
     Outgoing,
     Refused,
     Result,
+    Standing,
     Unknown,
 )
-from tests.factories import MONDAY
+from tests.factories import MAILING, MONDAY, batch_of
 from tests.fakes.provider import Answer, ScriptedProvider, accept, refuse_call
 from tests.fakes.renderer import PlainRenderer
 
-MAILING = Mailing(
-    id=1,
-    key=b"m" * 16,
-    list_number=7,
-    list_slug="weekly",
-    edition="2019-10-07",
-    state="sending",
-    due_at=MONDAY,
-    planned_at=MONDAY,
-    as_of=MONDAY,
-    until=MONDAY,
-)
 IMPRINT = Imprint(
     sender_name="Coalition",
     sender_address="actions@mail.example.org",
@@ -65,10 +56,6 @@ def imprint(_slug: str, _edition: str) -> Imprint:
     return IMPRINT
 
 
-def batch_of(attempt: int = 1, seq: int = 0) -> Batch:
-    return Batch(mailing=MAILING, variant_id=3, seq=seq, epoch=1, attempt=attempt)
-
-
 @dataclass
 class Book:
     """A ledger that gives out what it is given and writes down what it is told."""
@@ -81,6 +68,7 @@ class Book:
     delays: list[float] = field(default_factory=list)  # of what was deferred
     held_off: list[float] = field(default_factory=list)  # seconds, for everybody
     released: list[Batch] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)  # of the variant's deliveries
     paused: list[str] = field(default_factory=list)
     away: int = 0  # times that the database cannot be written
     waited: list[float] = field(default_factory=list)
@@ -140,6 +128,9 @@ class Book:
         self.back.append(detail)
         return True
 
+    def alike(self, _batch: Batch, state: str, *, most: int) -> int:
+        return min(most, self.counts.get(state, 0))
+
     def split(self, _intent: Intent, *, detail: str, **_options: object) -> bool:
         self.halved.append(detail)
         return True
@@ -169,6 +160,7 @@ class Book:
                 imprint=imprint,
             ),
             clock=lambda: MONDAY,
+            monotonic=time.monotonic,
             owner="test",
             sleep=self.waited.append,
             trouble=self.said.append,
@@ -305,6 +297,42 @@ def test_a_single_message_that_is_refused_is_not_tried_twice() -> None:
 
     assert book.kept == [[Refused(code="refused", detail="422")]]
     assert provider.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "held"),
+    [
+        ({"failed": 3}, True),
+        ({"failed": 3, "pending": 900}, True),
+        ({"failed": 2}, False),
+        ({"failed": 50, "sent": 1}, False),
+    ],
+)
+def test_a_letter_that_is_refused_to_everybody_fails_only_the_first(
+    counts: dict[str, int], *, held: bool
+) -> None:
+    book = Book(people=1, counts=counts)
+    book.send(refuse_call)
+
+    assert bool(book.paused) == held
+    assert bool(book.kept) != held
+    if held:
+        assert book.paused == ["scripted refuses every message of it: 422"]
+        assert book.back == ["422"]
+
+
+def test_a_window_of_which_every_call_is_refused_fails_nobody() -> None:
+    book = Book(people=20)
+    book.send(*[refuse_call] * 20, window=64)
+
+    assert (book.kept, len(book.paused), book.back) == ([], 1, ["422"])
+
+
+def test_a_refused_window_is_its_readers_doing_where_others_got_the_letter() -> None:
+    book = Book(people=20, counts={"sent": 1})
+    book.send(*[refuse_call] * 20, window=64)
+
+    assert (kinds(book.kept[0]), book.paused) == (["Refused"] * 20, [])
 
 
 # --- windows of calls with one message each
@@ -544,12 +572,26 @@ def test_a_database_that_is_away_is_trouble_and_the_next_tick_tries_again() -> N
     assert provider.calls == 1
 
 
-def test_totals_count_only_what_was_to_be_sent() -> None:
-    counts = {"sent": 5, "failed": 1, "pending": 2, "inflight": 1, "skipped": 9}
+def standing(**deliveries: int) -> Standing:
+    return Standing(
+        mailing="weekly/2019-10-07",
+        state="sending",
+        reason=None,
+        audience=sum(deliveries.values()),
+        variants=1,
+        deliveries=deliveries,
+        reasons={},
+    )
 
-    assert totals(counts) == (6, 9)
-    assert totals({}) == (0, 0)
+
+def test_totals_count_only_what_was_to_be_sent() -> None:
+    some = standing(sent=5, failed=1, pending=2, inflight=1, skipped=9)
+
+    assert (some.settled, some.due) == (6, 9)
+    assert (standing().settled, standing().due) == (0, 0)
 
 
 def test_what_is_being_found_out_is_open_and_what_waits_for_a_person_is_not() -> None:
-    assert totals({"unknown": 2, "parked": 1, "pending": 1}) == (1, 4)
+    some = standing(unknown=2, parked=1, pending=1)
+
+    assert (some.settled, some.due) == (1, 4)

@@ -1,6 +1,7 @@
 """Imported people: who agreed, who left, and what an address in a file is not: a yes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,11 @@ from hypothesis import given, strategies as st
 from mailer.adapters import addresses
 from mailer.adapters.sources.table import read_table
 from mailer.core.model import Flag, Place, Rejection
+from mailer.pipeline.findings import Findings
+from mailer.pipeline.repeats import Row, survey
 from mailer.pipeline.subscribe import (
     SUBSCRIBER_COLUMNS,
     SYNONYMS,
-    Checked,
-    Row,
     addresses as read_addresses,
     contacts,
     organizations,
@@ -33,15 +34,35 @@ def resolve(city: str, state: str | None, country: str) -> tuple[Place, Flag | N
     return Place(label=city, locality=city, region=state, country=country), flag
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What came of some rows."""
+
+    rows: Sequence[Any]
+    findings: Findings
+
+    @property
+    def rejected(self) -> Sequence[Rejection]:
+        return self.findings.rejected
+
+    @property
+    def flagged(self) -> Sequence[Flag]:
+        return self.findings.flagged
+
+
 def check(*rows: Row) -> Checked:
-    return contacts(
+    book, findings = addresses.AddressBook(), Findings()
+    read = contacts(
         rows,
         file="people.csv",
-        check_address=addresses.checked,
+        repeats=survey(lambda _columns: rows, spelled=book.spelled, size=100),
+        findings=findings,
+        check_address=book.checked,
         resolve=resolve,
         default_language="es",
         now=MONDAY,
     )
+    return Checked(list(read), findings)
 
 
 def row(line: int = 2, **cells: str) -> Row:
@@ -281,11 +302,11 @@ def test_a_row_that_is_rejected_does_not_block_a_better_one() -> None:
         ({"time_zone": "../../etc/passwd"}, "time_zone", "America/Chicago"),
         ({"time_zone": "America"}, "time_zone", "America/Chicago"),
         ({"organization": "x" * 301}, "organization", "at most 300"),
-        ({"given_name": "x" * 1_000_000}, "given_name", "at most 300"),
+        ({"given_name": "x" * 1_000_000}, "given_name", "at most 120"),
         ({"consent_text": "x" * 5001}, "consent_text", "at most 5000"),
         ({"organization": "Border\x00Angels"}, "organization", "control character"),
         ({"organization": "Border\u202eAngels"}, "organization", "control character"),
-        ({"city": "x" * 301}, "city", "at most 300"),
+        ({"city": "x" * 301}, "city", "at most 150"),
     ],
 )
 def test_a_bad_cell_is_answered_with_file_line_column_and_way_out(
@@ -333,22 +354,25 @@ def test_whatever_a_row_holds_it_is_kept_or_rejected(cells: dict[str, str]) -> N
 
 
 def test_a_suppression_list_keeps_what_it_can_and_names_the_rest() -> None:
-    checked = read_addresses(
+    findings = Findings()
+    kept = read_addresses(
         [row(2), row(3, email=""), row(4, email="no address")],
         file="left.csv",
         check_address=addresses.checked,
+        findings=findings,
     )
 
-    assert checked.rows == ["ana@one.example"]
-    assert [(each.file, each.line) for each in checked.rejected] == [
+    assert list(kept) == ["ana@one.example"]
+    assert [(each.file, each.line) for each in findings.rejected] == [
         ("left.csv", 3),
         ("left.csv", 4),
     ]
 
 
 def organization(**cells: str) -> Any:
-    checked = organizations([(2, cells)], file="o.csv", resolve=resolve)
-    return (*checked.rows, *checked.rejected)[0]
+    findings = Findings()
+    kept = organizations([(2, cells)], file="o.csv", resolve=resolve, findings=findings)
+    return (*kept, *findings.rejected)[0]
 
 
 def test_an_organization_is_read_with_its_aliases() -> None:

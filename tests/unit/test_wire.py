@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import pytest
 from hypothesis import given, strategies as st
 
-from mailer.adapters.wire import BrokenError, Limit, Wire, elapsed
+from mailer.adapters.clocks import elapsed
+from mailer.adapters.wire import BrokenError, Limit, Wire
 
 CUTS = st.lists(st.integers(1, 40), min_size=1, max_size=20)
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
-from mailer.adapters.database import audit
+from mailer.adapters.database import audit, bulk
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.places import place_id
 from mailer.adapters.database.schema import (
@@ -39,15 +40,18 @@ def ensure(
     database: Database, connection: Connection, names: Iterable[str], *, at: datetime
 ) -> Mapping[str, int]:
     """Return the number of the organization behind each name, adding new ones."""
-    keys = {name: name_key(name) for name in names}
+    keys = {name: _key(name) for name in names}
     wanted: dict[str, str] = {}
     for name, key in keys.items():
         wanted.setdefault(key, name)  # of two spellings the first is kept
     known = _known(connection, list(wanted))
-    for key, name in wanted.items():
-        if key not in known:
-            known[key] = _add(database, connection, key, name, at=at)
+    missing = {key: name for key, name in wanted.items() if key not in known}
+    if missing:
+        known |= _add(database, connection, missing, at=at)
     return {name: known[key] for name, key in keys.items()}
+
+
+_key = lru_cache(maxsize=10_000)(name_key)  # an import asks for the same ones again
 
 
 def _known(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
@@ -63,23 +67,33 @@ def _known(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
 
 
 def _add(
-    database: Database, connection: Connection, key: str, name: str, *, at: datetime
-) -> int:
-    name = " ".join(name.split())[:300]
-    added = connection.scalar(
-        insert(organizations)
-        .values(name=name, created_at=at)
-        .returning(organizations.c.id)
+    database: Database,
+    connection: Connection,
+    missing: Mapping[str, str],
+    *,
+    at: datetime,
+) -> Mapping[str, int]:
+    """Add organizations by key and name; returns the number behind each key."""
+    numbers = list(bulk.numbers(database, connection, organizations, len(missing)))
+    names = [" ".join(name.split())[:300] for name in missing.values()]
+    bulk.insert(
+        database,
+        connection,
+        organizations,
+        {"id": numbers, "name": names, "created_at": at},
     )
-    connection.execute(
-        database.insert(organization_aliases)
-        .values(key=key, name=name, organization_id=added)
-        .on_conflict_do_nothing()
+    bulk.insert(
+        database,
+        connection,
+        organization_aliases,
+        {"key": list(missing), "name": names, "organization_id": numbers},
     )
-    number = _known(connection, [key])[key]
-    if number != added:  # another process was faster: theirs is the one that counts
-        connection.execute(delete(organizations).where(organizations.c.id == added))
-    return number
+    known = _known(connection, list(missing))
+    # Another process was faster: theirs is the one that counts.
+    lost = set(numbers) - set(known.values())
+    if lost:
+        connection.execute(delete(organizations).where(organizations.c.id.in_(lost)))
+    return known
 
 
 def endorse(
@@ -107,9 +121,12 @@ class OrganizationStore:
         self._database = database
 
     def organize(
-        self, organized: Sequence[Organized], *, at: datetime
+        self, organized: Iterable[Organized], *, at: datetime, dry_run: bool = False
     ) -> tuple[int, int, int]:
-        """Add or update; returns how many were created, updated, unchanged."""
+        """Add or update; returns how many were created, updated, unchanged.
+
+        A dry run does all of it and takes it back.
+        """
         counts = {"created": 0, "updated": 0, "unchanged": 0}
         with self._database.writing() as connection:
             for row in organized:
@@ -122,6 +139,8 @@ class OrganizationStore:
                 thing="organizations",
                 detail=counts,
             )
+            if dry_run:
+                connection.rollback()
         return counts["created"], counts["updated"], counts["unchanged"]
 
     def _organize(self, connection: Connection, row: Organized, at: datetime) -> str:

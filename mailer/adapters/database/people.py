@@ -1,13 +1,14 @@
 """Subscribers, their seats, subscriptions and consents."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from mailer.adapters.database import audit
+from mailer.adapters.database import audit, bulk
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.enlist import SIZE, Enlistment
 from mailer.adapters.database.schema import (
@@ -37,39 +38,40 @@ class SqlPeople:
 
     def enlist(
         self,
-        contacts: Sequence[Contacted],
+        contacts: Iterable[Contacted],
         *,
         list_slug: str,
         at: datetime,
-        progress: Callable[[int, int], None] = lambda _done, _total: None,
+        dry_run: bool = False,
     ) -> Enlisted:
         """Add or update these people and subscribe them to a list, lot by lot.
 
-        Raises StoreError when the database gives up on a lot; those before it stay.
+        A dry run does all of it and takes it back, lot by lot. Raises StoreError when
+        the database gives up on a lot; those before it stay.
         """
         counts = Counter(dict.fromkeys(_COUNTED, 0))
-        done = 0
         with self._database.reading() as connection:
             number = _list_number(connection, list_slug)
         for lot in self._lots(contacts):
             with self._database.writing() as connection:
                 enlistment = Enlistment(self._database, connection, number, at)
                 counts.update(enlistment.keep(lot))
-            done += len(lot)
-            progress(done, len(contacts))
-        with self._database.writing() as connection:
-            audit.record(
-                connection,
-                at=at,
-                actor="cli",
-                verb="import",
-                thing=f"subscribers of {list_slug}",
-                detail=dict(counts),
-            )
+                if dry_run:
+                    connection.rollback()
+        if not dry_run:
+            with self._database.writing() as connection:
+                audit.record(
+                    connection,
+                    at=at,
+                    actor="cli",
+                    verb="import",
+                    thing=f"subscribers of {list_slug}",
+                    detail=dict(counts),
+                )
         return Enlisted(**counts)
 
     def _lots(
-        self, contacts: Sequence[Contacted]
+        self, contacts: Iterable[Contacted]
     ) -> Iterator[Mapping[bytes, Contacted]]:
         lot: dict[bytes, Contacted] = {}
         for contact in contacts:
@@ -81,24 +83,18 @@ class SqlPeople:
         if lot:
             yield lot
 
-    def suppress(self, addresses: Sequence[str], *, reason: str, at: datetime) -> int:
+    def suppress(self, addresses: Iterable[str], *, reason: str, at: datetime) -> int:
         """Never mail these again; returns how many were not suppressed before."""
-        rows = [
-            {
-                "address_hash": address_hash(self._pepper, address),
-                "reason": reason,
-                "since": at,
-            }
-            for address in addresses
-        ]
+        hashes = (address_hash(self._pepper, address) for address in addresses)
         added = 0
-        for start in range(0, len(rows), SIZE):
+        while lot := list(islice(hashes, SIZE)):
             with self._database.writing() as connection:
-                added += connection.execute(
-                    self._database.insert(suppressions)
-                    .values(rows[start : start + SIZE])
-                    .on_conflict_do_nothing()
-                ).rowcount
+                added += bulk.insert(
+                    self._database,
+                    connection,
+                    suppressions,
+                    {"address_hash": lot, "reason": reason, "since": at},
+                )
         with self._database.writing() as connection:
             audit.record(
                 connection,

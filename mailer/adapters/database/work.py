@@ -80,6 +80,20 @@ class SqlLedger(SqlIntents):
             self._after(connection, batch, at)
         return True
 
+    def alike(self, batch: Batch, state: str, *, most: int) -> int:
+        """Count who is in this state and gets the same as this batch, up to `most`."""
+        some = (
+            select(deliveries.c.subscriber_id)
+            .where(
+                deliveries.c.variant_id == batch.variant_id, deliveries.c.state == state
+            )
+            .limit(most)
+            .subquery()
+        )
+        with self._database.reading() as connection:
+            found: int = connection.scalar(select(func.count()).select_from(some)) or 0
+        return found
+
     def wonder(self, batch: Batch, *, detail: str, delay: float) -> bool:
         """Still nobody knows: look into it again after `delay` seconds."""
         mark = batch.unknown.fingerprint if batch.unknown else None

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from mailer.adapters.clocks import elapsed
 from mailer.adapters.http.answer import Answer, UnreadableError, read
 from mailer.adapters.http.asking import Asking
 from mailer.adapters.http.reaching import NotSent, Place, Route, locate
-from mailer.adapters.wire import Limit, Wire, elapsed
+from mailer.adapters.wire import Limit, Wire
 from mailer.core.headers import header_text
 
 __all__ = ["Answer", "Http", "NoAnswer", "NotSent", "retry_after"]

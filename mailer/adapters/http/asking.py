@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import requests
 from requests.structures import CaseInsensitiveDict
 
+from mailer.adapters.clocks import elapsed
 from mailer.adapters.http.answer import LARGEST_ANSWER, Answer
 from mailer.adapters.http.reaching import NotSent
-from mailer.adapters.wire import elapsed
 
 _PIECE = 64 * 1024  # octets
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from mailer.adapters.sources.columns import KNOWN, SYNONYMS, column_flags
 from mailer.adapters.sources.rows import read_rows
-from mailer.adapters.sources.table import header_key
+from mailer.adapters.sources.sheet import header_key
 from mailer.adapters.sources.text import one_line
 from mailer.core.errors import InputError
 from mailer.core.model import Flag, Reading

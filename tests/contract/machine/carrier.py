@@ -24,7 +24,7 @@ from mailer.ports import (
     Unsure,
 )
 
-TTL = 3_600.0  # seconds
+TTL = 1_800.0  # seconds
 LAG = 100.0  # seconds
 KEEPS = 45 * 86_400.0  # seconds
 RETRY_AFTER = 90.0  # seconds

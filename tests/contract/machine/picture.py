@@ -142,6 +142,7 @@ LAWS: Mapping[str, Law] = {
         _ENDS,
         makes=True,
     ),
+    "alike": Law(),
     "wonder": Law("inflight>unknown"),
     "park": Law("unknown>parked", "unknown>parked", _ENDS),
     "hold_off": Law(),

@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from mailer.adapters.providers import registry
 from mailer.config import ProviderSettings
 from mailer.pipeline.calls import Caller
-from mailer.ports import Outcome, Outgoing, Provider
+from mailer.ports import Called, Outcome, Outgoing, Provider
 from tests.contract.providers import (
     brevo_server,
     mailgun_server,
@@ -26,6 +26,7 @@ from tests.contract.providers import (
 )
 from tests.contract.providers.api_server import ApiServer
 from tests.contract.providers.made import Made
+from tests.factories import batch_of
 
 NOW = datetime(2019, 10, 7, 15, 0, 5, tzinfo=UTC)
 
@@ -323,9 +324,10 @@ def _parsed(lines: str) -> EmailMessage:
 
 def hand_over(carrier: Carrier, batch: Outgoing) -> Outcome:
     """Send a batch as the pipeline does: by windows where a call takes one message."""
-    caller = Caller(carrier.provider)
+    told: list[Called] = []
+    caller = Caller(carrier.provider, monotonic=lambda: 1.0, watch=told.append)
     try:
-        return caller.send(batch, lambda: True)
+        return caller.call("send", batch_of(), batch, 2.0)
     finally:
         caller.close()
 

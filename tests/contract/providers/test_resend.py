@@ -8,11 +8,12 @@ import pytest
 
 from mailer.core.errors import ConfigError
 from mailer.pipeline.calls import Caller
-from mailer.ports import Accepted, Answered, NotTaken, Provider, Unknown
+from mailer.ports import Accepted, Answered, Called, NotTaken, Provider, Unknown
 from tests.contract.providers.api_server import ApiServer, Say
 from tests.contract.providers.carriers import ApiCarrier, ResendCarrier, api, build
 from tests.contract.providers.letters import outgoing, recipient
 from tests.contract.providers.resend_server import Resend, failed
+from tests.factories import batch_of
 
 BATCH = outgoing(recipient(1), recipient(2))
 
@@ -155,10 +156,12 @@ def test_one_message_per_call_goes_out_by_windows_each_under_a_key_of_its_own(
 ) -> None:
     readers = [recipient(n) for n in range(20)]
     with api("resend", tmp_path, batch=False) as carrier:
-        caller = Caller(carrier.provider)
+        told: list[Called] = []
+        batch = batch_of()
+        caller = Caller(carrier.provider, monotonic=lambda: 1.0, watch=told.append)
 
-        first = caller.send(outgoing(*readers), lambda: True)
-        again = caller.send(outgoing(*readers), lambda: True)
+        first = caller.call("send", batch, outgoing(*readers), 2.0)
+        again = caller.call("send", batch, outgoing(*readers), 2.0)
         caller.close()
 
         assert carrier.provider.capabilities.batch_size == 64

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
+from mailer.adapters.clocks import elapsed
 from mailer.adapters.database.claiming import of
 from mailer.adapters.database.schema import batches, deliveries
 from mailer.adapters.database.work import SqlLedger
-from mailer.pipeline.send import elapsing
 from mailer.ports import Accepted, Batch, Intent, NotTaken, Outcome, Outgoing, Unknown
 from tests.e2e.storm.danger import PerilousLedger, PerilousProvider
 from tests.e2e.storm.orders import Mutant, Point
@@ -123,7 +123,7 @@ class Made:
 
     ledger: type[PerilousLedger] = PerilousLedger
     provider: type[PerilousProvider] = PerilousProvider
-    monotonic: Callable[[], float] = elapsing
+    monotonic: Callable[[], float] = elapsed
 
 
 MUTANTS: Mapping[Mutant, Made] = {

@@ -3,10 +3,10 @@
 from ipaddress import ip_address
 from queue import Empty, LifoQueue
 
+from mailer.adapters.clocks import elapsed
 from mailer.adapters.providers.options import Setup
 from mailer.adapters.providers.smtp.line import Line
 from mailer.adapters.providers.smtp.opening import Security, Server, connect
-from mailer.adapters.wire import elapsed
 from mailer.core.errors import InputError
 from mailer.core.mime import MimeForm
 from mailer.ports import (

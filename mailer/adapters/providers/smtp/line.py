@@ -10,8 +10,9 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 
+from mailer.adapters.clocks import elapsed
 from mailer.adapters.providers.foreign import words
-from mailer.adapters.wire import BrokenError, Limit, Wire, elapsed
+from mailer.adapters.wire import BrokenError, Limit, Wire
 from mailer.ports import Accepted, Deferred, NotTaken, Refused, Result, Unsure
 
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")

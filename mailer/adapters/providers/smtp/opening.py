@@ -7,9 +7,10 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from mailer.adapters.clocks import elapsed
 from mailer.adapters.providers.foreign import words
 from mailer.adapters.providers.smtp.line import Line
-from mailer.adapters.wire import Wire, elapsed
+from mailer.adapters.wire import Wire
 from mailer.ports import NotTaken
 
 _BROKEN = (smtplib.SMTPException, OSError)
