@@ -30,7 +30,7 @@ from mailer.adapters.database.retention import Retention
 from mailer.adapters.database.trace import Tracer
 from mailer.adapters.database.work import SqlLedger
 from mailer.adapters.places import GeonamesGazetteer
-from mailer.adapters.providers import registry
+from mailer.adapters.providers.fleet import Fleet
 from mailer.adapters.renderer.brand import Brand
 from mailer.adapters.sources import registry as sources
 from mailer.config import Settings
@@ -310,13 +310,21 @@ class Project:
     @cached_property
     def provider(self) -> Provider:
         """Who carries the mail."""
-        chosen = self.settings.providers[self.settings.provider]
-        if chosen.kind != "outbox" and not self.settings.coalition.postal_address:
-            raise ConfigError(
-                "mailer.toml: coalition.postal_address: is missing; the law asks for a"
-                " postal address in every mailing, so nothing is sent without one"
-            )
-        return registry.build(chosen, folder=self.folder, clock=self.clock)
+        main = self.settings.provider
+        for mailing_list in self.lists.values():
+            names = self.settings.route_of(mailing_list).names
+            if names != (main,):
+                raise ConfigError(
+                    f"lists/{mailing_list.slug}.toml: provider: all mail goes through"
+                    f' one provider, "{main}", and this list names'
+                    f" {', '.join(names)}; name one, in mailer.toml alone"
+                )
+        return self.fleet[main]
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """Everybody who could carry the mail, by name."""
+        return Fleet(self.settings, clock=self.clock)
 
     @cached_property
     def composer(self) -> Composer:
@@ -413,7 +421,9 @@ class Project:
         """
         chosen = self.settings.providers[self.settings.provider]
         options = sorted((name, repr(value)) for name, value in chosen.options.items())
-        words = (version("coalition-mailer"), chosen.kind, str(options))
+        allowed = self.settings.allow_only
+        fence = "" if allowed is None else f"only {sorted(allowed.entries)}"
+        words = (version("coalition-mailer"), chosen.kind, str(options), fence)
         return blake2b("\x1e".join(words).encode(), digest_size=32).digest()
 
     def imprint(self, slug: str, edition: str) -> Imprint:
@@ -445,7 +455,7 @@ class Project:
 
     def close(self) -> None:
         """Let go of the database and finish what the provider buffers."""
-        if "provider" in self.__dict__:
-            self.provider.close()
+        if "fleet" in self.__dict__:
+            self.fleet.close()
         if "database" in self.__dict__:
             self.database.close()

@@ -153,6 +153,7 @@ def send(
     state: State = context.obj
     with state.project(as_of) as project:
         mailing_list = project.mailing_list(name)
+        delivering.say_if_fenced(project)
         if dry_run:
             _dry_run(project, mailing_list, edition, as_json=as_json)
             return
@@ -282,6 +283,7 @@ def status(
         chosen = [find(project, mailing)] if mailing else every
         standings = [project.ledger.standing(one.id) for one in chosen]
         delivering.say_if_stopped(project)
+        delivering.say_if_fenced(project)
     if as_json:
         shown = [asdict(standing) for standing in standings]
         output.emit(shown[0] if mailing else shown)

@@ -270,6 +270,48 @@ def test_mail_to_the_world_needs_a_postal_address(filled: Shell) -> None:
     assert "postal_address" in ran.err
 
 
+def test_in_test_mode_nobody_outside_is_mailed_and_every_report_says_so(
+    filled: Shell,
+) -> None:
+    shell = filled
+    shell.edit(
+        "mailer.toml",
+        '[delivery]\nprovider = "outbox"',
+        '[delivery]\nallow_only = []\nprovider = "relay"',
+    )
+    shell.edit("mailer.toml", "# postal_address = ", "postal_address = ")
+    shell.edit(
+        "mailer.toml",
+        '# [providers.relay]\n# kind = "smtp"\n# host = "smtp.example.org"\n# port = 587',
+        '[providers.relay]\nkind = "smtp"\nhost = "127.0.0.1"\nport = 1',
+    )
+
+    sent = shell("send", "weekly", "--as-of", MONDAY, "--json")
+    status = shell("status")
+
+    assert sent.json["deliveries"] == {"pending": 0, "sent": 3}
+    assert len(shell.messages) == 3
+    assert "Test mode" in sent.err
+    assert "Test mode" in status.err
+
+
+def test_a_list_that_names_another_provider_is_told_that_there_is_one(
+    filled: Shell,
+) -> None:
+    shell = filled
+    shell.edit(
+        "mailer.toml", "# [providers.resend]", '[providers.spare]\nkind = "smtp"'
+    )
+    shell.edit("lists/weekly.toml", 'opt_in = "double"', 'provider = "spare"')
+
+    ran = shell("send", "weekly", "--as-of", MONDAY, check=False)
+
+    assert ran.code == 1
+    assert "lists/weekly.toml: provider: " in ran.err
+    assert "spare" in ran.err
+    assert shell.messages == []
+
+
 def test_organizations_are_merged_by_a_person_only(filled: Shell) -> None:
     shell = filled
 
