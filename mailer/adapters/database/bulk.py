@@ -113,15 +113,22 @@ def select(
     chosen: Sequence[str],
     column: str,
     values: Iterable[Any],
+    lock: bool = False,
 ) -> list[tuple[Any, ...]]:
-    """Return some columns, as the driver has them, of the rows with these values."""
+    """Return some columns, as the driver has them, of the rows with these values.
+
+    `lock`: whoever would change them waits for the end of the transaction.
+    """
     wanted = list(values)
     if not wanted:
         return []
     query = f"SELECT {', '.join(chosen)} FROM {table.name} WHERE {column}"  # noqa: S608
-    if database.is_sqlite:
+    if database.is_sqlite:  # a writing transaction is the only one anyway
         marks = ", ".join("?" * len(wanted))
         found = connection.exec_driver_sql(f"{query} IN ({marks})", tuple(wanted))
     else:
-        found = connection.exec_driver_sql(f"{query} = ANY(%s)", (wanted,))
+        (key,) = table.primary_key.columns if lock else (None,)
+        # In one order for all, so that no two wait for each other.
+        until = f" ORDER BY {key.name} FOR NO KEY UPDATE" if key is not None else ""
+        found = connection.exec_driver_sql(f"{query} = ANY(%s){until}", (wanted,))
     return [tuple(row) for row in found]

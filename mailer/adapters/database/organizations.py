@@ -74,6 +74,7 @@ def _add(
     at: datetime,
 ) -> Mapping[str, int]:
     """Add organizations by key and name; returns the number behind each key."""
+    missing = dict(sorted(missing.items()))  # in one order for all, as in `enlist`
     numbers = list(bulk.numbers(database, connection, organizations, len(missing)))
     names = [" ".join(name.split())[:300] for name in missing.values()]
     bulk.insert(
