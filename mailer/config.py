@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from mailer.core.breaker import Limits
 from mailer.core.errors import ConfigError
 from mailer.core.rates import Rate
 from mailer.core.tables import LANGUAGES, Table
@@ -83,6 +84,7 @@ class Settings:
     rate: Rate | None = None  # of the provider, where its own table names none
     domains: Mapping[str, Rate] = field(default_factory=dict)  # receiving domains
     threads: int = 1  # senders in one process
+    breaker: Limits = field(default_factory=Limits)  # when a mailing pauses itself
     wake: str = "polling"  # how idle workers learn of new work
     keep: timedelta = timedelta(weeks=26)  # how long it is on record who got what
 
@@ -157,6 +159,7 @@ class _Reading:
             rate=delivery.rate("rate"),
             domains=self._domains(delivery),
             threads=self._threads(delivery),
+            breaker=self._breaker(delivery),
             wake=delivery.choice("wake", ["polling", "procrastinate"], "polling"),
             keep=delivery.duration("keep", default="26 weeks"),
         )
@@ -263,6 +266,19 @@ class _Reading:
             for option in table.data
             if option not in but
         }
+
+    def _breaker(self, delivery: Table) -> Limits:
+        """Return the shares of bad outcomes at which a mailing pauses itself."""
+        table = delivery.table("breaker") or Table({}, FILE, "delivery.breaker.")
+        usual = Limits()
+        limits = Limits(
+            attempts=table.integer("attempts", default=usual.attempts, low=1),
+            hard=table.share("hard", default=usual.hard),
+            complained=table.share("complained", default=usual.complained),
+            blocked=table.share("blocked", default=usual.blocked),
+        )
+        table.refuse_unknown()
+        return limits
 
     def _threads(self, delivery: Table) -> int:
         threads = delivery.integer("threads", default=1, low=1)

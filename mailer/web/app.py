@@ -14,7 +14,7 @@ from mailer.config import Coalition
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Keyring
 from mailer.ports import PublicActions, Readers
-from mailer.web import actions, leave, preferences
+from mailer.web import actions, events, leave, preferences
 from mailer.web.headers import PRIVATE, Headers
 from mailer.web.log import Log
 from mailer.web.site import Pages, Site
@@ -34,11 +34,12 @@ def create(
     base_url: str,
     now: Callable[[], datetime],
     next_edition: Callable[[int], date | None],
+    ear: events.Ear | None = None,
 ) -> Starlette:
     """Return the application; a broken template raises TemplateError here, not later.
 
     `lists` goes by list number; `next_edition` says when a list's next one is due,
-    None for lists without a cadence. `base_url` is without a slash at the end.
+    None for lists without a cadence; `ear` hears what providers tell. `base_url` is without a slash at the end.
     """
     site = Site(
         readers=readers,
@@ -60,6 +61,7 @@ def create(
             *leave.routes(site),
             *preferences.routes(site),
             *actions.routes(site),
+            *(events.routes(ear) if ear else ()),
             *_plain(site),
         ],
         middleware=[

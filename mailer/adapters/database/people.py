@@ -25,6 +25,7 @@ from mailer.core.tokens import address_hash
 from mailer.ports import Contacted, Enlisted
 
 _COUNTED = ("created", "updated", "unchanged", "pending", "suppressed", "left")
+OWN_ACT = "the person's own act"  # the basis of a consent that a page recorded
 LEFT = "left"  # the person's own doing: no import brings them back
 
 
