@@ -102,6 +102,7 @@ class Project:
             reply_to=sender.reply_to or sender.address,
             note=coalition.note,
             signature=coalition.signature,
+            own=self.settings.branding,
         )
 
     @cached_property

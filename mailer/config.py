@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from mailer.core import branding
+from mailer.core.branding import Branding
 from mailer.core.breaker import Limits
 from mailer.core.errors import ConfigError
 from mailer.core.rates import Rate
@@ -83,6 +85,7 @@ class Settings:
     places: Mapping[str, str] = field(default_factory=dict)  # label → gazetteer's
     rate: Rate | None = None  # of the provider, where its own table names none
     domains: Mapping[str, Rate] = field(default_factory=dict)  # receiving domains
+    branding: Branding = field(default_factory=Branding)
     threads: int = 1  # senders in one process
     breaker: Limits = field(default_factory=Limits)  # when a mailing pauses itself
     wake: str = "polling"  # how idle workers learn of new work
@@ -158,6 +161,7 @@ class _Reading:
             places=self._places(),
             rate=delivery.rate("rate"),
             domains=self._domains(delivery),
+            branding=self._branding(),
             threads=self._threads(delivery),
             breaker=self._breaker(delivery),
             wake=delivery.choice("wake", ["polling", "procrastinate"], "polling"),
@@ -234,6 +238,10 @@ class _Reading:
         table.known |= {"note", "signature"}
         table.refuse_unknown()
         return coalition
+
+    def _branding(self) -> Branding:
+        table = self.top.table("brand") or Table({}, FILE, "brand.")
+        return branding.parse(table, lambda name: (self.folder / name).read_bytes())
 
     def _sender(self) -> Sender:
         table = self._required("sender")
