@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.retention import Retention
 from mailer.adapters.database.tracking import SqlTracking
 from mailer.core.breaker import Limits
 from mailer.core.events import Event, EventKind
@@ -241,6 +242,19 @@ def test_events_about_nobody_we_know_change_nothing(post: Post) -> None:
 
     assert state_of(post) == before
     assert tracker(post).apply() == 0  # and do not wait for ever
+
+
+def test_what_was_told_is_forgotten_with_the_deliveries_it_was_about(
+    post: Post,
+) -> None:
+    sent(post)
+    hear(post, told(EventKind.HARD), told(EventKind.DELIVERED, 2))
+    tracker(post).keep("scripted", [told(EventKind.DELIVERED, 3)])
+
+    Retention(post.database, lot=1).prune(post.now + DAY, at=post.now + DAY)
+
+    assert post.query("SELECT kind FROM provider_events") == ["delivered"]  # waits yet
+    assert state_of(post)["suppressed"] == ["bounced"]
 
 
 def test_a_bounce_of_somebody_we_do_not_know_still_protects_them(post: Post) -> None:
