@@ -28,6 +28,7 @@ from mailer.adapters.database.places import RememberingGazetteer
 from mailer.adapters.database.readers import SqlReaders
 from mailer.adapters.database.retention import Retention
 from mailer.adapters.database.trace import Tracer
+from mailer.adapters.database.tracking import SqlTracking
 from mailer.adapters.database.work import SqlLedger
 from mailer.adapters.places import GeonamesGazetteer
 from mailer.adapters.providers.fleet import Fleet
@@ -46,6 +47,7 @@ from mailer.pipeline.crew import Crew
 from mailer.pipeline.letters import Imprint, Writer
 from mailer.pipeline.send import Sender
 from mailer.pipeline.tick import Ticker
+from mailer.pipeline.track import Tracker
 from mailer.ports import (
     Batch,
     Called,
@@ -224,6 +226,16 @@ class Project:
         """Deliveries whose outcome nobody knows."""
         return Parked(self.ready)
 
+    def tracker(self, trouble: Callable[[str], None]) -> Tracker:
+        """Return what keeps and applies what providers tell."""
+        return Tracker(
+            tracking=SqlTracking(self.ready, self._derived("addresses")),
+            ledger=self.ledger,
+            clock=self.clock,
+            limits=self.settings.breaker,
+            trouble=trouble,
+        )
+
     @cached_property
     def tracer(self) -> Tracer:
         """Why somebody did or did not get something."""
@@ -297,6 +309,7 @@ class Project:
             clock=self.clock,
             pull=self.pull,
             prune=self.prune,
+            track=self.tracker(trouble).apply,
             trouble=trouble,
         )
 

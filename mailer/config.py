@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from mailer.core import allowing, branding, routes
 from mailer.core.allowing import AllowList
 from mailer.core.branding import Branding
+from mailer.core.breaker import Limits
 from mailer.core.errors import ConfigError, InputError
 from mailer.core.lists import MailingList
 from mailer.core.rates import Rate
@@ -89,6 +90,7 @@ class Settings:
     domains: Mapping[str, Rate] = field(default_factory=dict)  # receiving domains
     branding: Branding = field(default_factory=Branding)
     threads: int = 1  # senders in one process
+    breaker: Limits = field(default_factory=Limits)  # when a mailing pauses itself
     wake: str = "polling"  # how idle workers learn of new work
     keep: timedelta = timedelta(weeks=26)  # how long it is on record who got what
     insisted: bool = False  # the environment names the provider, for all lists
@@ -168,6 +170,7 @@ class _Reading:
             domains=self._domains(delivery),
             branding=self._branding(),
             threads=self._threads(delivery),
+            breaker=self._breaker(delivery),
             wake=delivery.choice("wake", ["polling", "procrastinate"], "polling"),
             keep=delivery.duration("keep", default="26 weeks"),
             allow_only=self._allow_only(delivery),
@@ -321,6 +324,19 @@ class _Reading:
             for option in table.data
             if option not in but
         }
+
+    def _breaker(self, delivery: Table) -> Limits:
+        """Return the shares of bad outcomes at which a mailing pauses itself."""
+        table = delivery.table("breaker") or Table({}, FILE, "delivery.breaker.")
+        usual = Limits()
+        limits = Limits(
+            attempts=table.integer("attempts", default=usual.attempts, low=1),
+            hard=table.share("hard", default=usual.hard),
+            complained=table.share("complained", default=usual.complained),
+            blocked=table.share("blocked", default=usual.blocked),
+        )
+        table.refuse_unknown()
+        return limits
 
     def _threads(self, delivery: Table) -> int:
         threads = delivery.integer("threads", default=1, low=1)

@@ -15,7 +15,7 @@ from mailer.core.branding import LOGO_PATH, Logo
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Keyring
 from mailer.ports import PublicActions, Readers
-from mailer.web import actions, leave, preferences
+from mailer.web import actions, events, leave, preferences
 from mailer.web.headers import PRIVATE, Headers
 from mailer.web.log import Log
 from mailer.web.site import Pages, Site
@@ -41,12 +41,13 @@ def create(
     now: Callable[[], datetime],
     next_edition: Callable[[int], date | None],
     logo: Logo | None = None,
+    ear: events.Ear | None = None,
 ) -> Starlette:
     """Return the application; a broken template raises TemplateError here, not later.
 
     `lists` goes by list number; `next_edition` says when a list's next one is due,
     None for lists without a cadence. `base_url` is without a slash at the end. `logo`
-    is the one that mail shows.
+    is the one that mail shows; `ear` hears what providers tell.
     """
     site = Site(
         readers=readers,
@@ -68,6 +69,7 @@ def create(
             *leave.routes(site),
             *preferences.routes(site),
             *actions.routes(site),
+            *(events.routes(ear) if ear else ()),
             *_plain(site),
             *_brand(logo),
         ],
