@@ -155,7 +155,9 @@ def _tally(outcome: Outcome | Found) -> Counter[str]:
         case Answered(results=results):
             return Counter(type(result).__name__.lower() for result in results)
         case Found(accepted=accepted):
-            return Counter("accepted" if hit else "deferred" for hit in accepted)
+            return Counter(
+                type(hit).__name__.lower() if hit else "deferred" for hit in accepted
+            )
     return Counter()
 
 

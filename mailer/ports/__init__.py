@@ -41,6 +41,7 @@ from mailer.ports.store import (
     Organized,
     People,
 )
+from mailer.ports.tracking import Applied, Tracking
 from mailer.ports.watching import Called, Watch
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "ActionStore",
     "Addressee",
     "Answered",
+    "Applied",
     "Batch",
     "Call",
     "Called",
@@ -86,6 +88,7 @@ __all__ = [
     "Source",
     "Standing",
     "Told",
+    "Tracking",
     "Unknown",
     "Unsure",
     "Watch",

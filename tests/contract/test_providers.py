@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
+from mailer.core.envelope import Segments
 from mailer.core.errors import InputError
 from mailer.ports import (
     Accepted,
@@ -202,6 +203,37 @@ def test_slots_look_alikes_in_the_words_of_people_stay_words(carrier: Carrier) -
     assert reader.reason in seen(message.text)
     assert reader.reason in html.unescape(message.html)
     assert "</pre>" not in message.html
+
+
+LOOK_ALIKES = [
+    "{{leave}}", "{{ leave }}", "{{{leave}}}", "{{ params.leave }}", "{{#each}}",
+    "{% raw %}", "{# nothing #}", "\\{{leave}}", "C:\\", "{", "{{", "}}",
+    "%recipient.leave%", "%unsubscribe_url%", "100%", "-leave-", "[unsubscribe]",
+]  # fmt: skip
+
+
+def test_words_of_any_template_language_stay_words_wherever_people_write_them(
+    carrier: Carrier,
+) -> None:
+    for number, look_alike in enumerate(LOOK_ALIKES):
+        written = letter(
+            subject=f"Marcha {look_alike}",
+            html=Segments((f"<p>{look_alike}</p>{look_alike}", "<p>"), ("leave",)),
+            text=Segments(
+                (look_alike, f" {look_alike}", "\n"), ("leave", "reason_text")
+            ),
+        )
+        reader = recipient(number, reason=f"Because {look_alike}")
+        key = str(uuid5(UUID(outgoing().key), look_alike))
+
+        hand_over(carrier, outgoing(reader, letter=written, key=key))
+
+        [message] = [one for one in carrier.arrived() if one.to == reader.address]
+        assert seen(message.subject) == f"Marcha {look_alike}"
+        expected = f"<p>{look_alike}</p>{look_alike}{reader.leave}<p>"
+        assert html.unescape(message.html).rstrip("\n") == expected
+        expected = f"{look_alike}{reader.leave} {look_alike}Because {look_alike}\n"
+        assert seen(message.text) == expected
 
 
 def test_a_provider_can_be_closed_twice_and_used_again(carrier: Carrier) -> None:

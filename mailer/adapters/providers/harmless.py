@@ -15,7 +15,7 @@ _STYLE = re.compile(r"(<style\b.*?</style\s*>)", re.DOTALL | re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one per vendor: known by itself
 class Harmless:
     """Takes apart what a vendor would replace."""
 

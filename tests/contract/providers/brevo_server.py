@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from email.headerregistry import Address
 from typing import Any
 
 from tests.contract.providers import api_server, contracts
 from tests.contract.providers.api_server import ApiServer, Request, Say
+from tests.contract.providers.made import Made
 
 TOKEN = "xkeysib-a-key"
 UNWANTED = "@unwanted.example"
@@ -26,23 +27,10 @@ _DOCUMENTED_OF_A_VERSION = {"headers"}
 _TEMPLATE = re.compile(r"\{\{\s*(.*?)\s*\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
-@dataclass
-class Sent:
-    """One message as Brevo makes it of a version."""
-
-    to: str
-    sender: Mapping[str, str]
-    reply_to: str
-    subject: str
-    headers: Mapping[str, str]
-    html: str
-    text: str
-
-
 class Brevo:
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
-        self.taken: list[Sent] = []
+        self.taken: list[Made] = []
         self.events: list[dict[str, Any]] = []
         self.keys: set[str] = set()
         self.hidden = False  # whether the report is behind
@@ -85,9 +73,9 @@ class Brevo:
         params = call.get("params", {}) | version.get("params", {})
         [reader] = version["to"]
         self.taken.append(
-            Sent(
+            Made(
                 to=reader["email"],
-                sender=call["sender"],
+                sender=_mailbox(call["sender"]),
                 reply_to=call.get("replyTo", {}).get("email", ""),
                 subject=_rendered(version.get("subject", call["subject"]), params),
                 headers=version["headers"],
@@ -151,6 +139,10 @@ def failed(
     body = {"code": code, "message": message}
     contracts.check("brevo", _FAILED, body)
     return Say(status, json.dumps(body).encode(), headers or {})
+
+
+def _mailbox(sender: Mapping[str, str]) -> str:
+    return str(Address(sender["name"], addr_spec=sender["email"]))
 
 
 @contextmanager

@@ -7,10 +7,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from mailer.adapters.providers import registry
 from mailer.config import ProviderSettings
@@ -26,6 +25,7 @@ from tests.contract.providers import (
     smtp_server,
 )
 from tests.contract.providers.api_server import ApiServer
+from tests.contract.providers.made import Made
 from tests.factories import batch_of
 
 NOW = datetime(2019, 10, 7, 15, 0, 5, tzinfo=UTC)
@@ -89,13 +89,18 @@ class ApiCarrier(Carrier, Protocol):
     server: ApiServer
 
 
-class PostmarkCarrier:
-    bad_address = f"gone{postmark_server.INACTIVE}"
+_Vendor = TypeVar("_Vendor")
 
-    def __init__(
-        self, provider: Provider, vendor: postmark_server.Postmark, server: ApiServer
-    ) -> None:
+
+class _Vendors(Generic[_Vendor]):
+    """What carriers have in common that call a vendor's server."""
+
+    def __init__(self, provider: Provider, vendor: _Vendor, server: ApiServer) -> None:
         self.provider, self.vendor, self.server = provider, vendor, server
+
+
+class PostmarkCarrier(_Vendors[postmark_server.Postmark]):
+    bad_address = f"gone{postmark_server.INACTIVE}"
 
     def arrived(self) -> Sequence[Arrived]:
         return [
@@ -103,7 +108,7 @@ class PostmarkCarrier:
                 {item["Name"]: item["Value"] for item in message["Headers"]},
                 to=message["To"],
                 sender=message["From"],
-                reply_to=message["ReplyTo"],
+                reply_to=message.get("ReplyTo", ""),
                 subject=message["Subject"],
                 html=message["HtmlBody"],
                 text=message["TextBody"],
@@ -112,13 +117,8 @@ class PostmarkCarrier:
         ]
 
 
-class ResendCarrier:
+class ResendCarrier(_Vendors[resend_server.Resend]):
     bad_address = f"gone{resend_server.UNWANTED}"
-
-    def __init__(
-        self, provider: Provider, vendor: resend_server.Resend, server: ApiServer
-    ) -> None:
-        self.provider, self.vendor, self.server = provider, vendor, server
 
     def arrived(self) -> Sequence[Arrived]:
         return [
@@ -126,7 +126,7 @@ class ResendCarrier:
                 message["headers"],
                 to=message["to"],
                 sender=message["from"],
-                reply_to=message["reply_to"],
+                reply_to=message.get("reply_to", ""),
                 subject=message["subject"],
                 html=message["html"],
                 text=message["text"],
@@ -135,13 +135,8 @@ class ResendCarrier:
         ]
 
 
-class MailgunCarrier:
+class MailgunCarrier(_Vendors[mailgun_server.Mailgun]):
     bad_address = f"gone{mailgun_server.UNWANTED}"
-
-    def __init__(
-        self, provider: Provider, vendor: mailgun_server.Mailgun, server: ApiServer
-    ) -> None:
-        self.provider, self.vendor, self.server = provider, vendor, server
 
     def arrived(self) -> Sequence[Arrived]:
         return [
@@ -153,7 +148,7 @@ class MailgunCarrier:
                 },
                 to=sent.to,
                 sender=sent.fields["from"],
-                reply_to=sent.fields["h:Reply-To"],
+                reply_to=sent.fields.get("h:Reply-To", ""),
                 subject=sent.fields["subject"],
                 html=sent.fields["html"],
                 text=sent.fields["text"],
@@ -162,65 +157,39 @@ class MailgunCarrier:
         ]
 
 
-class BrevoCarrier:
+class BrevoCarrier(_Vendors[brevo_server.Brevo]):
     bad_address = f"gone{brevo_server.UNWANTED}"
 
-    def __init__(
-        self, provider: Provider, vendor: brevo_server.Brevo, server: ApiServer
-    ) -> None:
-        self.provider, self.vendor, self.server = provider, vendor, server
-
     def arrived(self) -> Sequence[Arrived]:
-        return [_substituted(sent) for sent in self.vendor.taken]
+        return [_as_made(made) for made in self.vendor.taken]
 
 
-class SendGridCarrier:
+class SendGridCarrier(_Vendors[sendgrid_server.SendGrid]):
     bad_address = f"gone{sendgrid_server.UNWANTED}"
 
-    def __init__(
-        self, provider: Provider, vendor: sendgrid_server.SendGrid, server: ApiServer
-    ) -> None:
-        self.provider, self.vendor, self.server = provider, vendor, server
-
     def arrived(self) -> Sequence[Arrived]:
-        return [_substituted(sent) for sent in self.vendor.taken]
+        return [_as_made(made) for made in self.vendor.taken]
 
 
-class SesCarrier:
+class SesCarrier(_Vendors[ses_server.Ses]):
     bad_address = f"gone{ses_server.UNWANTED}"
-
-    def __init__(
-        self, provider: Provider, vendor: ses_server.Ses, server: ApiServer
-    ) -> None:
-        self.provider, self.vendor, self.server = provider, vendor, server
 
     def arrived(self) -> Sequence[Arrived]:
         return [
             *[_read(raw) for raw in self.vendor.raw],
-            *[
-                _as_arrived(
-                    sent.headers,
-                    to=sent.to,
-                    sender=str(_parsed(f"From: {sent.sender}")["From"]),
-                    reply_to=sent.reply_to,
-                    subject=sent.subject,
-                    html=sent.html,
-                    text=sent.text,
-                )
-                for sent in self.vendor.rendered
-            ],
+            *[_as_made(made) for made in self.vendor.rendered],
         ]
 
 
-def _substituted(sent: brevo_server.Sent | sendgrid_server.Sent) -> Arrived:
+def _as_made(made: Made) -> Arrived:
     return _as_arrived(
-        sent.headers,
-        to=sent.to,
-        sender=str(Address(sent.sender["name"], addr_spec=sent.sender["email"])),
-        reply_to=sent.reply_to,
-        subject=sent.subject,
-        html=sent.html,
-        text=sent.text,
+        made.headers,
+        to=made.to,
+        sender=made.sender,
+        reply_to=made.reply_to,
+        subject=made.subject,
+        html=made.html,
+        text=made.text,
     )
 
 

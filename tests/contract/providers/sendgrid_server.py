@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from email.headerregistry import Address
 from typing import Any
 
 from tests.contract.providers import api_server, contracts
 from tests.contract.providers.api_server import ApiServer, Request, Say
+from tests.contract.providers.made import Made
 
 TOKEN = "SG.a-key"
 UNWANTED = "@unwanted.example"
@@ -26,24 +27,10 @@ _RESERVED = {
 }  # fmt: skip
 
 
-@dataclass
-class Sent:
-    """One message as SendGrid makes it of a personalization."""
-
-    to: str
-    sender: Mapping[str, str]
-    reply_to: str
-    subject: str
-    headers: Mapping[str, str]
-    html: str
-    text: str
-    custom_args: Mapping[str, str]
-
-
 class SendGrid:
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
-        self.taken: list[Sent] = []
+        self.taken: list[Made] = []
         self.logs: list[tuple[str, dict[str, str]]] = []  # category, message
         self.hidden = False  # whether the logs are behind
 
@@ -74,15 +61,14 @@ class SendGrid:
         tags = personal["substitutions"]
         [reader] = personal["to"]
         self.taken.append(
-            Sent(
+            Made(
                 to=reader["email"],
-                sender=call["from"],
+                sender=_mailbox(call["from"]),
                 reply_to=call.get("reply_to", {}).get("email", ""),
                 subject=_substituted(call["subject"], tags),
                 headers=personal["headers"],
                 html=_substituted(content["text/html"], tags),
                 text=_substituted(content["text/plain"], tags),
-                custom_args=personal["custom_args"],
             )
         )
         message = {
@@ -139,6 +125,10 @@ def failed(
 ) -> Say:
     body = {"errors": [{"message": message, "field": field, "help": None}]}
     return Say(status, json.dumps(body).encode(), headers or {})
+
+
+def _mailbox(sender: Mapping[str, str]) -> str:
+    return str(Address(sender["name"], addr_spec=sender["email"]))
 
 
 @contextmanager

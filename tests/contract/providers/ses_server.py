@@ -1,11 +1,12 @@
 """An Amazon SES on loopback: checks signatures, and calls by botocore's own model."""
 
 import base64
+import email.policy
 import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from email import message_from_string
 from functools import cache
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -19,6 +20,7 @@ from botocore.validate import ParamValidator
 
 from tests.contract.providers import api_server
 from tests.contract.providers.api_server import ApiServer, Request, Say
+from tests.contract.providers.made import Made
 
 REGION = "eu-west-1"
 ACCESS_KEY = "AKIDEXAMPLE"
@@ -32,24 +34,11 @@ _VARIABLE = re.compile(r"(\\?)\{\{\{?\s*(.*?)\s*\}?\}\}", re.DOTALL)
 _PRINTABLE = re.compile(r"[ -~]{1,995}")
 
 
-@dataclass
-class Rendered:
-    """One message as SES makes it of a bulk entry."""
-
-    to: str
-    sender: str
-    reply_to: str
-    subject: str
-    headers: Mapping[str, str]
-    html: str
-    text: str
-
-
 class Ses:
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
         self.raw: list[bytes] = []
-        self.rendered: list[Rendered] = []
+        self.rendered: list[Made] = []
         self.lost: list[str] = []  # taken, and then not to be rendered
         self.statuses: dict[str, str] = {}  # by address; SUCCESS where none is given
 
@@ -114,9 +103,9 @@ class Ses:
         content = template["TemplateContent"]
         try:
             self.rendered.append(
-                Rendered(
+                Made(
                     to=address,
-                    sender=call["FromEmailAddress"],
+                    sender=_unfolded(call["FromEmailAddress"]),
                     reply_to=", ".join(call.get("ReplyToAddresses", [])),
                     subject=_rendered(content["Subject"], data),
                     headers=headers,
@@ -126,6 +115,11 @@ class Ses:
             )
         except KeyError:
             self.lost.append(address)
+
+
+def _unfolded(sender: str) -> str:
+    parsed = message_from_string(f"From: {sender}\n\n", policy=email.policy.default)
+    return str(parsed["From"])
 
 
 def _rendered(text: str, data: Mapping[str, str]) -> str:

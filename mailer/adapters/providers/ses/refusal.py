@@ -28,7 +28,7 @@ _ACCOUNT = {
 _TOO_MANY = {"LimitExceededException", "Throttling", "ThrottlingException"}
 _TOO_MANY |= {"TooManyRequestsException"}
 # In the sandbox also of a recipient: then a person must ask to be let out of it.
-_UNVERIFIED = re.compile(r"not verified", re.IGNORECASE)
+_UNVERIFIED = re.compile(r"not verified|authority to send", re.IGNORECASE)
 _DAILY = re.compile(r"daily", re.IGNORECASE)
 
 
