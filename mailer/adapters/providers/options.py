@@ -99,6 +99,10 @@ class Options:
             raise self.error(key, f'there is no file "{value}" in the project folder')
         return str(path)
 
+    def leave(self, *keys: str) -> None:
+        """Let these keys stand: somebody else reads them."""
+        self._asked.update(keys)
+
     def refuse_unknown(self) -> None:
         """Raise for a key that nothing has asked for: it is a slip of the pen."""
         for key in self._values:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from mailer.adapters.http import Answer, NoAnswer, NotSent
 from mailer.adapters.providers.options import Options, Setup
+from mailer.adapters.providers.telling import is_weak
 from mailer.config import ProviderSettings
 from mailer.core.errors import ConfigError
-from mailer.ports import Provider
+from mailer.ports import Hearing, Provider
 
+EVENTS = ("events_key", "events_topic")  # options of the other direction
 KINDS = ("brevo", "mailgun", "outbox", "postmark", "resend", "sendgrid", "ses", "smtp")
 
 
@@ -26,8 +29,68 @@ def build(
     options = Options(settings)
     setup = Setup(name=settings.name, options=options, folder=folder, clock=clock)
     provider = _maker(settings)(setup)
+    options.leave(*EVENTS)
     options.refuse_unknown()
     return provider
+
+
+def hearing(
+    settings: ProviderSettings, *, get: Callable[[str], Answer | NotSent | NoAnswer]
+) -> Hearing | None:
+    """Make what hears this provider; None if its table names no key for events.
+
+    `get` asks an address of Amazon's. Raises ConfigError.
+    """
+    options = Options(settings)
+    if settings.kind == "ses":
+        from mailer.adapters.providers.ses.events import SesEvents
+
+        topic = options.text("events_topic")
+        return SesEvents(topic, get) if topic else None
+    if options.text("events_key") is None:
+        return None
+    key = options.secret("events_key")
+    if is_weak(key):
+        raise options.error("events_key", "can be guessed; use 16 characters or more")
+    return _hears(settings.kind, key, options)
+
+
+def _hears(kind: str, key: str, options: Options) -> Hearing:
+    match kind:
+        case "brevo":
+            from mailer.adapters.providers.brevo.events import BrevoEvents
+
+            return BrevoEvents(key)
+        case "mailgun":
+            from mailer.adapters.providers.mailgun.events import MailgunEvents
+
+            return MailgunEvents(key)
+        case "postmark":
+            from mailer.adapters.providers.postmark.events import PostmarkEvents
+
+            return PostmarkEvents(key)
+        case "resend":
+            from mailer.adapters.providers.resend.events import ResendEvents, secret
+
+            decoded = secret(key)
+            if decoded is None:
+                raise options.error(
+                    "events_key", 'is no signing secret; one is "whsec_…"'
+                )
+            return ResendEvents(decoded)
+        case "sendgrid":
+            from mailer.adapters.providers.sendgrid.events import (
+                SendGridEvents,
+                public_key,
+            )
+
+            verification = public_key(key)
+            if verification is None:
+                raise options.error(
+                    "events_key", "is not the verification key that SendGrid shows"
+                )
+            return SendGridEvents(verification)
+    raise options.error("events_key", f"a provider of kind {kind} tells nothing")
 
 
 def _maker(settings: ProviderSettings) -> Callable[[Setup], Provider]:
