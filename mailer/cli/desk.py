@@ -48,6 +48,7 @@ def _listening(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((_HOST, port))
+        listener.listen()  # who comes before the server is up waits, and is answered
     except OSError as error:
         listener.close()
         raise InputError(

@@ -18,7 +18,7 @@ from tests.browser.test_gates_in_chromium import violations
 from tests.unit.gates.messages import TEMPLATES
 
 GROUND = "n => n.contentWindow.getComputedStyle(n.contentDocument.querySelector('.paper')).backgroundColor"
-SCROLLED = "() => [...document.querySelectorAll('iframe')].map(f => f.contentDocument.scrollingElement.scrollTop)"
+SCROLLED = "() => [...document.querySelectorAll('iframe')].map(f => f.contentDocument?.scrollingElement?.scrollTop ?? 0)"
 
 
 @dataclass
