@@ -99,7 +99,7 @@ def test_a_full_batch_arrives_in_one_go(carrier: Carrier) -> None:
 def test_everybody_gets_their_own_leave_link_and_nobody_elses(
     carrier: Carrier,
 ) -> None:
-    readers = [recipient(n) for n in range(20)]
+    readers = [recipient(n) for n in range(carrier.provider.capabilities.batch_size)]
 
     hand_over(carrier, outgoing(*readers))
 
