@@ -29,7 +29,7 @@ class Ear:
 
     hearings: Mapping[str, Hearing]  # by the name of the provider's table
     tracker: Tracker
-    confirm: Callable[[str], None]  # asks an address once; raises MailerError
+    confirm: Callable[[str], bool]  # asks an address once; says whether it answered
     now: Callable[[], datetime]
 
 
@@ -76,10 +76,10 @@ async def _heard(
 def _confirm(ear: Ear, name: str, address: str | None) -> None:
     if address is None:
         return
-    try:
-        ear.confirm(address)
-    except MailerError as error:
-        logger.warning("%s could not be confirmed: %s", name, error)
+    if ear.confirm(address):
+        logger.info("%s is confirmed: it will tell us what becomes of mail", name)
+    else:
+        logger.warning("%s could not be confirmed; ask it to confirm again", name)
 
 
 class _Applying:

@@ -1,15 +1,18 @@
 """The providers of a project, by name: each made when it is first needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
+from http import HTTPStatus
 from threading import Lock
 
+from mailer.adapters.http import Answer, Http, NoAnswer, NotSent
 from mailer.adapters.providers import registry
 from mailer.adapters.providers.fence import Fenced
 from mailer.config import ProviderSettings, Settings
 from mailer.core.errors import ConfigError
-from mailer.ports import Provider
+from mailer.ports import Hearing, Provider
 
 
 class Fleet:
@@ -32,6 +35,28 @@ class Fleet:
             if name not in self._made:
                 self._made[name] = self._make(name)
             return self._made[name]
+
+    @cached_property
+    def hearings(self) -> Mapping[str, Hearing]:
+        """What hears those providers whose tables name a key for events, by name."""
+        made = {
+            name: registry.hearing(settings, get=self.ask)
+            for name, settings in self._settings.providers.items()
+        }
+        return {name: hearing for name, hearing in made.items() if hearing}
+
+    def ask(self, url: str) -> Answer | NotSent | NoAnswer:
+        """Ask an address that a verified event names; within seconds or not at all."""
+        return self._questions.get(url, headers={})
+
+    def confirm(self, url: str) -> bool:
+        """Ask an address once; tell whether it answered that all is well."""
+        answer = self.ask(url)
+        return isinstance(answer, Answer) and answer.status == HTTPStatus.OK
+
+    @cached_property
+    def _questions(self) -> Http:
+        return Http(read_timeout=5.0, longest=10.0)
 
     def close(self) -> None:
         """Close those that were made; they can be used again."""
