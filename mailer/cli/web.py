@@ -40,6 +40,7 @@ def open_pages(project: Project, host: str, port: int) -> None:
         base_url=project.settings.base_url,
         now=project.clock,
         next_edition=project.next_edition,
+        logo=project.settings.branding.logo,
     )
     output.say(f"The pages are at http://{host}:{port}/ until you press Ctrl-C.")
     serve(app, host, port)

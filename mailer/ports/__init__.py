@@ -1,6 +1,7 @@
 """What the pipeline asks of the world: protocols, and the records they pass."""
 
 from mailer.ports.composing import Rendered, Renderer
+from mailer.ports.hearing import Forged, Heard, Hearing, Told
 from mailer.ports.ledger import (
     Addressee,
     Batch,
@@ -40,6 +41,7 @@ from mailer.ports.store import (
     Organized,
     People,
 )
+from mailer.ports.tracking import Applied, Tracking
 from mailer.ports.watching import Called, Watch
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "ActionStore",
     "Addressee",
     "Answered",
+    "Applied",
     "Batch",
     "Call",
     "Called",
@@ -56,8 +59,11 @@ __all__ = [
     "Contacted",
     "Deferred",
     "Enlisted",
+    "Forged",
     "Found",
     "Gazetteer",
+    "Heard",
+    "Hearing",
     "Intent",
     "Ledger",
     "Mailing",
@@ -81,6 +87,8 @@ __all__ = [
     "Searchable",
     "Source",
     "Standing",
+    "Told",
+    "Tracking",
     "Unknown",
     "Unsure",
     "Watch",

@@ -26,6 +26,7 @@ from mailer.ports import Contacted, Enlisted
 
 _COUNTED = ("created", "updated", "unchanged", "pending", "suppressed", "left")
 _LOG = 16_000  # pages of 4 KB
+OWN_ACT = "the person's own act"  # the basis of a consent that a page recorded
 LEFT = "left"  # the person's own doing: no import brings them back
 
 

@@ -1,18 +1,18 @@
 """The kinds of provider there are, by the word in `mailer.toml`.
 
-Only the one that is used is imported.
+Only the ones that are used are imported.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from mailer.adapters.providers.options import Options
+from mailer.adapters.providers.options import Options, Setup
 from mailer.config import ProviderSettings
 from mailer.core.errors import ConfigError
 from mailer.ports import Provider
 
-KINDS = ("mailgun", "outbox", "postmark", "resend", "smtp")
+KINDS = ("brevo", "mailgun", "outbox", "postmark", "resend", "sendgrid", "ses", "smtp")
 
 
 def build(
@@ -24,32 +24,56 @@ def build(
     Opens no connection and writes no file. Raises ConfigError.
     """
     options = Options(settings)
-    provider: Provider
+    setup = Setup(name=settings.name, options=options, folder=folder, clock=clock)
+    provider = _maker(settings)(setup)
+    options.refuse_unknown()
+    return provider
+
+
+def _maker(settings: ProviderSettings) -> Callable[[Setup], Provider]:
+    maker: Callable[[Setup], Provider]
     match settings.kind:
+        case "brevo":
+            from mailer.adapters.providers.brevo import Brevo
+
+            maker = Brevo
         case "mailgun":
             from mailer.adapters.providers.mailgun import Mailgun
 
-            provider = Mailgun.configured(settings.name, options, folder, clock)
+            maker = Mailgun
         case "outbox":
             from mailer.adapters.providers.outbox import Outbox
 
-            provider = Outbox.configured(settings.name, options, folder)
+            maker = Outbox.configured
         case "postmark":
             from mailer.adapters.providers.postmark import Postmark
 
-            provider = Postmark.configured(settings.name, options, folder, clock)
+            maker = Postmark
         case "resend":
             from mailer.adapters.providers.resend import Resend
 
-            provider = Resend.configured(settings.name, options, folder, clock)
+            maker = Resend
+        case "sendgrid":
+            from mailer.adapters.providers.sendgrid import SendGrid
+
+            maker = SendGrid
+        case "ses":
+            try:
+                from mailer.adapters.providers.ses import Ses
+            except ImportError:
+                raise ConfigError(
+                    f'mailer.toml: [providers.{settings.name}] kind: "ses" needs'
+                    " botocore, which signs its calls; pip install"
+                    " coalition-mailer[ses]"
+                ) from None
+            maker = Ses
         case "smtp":
             from mailer.adapters.providers.smtp import Smtp
 
-            provider = Smtp.configured(settings.name, options, folder)
+            maker = Smtp.configured
         case _:
             raise ConfigError(
                 f"mailer.toml: [providers.{settings.name}] kind:"
                 f' "{settings.kind}" is none of {", ".join(KINDS)}'
             )
-    options.refuse_unknown()
-    return provider
+    return maker
