@@ -1,0 +1,156 @@
+"""A project folder: what its database keeps."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mailer.adapters import files
+from mailer.adapters.database import migrate
+from mailer.adapters.database.actions import SqlActions
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.instance import Instance, Memory
+from mailer.adapters.database.organizations import OrganizationStore
+from mailer.adapters.database.parked import Parked
+from mailer.adapters.database.people import SqlPeople
+from mailer.adapters.database.places import RememberingGazetteer
+from mailer.adapters.database.readers import SqlReaders
+from mailer.adapters.database.retention import Retention
+from mailer.adapters.database.trace import Tracer
+from mailer.adapters.database.work import SqlLedger
+from mailer.adapters.places import GeonamesGazetteer
+from mailer.bootstrap.definitions import Definitions
+from mailer.core.errors import ConfigError
+from mailer.core.model import Flag, Place
+from mailer.ports import Gazetteer
+
+if TYPE_CHECKING:
+    from mailer.adapters.database.waking import ProcrastinateWaker
+
+_WAKE = "mailer.toml: delivery.wake"
+
+
+class Stores(Definitions):
+    """What is kept in the database."""
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, whatever its schema."""
+        return Database(self.settings.database, folder=self.folder)
+
+    @cached_property
+    def ready(self) -> Database:
+        """The database at the newest schema; raises ConfigError otherwise."""
+        migrate.require(self.database)
+        if self.waker:
+            self.database.wake = self.waker.wake
+        return self.database
+
+    def upgrade(self) -> tuple[str | None, str]:
+        """Bring the database to the newest schema; returns the one before and after."""
+        before, after = migrate.upgrade(self.database)
+        if self._waker:
+            self._waker.install()
+        return before, after
+
+    @cached_property
+    def waker(self) -> "ProcrastinateWaker | None":
+        """Who wakes idle workers; None: they look for themselves.
+
+        Raises ConfigError where Procrastinate cannot be used.
+        """
+        if self._waker and not self._waker.installed:
+            raise ConfigError(
+                f"{_WAKE}: the database has no tables of Procrastinate yet; run: mailer"
+                " db upgrade"
+            )
+        return self._waker
+
+    @cached_property
+    def _waker(self) -> "ProcrastinateWaker | None":
+        if self.settings.wake == "polling":
+            return None
+        if self.database.is_sqlite:
+            raise ConfigError(
+                f'{_WAKE}: "procrastinate" needs PostgreSQL; on SQLite, "polling" is as'
+                " good, because all workers are on one machine"
+            )
+        try:
+            from mailer.adapters.database.waking import ProcrastinateWaker
+        except ImportError:
+            raise ConfigError(
+                f'{_WAKE}: "procrastinate" is not installed; pip install'
+                " coalition-mailer[procrastinate]"
+            ) from None
+        return ProcrastinateWaker(self.database)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What is remembered of the database outside it."""
+        return Memory(self.folder / ".mailer-memory.json")
+
+    @cached_property
+    def instance(self) -> Instance:
+        """The switch of the database: whether anything may be sent from here."""
+        return Instance(self.ready, machine=files.machine(), memory=self.memory)
+
+    @cached_property
+    def ledger(self) -> SqlLedger:
+        """Who gets what, and what became of it; every list has its number."""
+        ledger = SqlLedger(self.ready, self._derived("mailings"), self.memory.remember)
+        ledger.register(list(self.lists), at=self.clock())
+        return ledger
+
+    @cached_property
+    def actions(self) -> SqlActions:
+        """The actions."""
+        return SqlActions(self.ready)
+
+    @cached_property
+    def organizations(self) -> OrganizationStore:
+        """The organizations."""
+        return OrganizationStore(self.ready)
+
+    @cached_property
+    def people(self) -> SqlPeople:
+        """The subscribers."""
+        _ = self.ledger  # which numbers the lists that they are subscribed to
+        return SqlPeople(self.ready, self._derived("addresses"))
+
+    @cached_property
+    def readers(self) -> SqlReaders:
+        """Subscriptions as their readers reach them."""
+        return SqlReaders(self.ready)
+
+    @cached_property
+    def parked(self) -> Parked:
+        """Deliveries whose outcome nobody knows."""
+        return Parked(self.ready)
+
+    @cached_property
+    def tracer(self) -> Tracer:
+        """Why somebody did or did not get something."""
+        return Tracer(self.ready)
+
+    @cached_property
+    def retention(self) -> Retention:
+        """Lets old deliveries go."""
+        return Retention(self.ready)
+
+    @cached_property
+    def gazetteer(self) -> Gazetteer:
+        """Where places are; slow only for names it has never met."""
+        aliases = self.settings.places
+        return RememberingGazetteer(
+            self.ready, GeonamesGazetteer(aliases=aliases), aliases=tuple(aliases)
+        )
+
+    def resolve(
+        self, locality: str, region: str | None, country: str
+    ) -> tuple[Place, Flag | None]:
+        """Find a place, with what a person should check about it."""
+        found = self.gazetteer.resolve(locality, region, country)
+        if found.code is None:
+            return found.place, None
+        flag = Flag(
+            line=None, field="city", code=found.code, message=found.message or ""
+        )
+        return found.place, flag
