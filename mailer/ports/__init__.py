@@ -1,5 +1,15 @@
 """What the pipeline asks of the world: protocols, and the records they pass."""
 
+from mailer.ports.asking import (
+    Account,
+    Looked,
+    Names,
+    Page,
+    RecordKind,
+    Report,
+    Unanswered,
+    Web,
+)
 from mailer.ports.composing import Rendered, Renderer
 from mailer.ports.ledger import (
     Addressee,
@@ -44,6 +54,7 @@ from mailer.ports.watching import Called, Watch
 
 __all__ = [
     "Accepted",
+    "Account",
     "ActionChanges",
     "ActionStore",
     "Addressee",
@@ -60,28 +71,35 @@ __all__ = [
     "Gazetteer",
     "Intent",
     "Ledger",
+    "Looked",
     "Mailing",
+    "Names",
     "NotTaken",
     "Organizations",
     "Organized",
     "Outcome",
     "Outgoing",
     "Pace",
+    "Page",
     "People",
     "Provider",
     "PublicActions",
     "Reader",
     "Readers",
+    "RecordKind",
     "Refused",
     "Rendered",
     "Renderer",
+    "Report",
     "Resolved",
     "Result",
     "Search",
     "Searchable",
     "Source",
     "Standing",
+    "Unanswered",
     "Unknown",
     "Unsure",
     "Watch",
+    "Web",
 ]
