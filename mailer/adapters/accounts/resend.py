@@ -95,11 +95,19 @@ def _entries(found: Mapping[str, Any], domain: str) -> tuple[Entry, ...]:
         Entry(
             name=_absolute(text(row, "name"), domain),
             kind=text(row, "type"),
-            value=str(row.get("value", "")),
+            value=_value(row),
         )
         for row in rows(found, "records")
         if text(row, "name") and text(row, "type") in {"TXT", "CNAME", "MX"}
     )
+
+
+def _value(row: Mapping[str, Any]) -> str:
+    value = str(row.get("value", ""))
+    priority = row.get("priority")
+    if row.get("type") == "MX" and isinstance(priority, int):
+        return f"{priority} {value}"
+    return value
 
 
 def _absolute(name: str, domain: str) -> str:
