@@ -303,7 +303,9 @@ class _Reading:
         ):
             table.fail("selectors", 'must be a list such as ["s1", "20261101pm"]')
         return_path = table.text("return_path", None)
-        if return_path is not None and not _DNS_NAME.fullmatch(return_path):
+        if return_path is not None and (
+            "." not in return_path or not _DNS_NAME.fullmatch(return_path)
+        ):
             table.fail("return_path", 'must be a domain such as "send.example.org"')
         table.refuse_unknown()
         return Doctor(selectors=tuple(selectors), return_path=return_path)

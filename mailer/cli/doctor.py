@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -71,19 +72,21 @@ def _project(
 ) -> Sequence[Finding]:
     settings, lists = project.settings, project.lists
     provider = settings.providers[settings.provider]
+    carrier = _carrier(project, provider)
+    usable = carrier.severity is not Severity.FAIL
+    with ExitStack() as stack:
+        world = _world(project, provider if usable else None, resolver, stack)
+        questions = [
+            *_near(project, lists),
+            *everything.questions(settings, lists, provider, world),
+        ]
+        answers = ask_all(questions, seconds=_SECONDS, offline=offline)
     findings = [
         *written.examine(settings, lists),
         *written.secrets(settings.secret_files),
+        carrier,
+        *answers,
     ]
-    carrier = _carrier(project, provider)
-    usable = carrier.severity is not Severity.FAIL
-    world = _world(project, provider if usable else None, resolver)
-    questions = [
-        *_near(project, lists),
-        *everything.questions(settings, lists, provider, world),
-    ]
-    findings.append(carrier)
-    findings += ask_all(questions, seconds=_SECONDS, offline=offline)
     return softened(findings) if provider.kind == "outbox" else findings
 
 
@@ -120,7 +123,10 @@ def _near(project: Project, lists: Mapping[str, MailingList]) -> Sequence[Questi
 
 
 def _world(
-    project: Project, provider: ProviderSettings | None, resolver: str | None
+    project: Project,
+    provider: ProviderSettings | None,
+    resolver: str | None,
+    stack: ExitStack,
 ) -> everything.World:
     """Return whom to ask; no provider: it cannot be asked with such settings."""
     from mailer.adapters import accounts  # noqa: PLC0415 - for this command alone
@@ -128,15 +134,17 @@ def _world(
 
     options = provider.options if provider else {}
     proxy, ca_file = options.get("proxy"), options.get("ca_file")
+    ours = _http()
+    theirs = _http(
+        proxy=str(proxy) if proxy else None,
+        ca_file=str(project.folder / str(ca_file)) if ca_file else None,
+    )
+    stack.callback(ours.close)
+    stack.callback(theirs.close)
     return everything.World(
         names=Resolver(server=resolver),
-        web=Visitor(_http()),
-        provider_web=Visitor(
-            _http(
-                proxy=str(proxy) if proxy else None,
-                ca_file=str(project.folder / str(ca_file)) if ca_file else None,
-            )
-        ),
+        web=Visitor(ours),
+        provider_web=Visitor(theirs),
         account=accounts.of(provider) if provider else None,
         now=project.clock,
         token=project.keyring.sign(Purpose.LEAVE, secrets.token_bytes(16), 0),

@@ -84,6 +84,19 @@ def test_nobody_at_the_address_is_told(web: Visitor) -> None:
     assert not left.asked
 
 
+def test_leave_links_alone_that_are_not_answered_fail(site: Site, web: Visitor) -> None:
+    def meddle(_method: str, path: str) -> Reply | None:
+        if path.startswith("/u/"):
+            time.sleep(3)  # as a firewall does that drops what it does not like
+        return None
+
+    with fronting(site.url, meddle=meddle) as url:
+        (found,) = links.one_click(web, url, nobodys(site))
+
+    assert found.severity is FAIL
+    assert "not to leave links" in found.message
+
+
 def test_another_program_at_the_address_is_told(web: Visitor) -> None:
     with fronting(meddle=lambda _method, _path: (200, {}, b"<h1>Hello</h1>")) as url:
         (up,) = links.health(web, url)

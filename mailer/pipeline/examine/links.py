@@ -101,7 +101,7 @@ def one_click(web: Web, base_url: str, token: str) -> Sequence[Finding]:
     url = f"{base_url}/u/{token}"
     opened = web.get(url)
     if isinstance(opened, Unanswered):
-        return [told.unasked(opened.why)]
+        return [_unopened(told, opened, web.get(f"{base_url}/healthz"))]
     findings = list(_opened(told, opened))
     for content_type, body in _FORMS:
         pressed = web.post(url, body=body, content_type=content_type)
@@ -109,6 +109,16 @@ def one_click(web: Web, base_url: str, token: str) -> Sequence[Finding]:
     return findings or [
         told.ok("opening the link shows a page, and pressing it is taken")
     ]
+
+
+def _unopened(told: Told, why: Unanswered, health: Page | Unanswered) -> Finding:
+    if isinstance(health, Unanswered):
+        return told.unasked("nobody answers there")
+    return told.fail(
+        f"the pages answer, but not to leave links: {why.why}",
+        _STAY,
+        "see that whatever stands in front lets GET and POST to /u/ through",
+    )
 
 
 def _opened(told: Told, answer: Page) -> Sequence[Finding]:

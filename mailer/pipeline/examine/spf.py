@@ -112,6 +112,14 @@ def examine(
         ]
     counted = tally(names, domain, record)
     findings = [*_ending(told, record), *_counted(told, counted)]
+    if any(term.name == "ptr" for term in record.terms):
+        findings.append(
+            told.note(
+                "ptr should not be used any more (RFC 7208 §5.5)",
+                "some receivers pass over it",
+                "name addresses instead, with ip4: and ip6:",
+            )
+        )
     if include and not _includes(counted, include):
         findings.append(_lacking(told, domain, record, include, vendor))
     if counted.silent and not findings:
@@ -136,7 +144,7 @@ def _missing(told: Told, domain: str, include: str | None, vendor: str) -> Findi
         return told.fail(
             "there is no record",
             "receivers cannot tell that the mail is yours, and file it as spam",
-            f"publish a record that names the servers of {vendor}",
+            f"publish a record that names whatever {vendor} sends from, for example",
             Entry(name=domain, kind="TXT", value="v=spf1 a mx ~all"),
         )
     return told.fail(

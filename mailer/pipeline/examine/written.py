@@ -51,7 +51,8 @@ def domain_of(address: str) -> str:
 
 def is_reserved(domain: str) -> bool:
     """Return whether a name can lead nowhere on the internet."""
-    return domain in _SAMPLES or domain.rpartition(".")[2] in _RESERVED
+    registered = ".".join(domain.split(".")[-2:])
+    return registered in _SAMPLES or domain.rpartition(".")[2] in _RESERVED
 
 
 def _postal(settings: Settings) -> Finding:
