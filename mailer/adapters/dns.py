@@ -21,10 +21,15 @@ class Resolver:
     """Asks the machine's own resolvers, or one server that was named.
 
     `seconds` is how long one question may take in all, over every server asked.
+    `rooted`: that a name does not exist is believed only from who knows the root.
+    Without the internet, many a network's server denies every name there is.
     """
 
-    def __init__(self, *, server: str | None = None, seconds: float = 5.0) -> None:
+    def __init__(
+        self, *, server: str | None = None, seconds: float = 5.0, rooted: bool = False
+    ) -> None:
         """Take a server as ADDRESS or ADDRESS:PORT; raises InputError for another."""
+        self._rooted = rooted
         self._none: str | None = None
         if server:
             address, port = _server(server)
@@ -49,11 +54,22 @@ class Resolver:
         try:
             asked = dns.name.from_text(name)
             answer = self._resolver.resolve(asked, kind, search=False)
+        except dns.resolver.NXDOMAIN:
+            if self._rooted and not self._knows_the_root():
+                return Unanswered(why="the resolver here knows nothing of the internet")
+            return Looked(exists=False)
         except (dns.exception.DNSException, OSError, UnicodeError) as error:
             return _without(name, error)
         if kind is RecordKind.MX:
             return Looked(values=_exchanges(answer))
         return Looked(values=tuple(_text(each) for each in answer))
+
+    def _knows_the_root(self) -> bool:
+        try:
+            self._resolver.resolve(dns.name.root, "NS", search=False)
+        except (dns.exception.DNSException, OSError):
+            return False
+        return True
 
 
 def _without(name: str, error: Exception) -> Looked | Unanswered:
@@ -61,10 +77,10 @@ def _without(name: str, error: Exception) -> Looked | Unanswered:
     match error:
         case dns.resolver.NoAnswer():
             return Looked()
-        case dns.resolver.NXDOMAIN() | dns.name.LabelTooLong() | dns.name.NameTooLong():
-            return Looked(exists=False)
-        case dns.name.EmptyLabel() | dns.name.BadEscape() | UnicodeError():
+        case dns.name.LabelTooLong() | dns.name.NameTooLong() | dns.name.EmptyLabel():
             return Looked(exists=False)  # what cannot be a name does not exist
+        case dns.name.BadEscape() | UnicodeError():
+            return Looked(exists=False)
         case dns.resolver.LifetimeTimeout():
             return Unanswered(why=f"no answer from DNS about {name} in time")
         case dns.resolver.NoNameservers():

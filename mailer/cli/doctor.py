@@ -142,7 +142,7 @@ def _world(
     stack.callback(ours.close)
     stack.callback(theirs.close)
     return everything.World(
-        names=Resolver(server=resolver),
+        names=Resolver(server=resolver, rooted=resolver is None),
         web=Visitor(ours),
         provider_web=Visitor(theirs),
         account=accounts.of(provider) if provider else None,

@@ -78,6 +78,20 @@ def test_exchanges_come_by_preference_and_the_null_one_is_empty() -> None:
         assert names.look("deaf.example", RecordKind.MX) == Looked(values=("",))
 
 
+def test_who_denies_every_name_without_knowing_the_root_is_not_believed() -> None:
+    with serving({(D, "A"): ["192.0.2.1"]}) as lost:
+        names = Resolver(server=lost.address, seconds=0.6, rooted=True)
+        denied = names.look("gone.example", RecordKind.A)
+        known = names.look(D, RecordKind.A)
+    with serving({(".", "NS"): ["a.root-servers.net."]}) as connected:
+        names = Resolver(server=connected.address, seconds=0.6, rooted=True)
+        gone = names.look("gone.example", RecordKind.A)
+
+    assert isinstance(denied, Unanswered)
+    assert known == Looked(values=("192.0.2.1",))
+    assert gone == Looked(exists=False)
+
+
 @pytest.mark.parametrize("trouble", ["silent", "broken"])
 def test_a_server_that_fails_is_told_apart_from_an_empty_answer(trouble: str) -> None:
     with asking(texts(coalition__org="v=spf1 -all")) as (names, nameserver):

@@ -7,15 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mailer.adapters.dns import Resolver
 from mailer.adapters.http import Http
 from mailer.adapters.visiting import Visitor
 from mailer.core.diagnosis import Finding, Severity
 from mailer.core.tokens import Purpose
 from mailer.pipeline.examine import clock, links
 from tests.fakes.front import TLS, Meddle, Reply, fronting
+from tests.fakes.nameserver import serving
 from tests.fakes.site import Site, a_site, served
 
 NOBODY = bytes(16)
+UNUSED = Resolver(server="127.0.0.1:9")  # addresses need no DNS
 OK, NOTE, WARN, FAIL = Severity.OK, Severity.NOTE, Severity.WARN, Severity.FAIL
 
 
@@ -56,7 +59,7 @@ def replies(status: int, body: bytes = b"", **headers: str) -> Meddle:
 
 def test_our_pages_over_https_pass_and_nobody_leaves(site: Site, web: Visitor) -> None:
     with fronting(site.url, tls=True) as url:
-        (up,) = links.health(web, url)
+        (up,) = links.health(web, UNUSED, url)
         (left,) = links.one_click(web, url, nobodys(site))
 
     assert (up.severity, left.severity) == (OK, OK)
@@ -66,7 +69,7 @@ def test_our_pages_over_https_pass_and_nobody_leaves(site: Site, web: Visitor) -
 def test_a_certificate_that_nobody_trusts_is_told(site: Site) -> None:
     strict = Http(connect_timeout=2, read_timeout=2, longest=3)
     with fronting(site.url, tls=True) as url:
-        (up,) = links.health(Visitor(strict), url)
+        (up,) = links.health(Visitor(strict), UNUSED, url)
     strict.close()
 
     assert up.severity is FAIL
@@ -77,11 +80,19 @@ def test_a_certificate_that_nobody_trusts_is_told(site: Site) -> None:
 def test_nobody_at_the_address_is_told(web: Visitor) -> None:
     url = f"http://127.0.0.1:{free_port()}"
 
-    (up,) = links.health(web, url)
+    (up,) = links.health(web, UNUSED, url)
     (left,) = links.one_click(web, url, "token")
 
     assert (up.severity, "nobody answers" in up.message) == (FAIL, True)
     assert not left.asked
+
+
+def test_whoever_cannot_look_up_the_host_says_nothing_about_it(web: Visitor) -> None:
+    with serving({}) as nameserver:
+        cut_off = Resolver(server=nameserver.address, seconds=0.6, rooted=True)
+        (up,) = links.health(web, cut_off, "https://mail.coalition.invalid")
+
+    assert (up.severity, up.asked) == (NOTE, False)
 
 
 def test_leave_links_alone_that_are_not_answered_fail(site: Site, web: Visitor) -> None:
@@ -99,7 +110,7 @@ def test_leave_links_alone_that_are_not_answered_fail(site: Site, web: Visitor) 
 
 def test_another_program_at_the_address_is_told(web: Visitor) -> None:
     with fronting(meddle=lambda _method, _path: (200, {}, b"<h1>Hello</h1>")) as url:
-        (up,) = links.health(web, url)
+        (up,) = links.health(web, UNUSED, url)
 
     assert up.severity is FAIL
     assert "something else" in up.message

@@ -65,7 +65,7 @@ class Nameserver:
         if values := self.zone.get((name, kind)):
             written = [_quoted(each) if kind == "TXT" else each for each in values]
             response.answer.append(
-                dns.rrset.from_text(f"{name}.", _TTL, "IN", kind, *written)
+                dns.rrset.from_text(f"{name.rstrip('.')}.", _TTL, "IN", kind, *written)
             )
 
     def _exists(self, name: str) -> bool:

@@ -90,7 +90,8 @@ def _pages(base_url: str, world: World) -> Sequence[Question]:
     telling = [world.account.url] if world.account else []
     found = [
         Question(
-            Told(Topic.LINKS, "pages"), partial(links.health, world.web, base_url)
+            Told(Topic.LINKS, "pages"),
+            partial(links.health, world.web, world.names, base_url),
         ),
         Question(
             Told(Topic.LINKS, "one-click leaving"),

@@ -62,12 +62,16 @@ def _literal(name: str) -> tuple[str, ...]:
         return ()
 
 
-def health(web: Web, base_url: str) -> Sequence[Finding]:
+def health(web: Web, names: Names, base_url: str) -> Sequence[Finding]:
     """Ask the pages whether they are up."""
     told = Told(Topic.LINKS, "pages")
     url = f"{base_url}/healthz"
     answer = web.get(url)
     if isinstance(answer, Unanswered):
+        name = urlsplit(base_url).hostname or ""
+        known = _literal(name) or exchange.addresses(names, name)
+        if isinstance(known, Unanswered):  # it is us who are cut off
+            return [told.unasked(known.why)]
         return [_unreached(told, answer, base_url)]
     if answer.status == 200 and answer.body.strip() == b"ok":
         return [told.ok(f"up, answered in {answer.seconds:.1f} s")]
