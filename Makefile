@@ -30,6 +30,10 @@ demo: .venv/.runtime ## Send one weekly digest of real actions to a local outbox
 test: .venv/.dev ## Run all tests; ARGS="-k outbox" picks some
 	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
+.PHONY: html-validate
+html-validate: .venv/.dev ## Fetch html-validate from npm, so that make test can try it
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/html_validate --no-audit --no-fund --ignore-scripts
+
 .PHONY: check
 check: .venv/.dev ## Format, lint, types, imports and lock files, without changing anything
 	$(BIN)/ruff format --check .
@@ -60,6 +64,10 @@ lock: .venv/.dev ## Write uv.lock anew from pyproject.toml, and requirements*.lo
 .PHONY: pictures
 pictures: .venv/.dev ## Draw the digest at phone and desk width, light and dark, in pictures/
 	$(BIN)/python docs/pictures.py --out pictures $(ARGS)
+
+.PHONY: gallery
+gallery: .venv/.dev ## Draw every message in every mode for docs/gallery/
+	$(BIN)/python docs/gallery.py $(ARGS)
 
 .venv/.runtime: $(LOCKS)
 	@$(install_runtime)

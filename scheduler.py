@@ -88,6 +88,8 @@ def _greet(project: Project, journal: Journal) -> None:
     )
     if stopped := project.instance.stopped():
         journal.trouble(f"sending is stopped: {stopped.reason}")
+    if project.settings.allow_only is not None:
+        journal.trouble("test mode: mail goes only to those of delivery.allow_only")
 
 
 def _tick(

@@ -24,11 +24,11 @@ from typing import Any, TypeVar
 from report import Report, Row, medians, parser, tell
 
 from mailer.adapters.renderer import plain
-from mailer.adapters.renderer.environment import environment
+from mailer.adapters.renderer.folding import folded
 from mailer.adapters.renderer.inline import inline
 from mailer.adapters.renderer.mail import MailRenderer
+from mailer.adapters.renderer.press import Press
 from mailer.adapters.renderer.sample import Sample, read_sample
-from mailer.adapters.renderer.templating import print_template
 from mailer.adapters.renderer.view import view
 from mailer.core import envelope, lists
 from mailer.core.envelope import Frame, Letter, Recipient, json_html, json_inner, pieces
@@ -145,20 +145,14 @@ class Naive:
     ) -> None:
         self._keyring = keyring
         self._letter = letter
-        self._rich = environment(TEMPLATES, language="en", autoescape=True)
-        self._plain = environment(TEMPLATES, language="en", autoescape=False)
-        for env in (self._rich, self._plain):
-            env.filters["wrapped"] = plain.wrapped
-            env.filters["underlined"] = plain.underlined
-            env.filters["capitalize_first"] = plain.capitalized
+        self._press = Press(TEMPLATES, sample.brand, BASE_URL)
         self._words: dict[str, Any] = {
+            **self._press.shared("en"),
             "view": view(
                 sample.digest, brand=sample.brand, base_url=BASE_URL, shown=SHOWN
             ),
             "leave_url": "",
             "preferences_url": "",
-            "other_language": "es",
-            "in_other_language": "Recibir en español",
         }
         headline = self._text("email/digest/headline.txt", self._words).splitlines()
         self._words |= {
@@ -168,7 +162,7 @@ class Naive:
         }
 
     def _text(self, template: str, words: dict[str, Any]) -> str:
-        return print_template(self._plain, template, words)
+        return self._press.text(template, "en", words)
 
     def _own(self, person: Addressee) -> tuple[str, dict[str, Any]]:
         leave = self._keyring.sign(Purpose.LEAVE, person.uid, LIST_NUMBER)
@@ -184,7 +178,9 @@ class Naive:
         }
 
     def _html(self, words: dict[str, Any]) -> str:
-        return inline(print_template(self._rich, "email/digest/body.html", words))
+        return folded(
+            inline(self._press.passage("email/digest/body.html", "en", words))
+        )
 
     def html(self, batch: Batch) -> Iterator[str]:
         """Render and inline."""
@@ -239,7 +235,7 @@ def check(ours: Ours, naive: Naive, batch: Batch) -> None:
         if _decoded(fast) != _decoded(slow):
             raise SystemExit("personalize: the two ways disagree about a message")
     for inner, page in zip(ours.html(batch), naive.html(batch), strict=True):
-        if json.loads(b'"' + inner + b'"') != page:
+        if _on_one_line(json.loads(b'"' + inner + b'"')) != _on_one_line(page):
             raise SystemExit("personalize: the two ways disagree about a page")
 
 
@@ -248,9 +244,12 @@ def _decoded(raw: bytes) -> tuple[dict[str, str], list[str]]:
     parts = [part for part in message.walk() if not part.is_multipart()]
     headers = {name.lower(): str(value) for name, value in message.items()}
     del headers["content-type"]  # names the boundary
-    return headers, [
-        part.get_content().replace("\r\n", "\n").rstrip() for part in parts
-    ]
+    return headers, [_on_one_line(part.get_content()) for part in parts]
+
+
+def _on_one_line(words: str) -> str:
+    """Undo line breaks: HTML is folded before it is filled, or after."""
+    return " ".join(words.split())
 
 
 def drained(made: Iterable[object]) -> None:

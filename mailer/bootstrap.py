@@ -28,9 +28,10 @@ from mailer.adapters.database.places import RememberingGazetteer
 from mailer.adapters.database.readers import SqlReaders
 from mailer.adapters.database.retention import Retention
 from mailer.adapters.database.trace import Tracer
+from mailer.adapters.database.tracking import SqlTracking
 from mailer.adapters.database.work import SqlLedger
 from mailer.adapters.places import GeonamesGazetteer
-from mailer.adapters.providers import registry
+from mailer.adapters.providers.fleet import Fleet
 from mailer.adapters.renderer.brand import Brand
 from mailer.adapters.sources import registry as sources
 from mailer.config import Settings
@@ -46,6 +47,7 @@ from mailer.pipeline.crew import Crew
 from mailer.pipeline.letters import Imprint, Writer
 from mailer.pipeline.send import Sender
 from mailer.pipeline.tick import Ticker
+from mailer.pipeline.track import Tracker
 from mailer.ports import (
     Batch,
     Called,
@@ -100,6 +102,7 @@ class Project:
             reply_to=sender.reply_to or sender.address,
             note=coalition.note,
             signature=coalition.signature,
+            own=self.settings.branding,
         )
 
     @cached_property
@@ -223,6 +226,16 @@ class Project:
         """Deliveries whose outcome nobody knows."""
         return Parked(self.ready)
 
+    def tracker(self, trouble: Callable[[str], None]) -> Tracker:
+        """Return what keeps and applies what providers tell."""
+        return Tracker(
+            tracking=SqlTracking(self.ready, self._derived("addresses")),
+            ledger=self.ledger,
+            clock=self.clock,
+            limits=self.settings.breaker,
+            trouble=trouble,
+        )
+
     @cached_property
     def tracer(self) -> Tracer:
         """Why somebody did or did not get something."""
@@ -296,6 +309,7 @@ class Project:
             clock=self.clock,
             pull=self.pull,
             prune=self.prune,
+            track=self.tracker(trouble).apply,
             trouble=trouble,
         )
 
@@ -309,13 +323,21 @@ class Project:
     @cached_property
     def provider(self) -> Provider:
         """Who carries the mail."""
-        chosen = self.settings.providers[self.settings.provider]
-        if chosen.kind != "outbox" and not self.settings.coalition.postal_address:
-            raise ConfigError(
-                "mailer.toml: coalition.postal_address: is missing; the law asks for a"
-                " postal address in every mailing, so nothing is sent without one"
-            )
-        return registry.build(chosen, folder=self.folder, clock=self.clock)
+        main = self.settings.provider
+        for mailing_list in self.lists.values():
+            names = self.settings.route_of(mailing_list).names
+            if names != (main,):
+                raise ConfigError(
+                    f"lists/{mailing_list.slug}.toml: provider: all mail goes through"
+                    f' one provider, "{main}", and this list names'
+                    f" {', '.join(names)}; name one, in mailer.toml alone"
+                )
+        return self.fleet[main]
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """Everybody who could carry the mail, by name."""
+        return Fleet(self.settings, clock=self.clock)
 
     @cached_property
     def composer(self) -> Composer:
@@ -412,7 +434,9 @@ class Project:
         """
         chosen = self.settings.providers[self.settings.provider]
         options = sorted((name, repr(value)) for name, value in chosen.options.items())
-        words = (version("coalition-mailer"), chosen.kind, str(options))
+        allowed = self.settings.allow_only
+        fence = "" if allowed is None else f"only {sorted(allowed.entries)}"
+        words = (version("coalition-mailer"), chosen.kind, str(options), fence)
         return blake2b("\x1e".join(words).encode(), digest_size=32).digest()
 
     def imprint(self, slug: str, edition: str) -> Imprint:
@@ -444,7 +468,7 @@ class Project:
 
     def close(self) -> None:
         """Let go of the database and finish what the provider buffers."""
-        if "provider" in self.__dict__:
-            self.provider.close()
+        if "fleet" in self.__dict__:
+            self.fleet.close()
         if "database" in self.__dict__:
             self.database.close()

@@ -10,8 +10,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from mailer.core.errors import ConfigError
+from mailer.core import allowing, branding, routes
+from mailer.core.allowing import AllowList
+from mailer.core.branding import Branding
+from mailer.core.breaker import Limits
+from mailer.core.errors import ConfigError, InputError
+from mailer.core.lists import MailingList
 from mailer.core.rates import Rate
+from mailer.core.routes import Route
 from mailer.core.tables import LANGUAGES, Table
 
 FILE = "mailer.toml"
@@ -85,17 +91,34 @@ class Settings:
     keys: Mapping[int, bytes] = field(repr=False)  # key id → secret
     coalition: Coalition
     sender: Sender
-    provider: str  # the one in `providers` that delivers
+    route: Route  # who in `providers` delivers, where a list does not say
     providers: Mapping[str, ProviderSettings]
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)  # label → gazetteer's
     rate: Rate | None = None  # of the provider, where its own table names none
     domains: Mapping[str, Rate] = field(default_factory=dict)  # receiving domains
+    branding: Branding = field(default_factory=Branding)
     threads: int = 1  # senders in one process
+    breaker: Limits = field(default_factory=Limits)  # when a mailing pauses itself
     wake: str = "polling"  # how idle workers learn of new work
     keep: timedelta = timedelta(weeks=26)  # how long it is on record who got what
+    insisted: bool = False  # the environment names the provider, for all lists
+    allow_only: AllowList | None = None  # who may be mailed; None: everybody
     doctor: Doctor = field(default_factory=Doctor)
     secret_files: tuple[Path, ...] = ()  # every file: that a secret was read from
+
+    @property
+    def provider(self) -> str:
+        """Return the name of the provider that carries most of the mail."""
+        return self.route.main
+
+    def route_of(self, mailing_list: MailingList) -> Route:
+        """Return who carries a list's mail; raises ConfigError if nobody can."""
+        if self.insisted or mailing_list.route is None:
+            return self.route
+        file = Table({}, f"lists/{mailing_list.slug}.toml")
+        routes.check(file, mailing_list.route, self.providers)
+        return mailing_list.route
 
 
 def load(folder: Path, environment: Mapping[str, str]) -> Settings:
@@ -137,19 +160,7 @@ class _Reading:
             for name, kind, table in self._named("providers")
         }
         delivery = top.table("delivery") or Table({}, FILE, "delivery.")
-        provider = self._environment_or(
-            "MAILER_PROVIDER", delivery.text("provider", None) or "outbox"
-        )
-        if provider == "outbox" and "outbox" not in providers:
-            providers["outbox"] = ProviderSettings(name="outbox", kind="outbox")
-        if provider not in providers:
-            self._fail(
-                delivery,
-                "provider",
-                "MAILER_PROVIDER",
-                f"there is no [providers.{provider}]; there is"
-                f" {', '.join(providers) or 'none at all'}",
-            )
+        route, insisted = self._route(delivery, providers)
         settings = Settings(
             folder=self.folder,
             database=self._database(),
@@ -157,7 +168,8 @@ class _Reading:
             keys=self._keys(),
             coalition=self._coalition(),
             sender=self._sender(),
-            provider=provider,
+            route=route,
+            insisted=insisted,
             providers=providers,
             sources={
                 name: SourceSettings(
@@ -168,14 +180,59 @@ class _Reading:
             places=self._places(),
             rate=delivery.rate("rate"),
             domains=self._domains(delivery),
+            branding=self._branding(),
             threads=self._threads(delivery),
+            breaker=self._breaker(delivery),
             wake=delivery.choice("wake", ["polling", "procrastinate"], "polling"),
             keep=delivery.duration("keep", default="26 weeks"),
             doctor=self._doctor(),
+            allow_only=self._allow_only(delivery),
         )
         delivery.refuse_unknown()
         top.refuse_unknown()
         return replace(settings, secret_files=tuple(self.secret_files))
+
+    def _route(
+        self, delivery: Table, providers: dict[str, ProviderSettings]
+    ) -> tuple[Route, bool]:
+        """Return who delivers, and whether the environment says so.
+
+        The outbox need not be described.
+        """
+        written = routes.read(delivery)
+        insisted = self._environment_or("MAILER_PROVIDER", "")
+        route = (
+            Route(shares={insisted: 1})
+            if insisted
+            else written or Route(shares={"outbox": 1})
+        )
+        if "outbox" in route.names and "outbox" not in providers:
+            providers["outbox"] = ProviderSettings(name="outbox", kind="outbox")
+        if insisted and insisted not in providers:
+            self._fail(
+                delivery,
+                "provider",
+                "MAILER_PROVIDER",
+                f"there is no [providers.{insisted}]; there is"
+                f" {', '.join(providers) or 'none at all'}",
+            )
+        routes.check(delivery, route, providers)
+        return route, bool(insisted)
+
+    def _allow_only(self, delivery: Table) -> AllowList | None:
+        """Return who may be mailed; an empty list says nobody, none says everybody."""
+        entries = delivery.raw("allow_only", None)
+        if insisted := self._environment_or("MAILER_ALLOW_ONLY", ""):
+            entries = insisted.replace(",", " ").split()
+        if entries is None:
+            return None
+        hint = 'must be a list such as ["@ours.example", "me@example.org"]'
+        if not isinstance(entries, list):
+            delivery.fail("allow_only", hint)
+        try:
+            return allowing.parse(entries)
+        except (AttributeError, InputError):  # AttributeError: it is no text
+            self._fail(delivery, "allow_only", "MAILER_ALLOW_ONLY", hint)
 
     def _environment_or(self, variable: str, value: str) -> str:
         return self.environment.get(variable, "").strip() or value
@@ -245,6 +302,10 @@ class _Reading:
         table.refuse_unknown()
         return coalition
 
+    def _branding(self) -> Branding:
+        table = self.top.table("brand") or Table({}, FILE, "brand.")
+        return branding.parse(table, lambda name: (self.folder / name).read_bytes())
+
     def _sender(self) -> Sender:
         table = self._required("sender")
         sender = Sender(
@@ -276,6 +337,19 @@ class _Reading:
             for option in table.data
             if option not in but
         }
+
+    def _breaker(self, delivery: Table) -> Limits:
+        """Return the shares of bad outcomes at which a mailing pauses itself."""
+        table = delivery.table("breaker") or Table({}, FILE, "delivery.breaker.")
+        usual = Limits()
+        limits = Limits(
+            attempts=table.integer("attempts", default=usual.attempts, low=1),
+            hard=table.share("hard", default=usual.hard),
+            complained=table.share("complained", default=usual.complained),
+            blocked=table.share("blocked", default=usual.blocked),
+        )
+        table.refuse_unknown()
+        return limits
 
     def _threads(self, delivery: Table) -> int:
         threads = delivery.integer("threads", default=1, low=1)

@@ -96,6 +96,18 @@ def say_if_stopped(project: Project) -> None:
         )
 
 
+def say_if_fenced(project: Project) -> None:
+    """Say so when only some may be mailed; not who, since this is kept in logs."""
+    settings = project.settings
+    allowed = settings.allow_only
+    if allowed is None or settings.providers[settings.provider].kind == "outbox":
+        return
+    output.say(
+        f"Test mode: mail goes only to the {len(allowed.entries)} addresses and domains"
+        " of delivery.allow_only; everyone else's is written to the outbox."
+    )
+
+
 def compose(project: Project, mailing: Mailing) -> None:
     """Compose a planned mailing, unless it has waited too long to go out unasked."""
     mailing_list = project.mailing_list(mailing.list_slug)
@@ -159,6 +171,7 @@ def work(
     told_before: set[str] = set()
     crew = project.crew(output.say, threads)
     say_if_stopped(project)
+    say_if_fenced(project)
     with until_told() as told:
         if project.waker and not until_idle:
             project.waker.run(

@@ -1,8 +1,9 @@
 """`mailer doctor`: what would keep mail from arriving, and the way out."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ from mailer.bootstrap import Project
 from mailer.cli import diagnosis, output
 from mailer.cli.state import Json, State
 from mailer.config import ProviderSettings
-from mailer.core.diagnosis import Finding, Severity, Told, Topic, softened
+from mailer.core.diagnosis import About, Finding, Severity, Topic, softened
 from mailer.core.errors import ConfigError
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Purpose
@@ -63,7 +64,7 @@ def _examined(
         with state.project() as project:
             return _project(project, offline=offline, resolver=resolver)
     except ConfigError as error:
-        told = Told(Topic.SETTINGS, "project")
+        told = About(Topic.SETTINGS, "project")
         return [told.fail(str(error), "no command works until it is mended")]
 
 
@@ -71,28 +72,31 @@ def _project(
     project: Project, *, offline: bool, resolver: str | None
 ) -> Sequence[Finding]:
     settings, lists = project.settings, project.lists
-    provider = settings.providers[settings.provider]
-    carrier = _carrier(project, provider)
-    usable = carrier.severity is not Severity.FAIL
+    names = chain.from_iterable(written.carried(settings, lists).values())
+    providers = [settings.providers[name] for name in dict.fromkeys(names)]
+    carriers = {each.name: _carrier(project, each) for each in providers}
     with ExitStack() as stack:
-        world = _world(project, provider if usable else None, resolver, stack)
+        world = _world(project, resolver, carriers, stack)
         questions = [
             *_near(project, lists),
-            *everything.questions(settings, lists, provider, world),
+            *everything.questions(settings, lists, world),
         ]
         answers = ask_all(questions, seconds=_SECONDS, offline=offline)
     findings = [
         *written.examine(settings, lists),
         *written.secrets(settings.secret_files),
-        carrier,
+        *carriers.values(),
         *answers,
     ]
-    return softened(findings) if provider.kind == "outbox" else findings
+    # Two of one provider's domains may be told the same about its account.
+    once = list(dict.fromkeys(findings))
+    sends = any(each.kind != "outbox" for each in providers)
+    return once if sends else softened(once)
 
 
 def _carrier(project: Project, provider: ProviderSettings) -> Finding:
     """Look whether the provider can be made from its table."""
-    told = Told(Topic.PROVIDER, f"[providers.{provider.name}]")
+    told = About(Topic.PROVIDER, f"[providers.{provider.name}]")
     if provider.kind == "outbox":
         return told.note(
             "the outbox: mail is written to files, and nothing is sent",
@@ -119,43 +123,53 @@ def _near(project: Project, lists: Mapping[str, MailingList]) -> Sequence[Questi
             *written.subscribers(lists, health.active(project.database)),
         ]
 
-    return [Question(Told(Topic.DATABASE, "database"), database, far=False)]
+    return [Question(About(Topic.DATABASE, "database"), database, far=False)]
 
 
 def _world(
     project: Project,
-    provider: ProviderSettings | None,
     resolver: str | None,
+    carriers: Mapping[str, Finding],
     stack: ExitStack,
 ) -> everything.World:
-    """Return whom to ask; no provider: it cannot be asked with such settings."""
-    from mailer.adapters import accounts  # noqa: PLC0415 - for this command alone
-    from mailer.adapters.dns import Resolver  # noqa: PLC0415
+    """Return whom to ask; a provider whose settings fail cannot be asked."""
+    from mailer.adapters.dns import Resolver  # noqa: PLC0415 - for this command alone
 
-    options = provider.options if provider else {}
-    proxy, ca_file = options.get("proxy"), options.get("ca_file")
-    ours = _http()
-    theirs = _http(
-        proxy=str(proxy) if proxy else None,
-        ca_file=str(project.folder / str(ca_file)) if ca_file else None,
-    )
-    stack.callback(ours.close)
-    stack.callback(theirs.close)
+    def visitor(**options: str | None) -> Visitor:
+        http = Http(
+            connect_timeout=_CONNECT, read_timeout=_READ, longest=_CALL, **options
+        )
+        stack.callback(http.close)
+        return Visitor(http)
+
     return everything.World(
         names=Resolver(server=resolver, rooted=resolver is None),
-        web=Visitor(ours),
-        provider_web=Visitor(theirs),
-        account=accounts.of(provider) if provider else None,
+        web=visitor(),
+        carriers={
+            name: _asked(
+                project, name, visitor, usable=finding.severity is not Severity.FAIL
+            )
+            for name, finding in carriers.items()
+        },
         now=project.clock,
         token=project.keyring.sign(Purpose.LEAVE, secrets.token_bytes(16), 0),
     )
 
 
-def _http(*, proxy: str | None = None, ca_file: str | None = None) -> Http:
-    return Http(
-        connect_timeout=_CONNECT,
-        read_timeout=_READ,
-        longest=_CALL,
-        proxy=proxy,
-        ca_file=ca_file,
+def _asked(
+    project: Project, name: str, visitor: Callable[..., Visitor], *, usable: bool
+) -> everything.Carrier:
+    from mailer.adapters import accounts  # noqa: PLC0415 - loads what providers need
+
+    settings = project.settings.providers[name]
+    if not usable:
+        return everything.Carrier(settings=settings, account=None, web=visitor())
+    proxy, ca_file = settings.options.get("proxy"), settings.options.get("ca_file")
+    return everything.Carrier(
+        settings=settings,
+        account=accounts.of(settings),
+        web=visitor(
+            proxy=str(proxy) if proxy else None,
+            ca_file=str(project.folder / str(ca_file)) if ca_file else None,
+        ),
     )

@@ -139,7 +139,7 @@ def organizations(
         report = intake.organizations(
             project, file, strict=strict, dry_run=dry_run, rejects=rejected
         )
-    _report(report, as_json=as_json, strict=strict, dry_run=dry_run)
+    _report(report, as_json=as_json, strict=strict, dry_run=dry_run, rejected=rejected)
 
 
 @app.command()
@@ -163,7 +163,7 @@ def subscribers(
         report = intake.subscribers(
             project, file, list_slug, strict=strict, dry_run=dry_run, rejects=rejected
         )
-    _report(report, as_json=as_json, strict=strict, dry_run=dry_run)
+    _report(report, as_json=as_json, strict=strict, dry_run=dry_run, rejected=rejected)
 
 
 @app.command()
@@ -188,26 +188,32 @@ def suppressions(
         report = intake.suppressions(
             project, file, reason=reason, strict=strict, rejects=rejected
         )
-    _report(report, as_json=as_json, strict=strict)
+    _report(report, as_json=as_json, strict=strict, rejected=rejected)
 
 
 def _report(
-    report: dict[str, Any], *, as_json: bool, strict: bool, dry_run: bool = False
+    report: dict[str, Any],
+    *,
+    as_json: bool,
+    strict: bool,
+    rejected: Path | None,
+    dry_run: bool = False,
 ) -> None:
+    if dry_run:
+        tell = output.say if as_json else output.show
+        tell("A dry run: nothing was changed. It would be:")
     if as_json:
         output.emit(report)
     else:
-        if dry_run:
-            output.show("A dry run: nothing was changed. It would be:")
         counts = [f"{n:,} {name}" for name, n in report.items() if isinstance(n, int)]
         output.show(f"{', '.join(counts)}.")
         _flags(report["flagged"])
         _rejections(report["rejected"])
-    _more(report)
+    _more(report, rejected)
     _fail_strict(report["rejections"], strict=strict)
 
 
-def _more(report: dict[str, Any]) -> None:
+def _more(report: dict[str, Any], rejected: Path | None) -> None:
     """Say how many rows were rejected, and of what not all is listed."""
     for total, listed, what in (
         (report["flags"], report["flagged"], "flags"),
@@ -217,10 +223,10 @@ def _more(report: dict[str, Any]) -> None:
             output.say(
                 f"Of {total:,} {what} only the first {len(listed):,} are listed."
             )
-    _count_rejections(
-        report["rejections"],
-        "; with --rejected FILE they are written to a file, to be mended there",
-    )
+    written = "with --rejected FILE they are written to a file, to be mended there"
+    if rejected:
+        written = f"mend them in {rejected} and import that"
+    _count_rejections(report["rejections"], f"; {written}")
 
 
 def _count_rejections(count: int, hint: str = "") -> None:

@@ -1,9 +1,9 @@
 """`mailer preview`, `plan`, `send`, `work`, `status`: an edition from plan to report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,35 +25,75 @@ Edition = Annotated[
 
 def preview(
     context: typer.Context,
-    name: ListName,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[LIST]", help="The list's name; --serve shows them all."
+        ),
+    ] = None,
     edition: Edition = None,
     address: Annotated[
         str | None, typer.Option("--for", help="Only what this subscriber would get.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Where to write.")] = Path("preview"),
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail when a gate finds an error.")
+    ] = False,
+    serve: Annotated[
+        bool,
+        typer.Option("--serve", help="Show templates and lists in a browser instead."),
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="On which port to --serve.")
+    ] = 8010,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
     """Write what would be sent, byte for byte: .html, .txt and .eml per variant.
 
     Example: mailer preview weekly --for office@example.org --out preview
+
+    To edit templates and see them change: mailer preview --serve
     """
     state: State = context.obj
+    if serve:
+        from mailer.cli import desk  # noqa: PLC0415 - a web server, for this alone
+
+        desk.serve(state, port=port, as_of=as_of)
+        return
+    if name is None:
+        raise typer.BadParameter("name one, as in mailer preview weekly; or --serve")
     with state.project(as_of) as project:
         written = previews.write(
             project, project.mailing_list(name), edition, address, out
         )
     if as_json:
         output.emit(written)
-        return
+    else:
+        _show_previews(written, out)
+    errors = previews.errors(written)
+    if strict and errors:
+        raise RefusedError(
+            f"{errors} errors were found, and --strict allows none; mend the template,"
+            " with mailer preview --serve beside it"
+        )
+
+
+def _show_previews(written: Mapping[str, Any], out: Path) -> None:
+    columns = ("Version", "Language", "Place", "Subject", "HTML bytes", "Findings")
+    fields = ("file", "language", "place", "subject", "bytes")
     output.table(
-        ("Version", "Language", "Place", "Subject", "HTML bytes"),
+        columns,
         [
-            (row["file"], row["language"], row["place"], row["subject"], row["bytes"])
+            (*(row[field] for field in fields), len(row["findings"]) or "")
             for row in written["variants"]
         ],
-        right=("HTML bytes",),
+        right=("HTML bytes", "Findings"),
     )
+    for finding, files in previews.told_once(written):
+        where = files[0] if len(files) == 1 else f"{len(files)} versions"
+        output.show(f"{finding.severity}, {finding.gate}, in {where}: {finding.words}")
+        output.show(f"  {finding.where}")
     output.show(
         f"{len(written['variants'])} versions in {out}; {written['skipped']} groups of"
         " readers have nothing to be told. Nothing was sent."
@@ -113,6 +153,7 @@ def send(
     state: State = context.obj
     with state.project(as_of) as project:
         mailing_list = project.mailing_list(name)
+        delivering.say_if_fenced(project)
         if dry_run:
             _dry_run(project, mailing_list, edition, as_json=as_json)
             return
@@ -126,8 +167,10 @@ def send(
             mailing_list, project.ledger, edition=edition, now=project.clock()
         )
         standing = delivering.deliver(project, mailing)
+        stop = project.instance.stopped()
     report([standing], as_json=as_json)
     _complain(standing)
+    _say_what_is_left(standing, stop.reason if stop else None)
 
 
 def _dry_run(
@@ -240,6 +283,7 @@ def status(
         chosen = [find(project, mailing)] if mailing else every
         standings = [project.ledger.standing(one.id) for one in chosen]
         delivering.say_if_stopped(project)
+        delivering.say_if_fenced(project)
     if as_json:
         shown = [asdict(standing) for standing in standings]
         output.emit(shown[0] if mailing else shown)
@@ -300,3 +344,16 @@ def _complain(standing: Standing) -> None:
         raise InputError(
             f"{standing.mailing} is {standing.state}: {standing.reason or _PARKED}"
         )
+
+
+def _say_what_is_left(standing: Standing, stopped: str | None) -> None:
+    """Say how to go on; raises RefusedError when sending was stopped meanwhile."""
+    left = standing.due - standing.settled
+    if standing.state != "sending" or not left:
+        return
+    if stopped is not None:
+        raise RefusedError(
+            f"{left:,} are still to be sent, because all sending was stopped:"
+            f" {stopped}; to go on: mailer start, then mailer work"
+        )
+    output.say(f"{left:,} are still to be sent; to go on: mailer work")

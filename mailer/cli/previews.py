@@ -1,10 +1,14 @@
 """Previews: the files that show what each group of readers would get."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from mailer.adapters import addresses
+from mailer.adapters.gates import Finding, Message, Severity, check
+from mailer.adapters.gates.quoting import strings
 from mailer.bootstrap import Project
 from mailer.cli.which import draft
 from mailer.core import envelope
@@ -12,7 +16,16 @@ from mailer.core.audience import Group
 from mailer.core.errors import NotFoundError
 from mailer.core.lists import MailingList
 from mailer.core.mime import MimeForm
-from mailer.ports import Addressee, Batch, Composed, Intent, Mailing
+from mailer.ports import Addressee, Batch, Composed, Intent, Mailing, Outgoing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """One variant as a reader gets it."""
+
+    variant: Composed
+    outgoing: Outgoing
+    message: Message
 
 
 def write(
@@ -30,14 +43,54 @@ def write(
         person, group = _reader(project, mailing, address)
         groups = [group]
     composition = project.composer.preview(mailing, mailing_list, groups)
+    quoted = what_people_wrote(project)
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for number, variant in enumerate(composition.variants, start=1):
         name = f"{mailing.list_slug}-{mailing.edition}-{number:03}-{variant.language}"
-        _write(project, mailing, variant, person, folder / name)
-        rows.append(_described(variant, name))
+        previewed = as_sent(project, mailing, variant, quoted, person)
+        _write(previewed, folder / name)
+        rows.append(_described(previewed, name))
     skipped = sum(1 for key in composition.assignment.values() if key is None)
     return {"folder": str(folder), "variants": rows, "skipped": skipped}
+
+
+def errors(written: Mapping[str, Any]) -> int:
+    """Return how many findings forbid sending."""
+    found = (finding for row in written["variants"] for finding in row["findings"])
+    return sum(finding["severity"] == Severity.ERROR for finding in found)
+
+
+def as_sent(
+    project: Project,
+    mailing: Mailing,
+    variant: Composed,
+    quoted: Sequence[str],
+    person: Addressee | None = None,
+) -> Previewed:
+    """Fill a variant for one person, or for somebody whose links lead nowhere."""
+    outgoing = project.writer.outgoing(_intent(mailing, variant, person))
+    letter, recipient = outgoing.letter, outgoing.recipients[0]
+    html, text = envelope.filled(letter, recipient)
+    message = Message(
+        language=variant.language,
+        subject=variant.subject,
+        preheader=variant.preheader,
+        html=html,
+        text=text,
+        leave_url=letter.leave_prefix + recipient.leave,
+        quoted=(*quoted, recipient.reason),
+    )
+    return Previewed(variant=variant, outgoing=outgoing, message=message)
+
+
+def what_people_wrote(project: Project) -> Sequence[str]:
+    """Return the words in a digest that no template wrote."""
+    actions: Iterable[object] = project.actions.relevant(project.clock())
+    return (
+        *strings(project.brand),
+        *(said for one in actions for said in strings(one)),
+    )
 
 
 def _reader(
@@ -53,13 +106,7 @@ def _reader(
     return found
 
 
-def _write(
-    project: Project,
-    mailing: Mailing,
-    variant: Composed,
-    person: Addressee | None,
-    path: Path,
-) -> None:
+def _intent(mailing: Mailing, variant: Composed, person: Addressee | None) -> Intent:
     reader = person or Addressee(
         subscriber_id=0,
         uid=bytes(16),  # a link that leads nowhere
@@ -67,7 +114,7 @@ def _write(
         organization=None,
         consented_on=date.fromisoformat(mailing.edition),
     )
-    intent = Intent(
+    return Intent(
         batch=Batch(mailing=mailing, variant_id=0, seq=0, epoch=0, attempt=1),
         key="",
         language=variant.language,
@@ -77,22 +124,39 @@ def _write(
         sent_at=mailing.as_of,
         addressees=[reader],
     )
-    outgoing = project.writer.outgoing(intent)
-    recipient = outgoing.recipients[0]
-    html, text = envelope.filled(outgoing.letter, recipient)
-    path.with_suffix(".html").write_text(html, encoding="utf-8")
-    path.with_suffix(".txt").write_text(text, encoding="utf-8")
-    message = MimeForm(outgoing.letter, outgoing.date).fill(recipient)
-    path.with_suffix(".eml").write_bytes(message)
 
 
-def _described(variant: Composed, file: str) -> dict[str, Any]:
+def _write(previewed: Previewed, path: Path) -> None:
+    outgoing, message = previewed.outgoing, previewed.message
+    path.with_suffix(".html").write_text(message.html, encoding="utf-8")
+    path.with_suffix(".txt").write_text(message.text, encoding="utf-8")
+    bytes_sent = MimeForm(outgoing.letter, outgoing.date).fill(outgoing.recipients[0])
+    path.with_suffix(".eml").write_bytes(bytes_sent)
+
+
+def _described(previewed: Previewed, file: str) -> dict[str, Any]:
     """Return what a report says of a variant."""
+    variant = previewed.variant
     return {
         "file": file,
         "language": variant.language,
         "place": variant.place,
         "subject": variant.subject,
+        "preheader": variant.preheader,
         "bytes": len("".join(variant.html.texts).encode()),
         "actions": len(variant.items),
+        "findings": [asdict(finding) for finding in check(previewed.message)],
     }
+
+
+def told_once(written: Mapping[str, Any]) -> Sequence[tuple[Finding, Sequence[str]]]:
+    """Return each finding with the variants it is in: most are in all of them."""
+    files: dict[tuple[str, str], list[str]] = {}
+    first: dict[tuple[str, str], Finding] = {}
+    for row in written["variants"]:
+        for one in row["findings"]:
+            key = (one["gate"], one["words"])
+            first.setdefault(key, Finding(**one))
+            if row["file"] not in files.setdefault(key, []):
+                files[key].append(row["file"])
+    return [(finding, files[key]) for key, finding in first.items()]

@@ -7,6 +7,7 @@ from pathlib import Path
 from mailer.adapters.sources import rejects as rejects_file
 from mailer.adapters.sources.rejects import Rejects
 from mailer.adapters.sources.sheet import Progress, Sheet, open_sheet
+from mailer.adapters.sources.text import encoding_flags
 from mailer.core.errors import InputError, NotFoundError
 from mailer.core.model import Flag, Rejection
 from mailer.pipeline.findings import Findings
@@ -74,15 +75,20 @@ def opened(
     `quiet`: say nothing of columns that nothing is read from. Raises NotFoundError
     without the file, InputError without the required column.
     """
-    if not file.is_file():
+    if not file.exists():
         raise NotFoundError(f"{file}: there is no such file")
+    if not (file.is_file() or file.is_dir()):  # a folder is refused as it is opened
+        raise InputError(
+            f"{file}: is a pipe or a device; the file is read more than once, so save"
+            " it first"
+        )
     sheet = open_sheet(file, synonyms=SYNONYMS, known=known)
     if required not in sheet.columns.values():
         raise InputError(
             f"{file}: there is no column {required}; there is"
             f" {', '.join((*sheet.columns.values(), *sheet.unknown))}"
         )
-    flags = [] if quiet else _unread(sheet, known)
+    flags = [] if quiet else _flags(sheet, known)
     with ExitStack() as stack:
         written = None
         if rejects:
@@ -92,8 +98,8 @@ def opened(
         yield Rows(sheet, flags, written)
 
 
-def _unread(sheet: Sheet, known: Sequence[str]) -> list[Flag]:
-    return [
+def _flags(sheet: Sheet, known: Sequence[str]) -> list[Flag]:
+    unread = (
         Flag(
             line=1,
             field=name,
@@ -102,4 +108,5 @@ def _unread(sheet: Sheet, known: Sequence[str]) -> list[Flag]:
         )
         for name in sheet.unknown
         if name not in rejects_file.COLUMNS
-    ]
+    )
+    return [*encoding_flags(guessed=sheet.form.guessed), *unread]

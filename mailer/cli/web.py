@@ -1,12 +1,15 @@
 """`mailer web`: the pages behind the links in the mail."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import AsOf, State
+
+if TYPE_CHECKING:
+    from mailer.web.events import Ear
 
 
 def web(
@@ -40,6 +43,20 @@ def open_pages(project: Project, host: str, port: int) -> None:
         base_url=project.settings.base_url,
         now=project.clock,
         next_edition=project.next_edition,
+        logo=project.settings.branding.logo,
+        ear=_ear(project),
     )
     output.say(f"The pages are at http://{host}:{port}/ until you press Ctrl-C.")
     serve(app, host, port)
+
+
+def _ear(project: Project) -> "Ear":
+    """Return what hears the providers whose tables name a key for events."""
+    from mailer.web.events import Ear  # noqa: PLC0415 - with the rest of the web
+
+    return Ear(
+        hearings=project.fleet.hearings,
+        tracker=project.tracker(output.say),
+        confirm=project.fleet.confirm,
+        now=project.clock,
+    )

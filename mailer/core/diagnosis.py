@@ -49,7 +49,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class About:
     """Makes findings about one thing."""
 
     topic: Topic

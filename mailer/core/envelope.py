@@ -21,6 +21,14 @@ from mailer.core.errors import TemplateError
 from mailer.core.tokens import encode
 
 SLOTS = ("leave", "preferences", "reason_html", "reason_text")
+# What the question fills whether an address is its owner's.
+QUESTION_SLOTS = (
+    "confirm",
+    "address_html",
+    "address_text",
+    "organization_html",
+    "organization_text",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +56,9 @@ class Segments:
         return cls(tuple(texts), tuple(slots))
 
 
-def markers(nonce: str) -> dict[str, str]:
+def markers(nonce: str, slots: Iterable[str] = SLOTS) -> dict[str, str]:
     """Return the marker of each slot: unreserved characters and a secret nonce."""
-    return {slot: f"zq{nonce}-{slot}-qz" for slot in SLOTS}
+    return {slot: f"zq{nonce}-{slot}-qz" for slot in slots}
 
 
 def cut(text: str, nonce: str, *, expected: Iterable[str]) -> Segments:
@@ -63,7 +71,7 @@ def cut(text: str, nonce: str, *, expected: Iterable[str]) -> Segments:
     missing = set(expected) - set(segments.slots)
     if missing:
         raise TemplateError(f"the template never prints {', '.join(sorted(missing))}")
-    unknown = set(segments.slots) - set(SLOTS)
+    unknown = set(segments.slots).difference(SLOTS, QUESTION_SLOTS)
     if unknown or any(nonce in piece for piece in segments.texts):
         raise TemplateError("a slot was mangled while composing")
     return segments

@@ -8,7 +8,9 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mailer.core import routes
 from mailer.core.rates import Rate
+from mailer.core.routes import Route
 from mailer.core.tables import Table
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -64,6 +66,7 @@ class MailingList:
     sender_name: str | None = None  # None: as in mailer.toml
     sender_address: str | None = None
     pace: Rate | None = None  # of each mailing, over all workers
+    route: Route | None = None  # who carries it; None: as in mailer.toml
 
     def title(self, language: str) -> str:
         """Return the title in this language, else in the first one given."""
@@ -95,6 +98,7 @@ def parse(data: Mapping[str, Any], *, file: str, slug: str) -> MailingList:
         horizon=reader.duration("horizon", default="5 weeks"),
         late_limit=reader.duration("late_limit", default="24 hours"),
         pace=reader.rate("pace"),
+        route=routes.read(reader),
         sender_name=sender.line("name", default=None) if sender else None,
         sender_address=sender.address("address", default=None) if sender else None,
     )

@@ -95,6 +95,15 @@ class Table:
             self.fail(key, f"must be a whole number from {low}, not {_shown(value)}")
         return int(value)
 
+    def share(self, key: str, *, default: float) -> float:
+        """Return a share of a whole, from 0 to 1."""
+        value = self.raw(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.fail(key, "must be a number from 0 to 1, as 0.05")
+        if not 0 <= value <= 1:
+            self.fail(key, f"must be from 0 to 1, as 0.05, and not {value:g}")
+        return float(value)
+
     def duration(self, key: str, *, default: str) -> timedelta:
         """Return a span of time written as "36 hours"."""
         value = self.raw(key, default)

@@ -116,7 +116,7 @@ class Caller:
             return NotTaken(detail="this provider cannot be asked", stop=True)
         if not self._windows:
             return provider.find(outgoing)
-        accepted: list[Accepted | None] = []
+        accepted: list[Accepted | Unsure | None] = []
         for recipient in outgoing.recipients:
             found = provider.find(alone(outgoing, recipient))
             if isinstance(found, NotTaken):
@@ -155,7 +155,9 @@ def _tally(outcome: Outcome | Found) -> Counter[str]:
         case Answered(results=results):
             return Counter(type(result).__name__.lower() for result in results)
         case Found(accepted=accepted):
-            return Counter("accepted" if hit else "deferred" for hit in accepted)
+            return Counter(
+                type(hit).__name__.lower() if hit else "deferred" for hit in accepted
+            )
     return Counter()
 
 

@@ -16,11 +16,11 @@ from mailer.core import assembly, envelope, headers
 from mailer.core.audience import Group
 from mailer.core.digest import Digest
 from mailer.core.errors import InputError, TemplateError
+from mailer.core.limits import HTML_LIMIT
 from mailer.core.lists import MailingList
 from mailer.core.model import Action, Facts, Place
 from mailer.ports import ActionStore, Composed, Ledger, Mailing, Rendered, Renderer
 
-HTML_LIMIT = 90 * 1024  # bytes; Gmail clips at about 102 KB, links and all
 SHOWN = 35  # upcoming actions in full, nearest first; the rest is a line and a link
 _EXPECTED_HTML = ("leave", "preferences", "reason_html")
 _EXPECTED_TEXT = ("leave", "preferences", "reason_text")

@@ -31,12 +31,14 @@ class Ticker:
     sender: Crew
     clock: Clock
     pull: Callable[[], None]  # reads every source; raises MailerError
+    track: Callable[[Callable[[], bool]], object]  # applies what providers told
     prune: Callable[[], None]  # lets go of what is old; quick when nothing is
     trouble: Callable[[str], None]
 
     def tick(self, stopping: Callable[[], bool] = lambda: False) -> Sequence[Planned]:
         """Do everything that is due now; returns the editions it made."""
         made: list[Planned] = []
+        self._try("events", partial(self.track, stopping))
         self._try("sources", self._pull_if_due)
         self._try("planning", lambda: made.extend(self._plan()))
         self._try("composing", partial(self._compose_planned, stopping))

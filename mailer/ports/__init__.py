@@ -11,6 +11,7 @@ from mailer.ports.asking import (
     Web,
 )
 from mailer.ports.composing import Rendered, Renderer
+from mailer.ports.hearing import Forged, Heard, Hearing, Told
 from mailer.ports.ledger import (
     Addressee,
     Batch,
@@ -50,6 +51,7 @@ from mailer.ports.store import (
     Organized,
     People,
 )
+from mailer.ports.tracking import Applied, Tracking
 from mailer.ports.watching import Called, Watch
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "ActionStore",
     "Addressee",
     "Answered",
+    "Applied",
     "Batch",
     "Call",
     "Called",
@@ -67,8 +70,11 @@ __all__ = [
     "Contacted",
     "Deferred",
     "Enlisted",
+    "Forged",
     "Found",
     "Gazetteer",
+    "Heard",
+    "Hearing",
     "Intent",
     "Ledger",
     "Looked",
@@ -97,6 +103,8 @@ __all__ = [
     "Searchable",
     "Source",
     "Standing",
+    "Told",
+    "Tracking",
     "Unanswered",
     "Unknown",
     "Unsure",

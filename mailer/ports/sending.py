@@ -107,9 +107,13 @@ Outcome = Answered | NotTaken | Unknown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a search found: for each recipient, in order, what was accepted or None."""
+    """What a search found, for each recipient, in order.
 
-    accepted: Sequence[Accepted | None]
+    None says that it was not accepted, for certain. Unsure: where the provider is not
+    known to show everything, and shows nothing.
+    """
+
+    accepted: Sequence[Accepted | Unsure | None]
 
 
 class Provider(Protocol):

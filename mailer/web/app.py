@@ -11,15 +11,21 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from mailer.config import Coalition
+from mailer.core.branding import LOGO_PATH, Logo
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Keyring
 from mailer.ports import PublicActions, Readers
-from mailer.web import actions, leave, preferences
+from mailer.web import actions, events, leave, preferences
 from mailer.web.headers import PRIVATE, Headers
 from mailer.web.log import Log
 from mailer.web.site import Pages, Site
 
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+# Its address stays when the picture changes. Mail on other sites shows it.
+_A_DAY = {
+    "Cache-Control": "public, max-age=86400",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 _ROBOTS = "".join(["User-agent: *\n", *(f"Disallow: {path}\n" for path in PRIVATE)])
 
 
@@ -34,11 +40,14 @@ def create(
     base_url: str,
     now: Callable[[], datetime],
     next_edition: Callable[[int], date | None],
+    logo: Logo | None = None,
+    ear: events.Ear | None = None,
 ) -> Starlette:
     """Return the application; a broken template raises TemplateError here, not later.
 
     `lists` goes by list number; `next_edition` says when a list's next one is due,
-    None for lists without a cadence. `base_url` is without a slash at the end.
+    None for lists without a cadence. `base_url` is without a slash at the end. `logo`
+    is the one that mail shows; `ear` hears what providers tell.
     """
     site = Site(
         readers=readers,
@@ -60,7 +69,9 @@ def create(
             *leave.routes(site),
             *preferences.routes(site),
             *actions.routes(site),
+            *(events.routes(ear) if ear else ()),
             *_plain(site),
+            *_brand(logo),
         ],
         middleware=[
             Middleware(Headers, https=base_url.startswith("https:")),
@@ -110,3 +121,13 @@ def _plain(site: Site) -> list[Route]:
         Route("/robots.txt", robots),
         Route(f"/static/{site.pages.stylesheet_name}", style),
     ]
+
+
+def _brand(logo: Logo | None) -> list[Route]:
+    if logo is None:
+        return []
+
+    def picture(_: Request) -> Response:
+        return Response(logo.png, media_type="image/png", headers=_A_DAY)
+
+    return [Route(LOGO_PATH, picture)]

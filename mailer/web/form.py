@@ -15,7 +15,7 @@ async def fields(request: Request) -> Mapping[str, str]:
 
     Raises HTTPException 413 above LIMIT, without reading the rest.
     """
-    body = await _bounded(request)
+    body = await bounded(request, LIMIT)
 
     async def replay() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
@@ -29,10 +29,14 @@ async def fields(request: Request) -> Mapping[str, str]:
         return {}  # each page says what it makes of a form without its fields
 
 
-async def _bounded(request: Request) -> bytes:
+async def bounded(request: Request, limit: int) -> bytes:
+    """Return a request's body; raises HTTPException 413 if it is longer than `limit`.
+
+    What is too long is not read to its end.
+    """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LIMIT:
+        if len(body) > limit:
             raise HTTPException(_TOO_LARGE, headers={"Connection": "close"})
     return bytes(body)

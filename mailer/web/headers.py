@@ -14,6 +14,8 @@ _ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+# A picture in mail is shown by other sites; its own answer says so.
+_MAY_DIFFER = ("Cross-Origin-Resource-Policy",)
 _YEAR = 31_536_000  # seconds
 
 
@@ -38,7 +40,8 @@ class Headers:
 
     def _complete(self, headers: MutableHeaders, path: str) -> None:
         for name, value in self._always.items():
-            headers[name] = value
+            if name not in _MAY_DIFFER or name not in headers:
+                headers[name] = value
         headers.setdefault("Cache-Control", "no-store")
         if path.startswith(PRIVATE):
             headers["Cache-Control"] = "no-store"

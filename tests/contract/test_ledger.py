@@ -211,6 +211,36 @@ def test_two_imports_of_the_same_people_at_once_keep_each_once(post: Post) -> No
     assert post.query("SELECT count(*) FROM organization_aliases") == [1]
 
 
+def test_imports_in_opposite_order_at_once_wait_for_each_other_one_way(
+    post: Post,
+) -> None:
+    crowd = [contact(n, organization=f"Group {n % 40}") for n in range(1, 901)]
+
+    def enlist(some: list[Contacted]) -> Enlisted:
+        return post.people.enlist(some, list_slug="weekly", at=post.now)
+
+    with ThreadPoolExecutor(2) as both:
+        first, second = both.map(enlist, (crowd, crowd[::-1]))
+
+    assert first.created + second.created == 900
+    assert post.query("SELECT count(*) FROM seats") == [900]
+    groups = "SELECT count(*) FROM organization_aliases WHERE name LIKE 'Group %'"
+    assert post.query(groups) == [40]
+
+
+def test_a_consent_that_two_imports_bring_at_once_is_recorded_once(post: Post) -> None:
+    post.enlist(*people(900, consent_basis=None, consent_at=None))
+
+    def enlist(_number: int) -> Enlisted:
+        return post.people.enlist(people(900), list_slug="weekly", at=post.now)
+
+    with ThreadPoolExecutor(2) as both:
+        first, second = both.map(enlist, range(2))
+
+    assert first.updated + second.updated == 900
+    assert post.query("SELECT count(*) FROM consent_events") == [900]
+
+
 def test_with_nothing_to_tell_a_reader_is_skipped_or_gets_a_note(
     database: Database,
 ) -> None:

@@ -5,27 +5,34 @@ from collections.abc import Iterator
 from dataclasses import replace
 from email.headerregistry import Address
 from pathlib import Path
+from uuid import UUID, uuid5
 
 import pytest
 
-from mailer.adapters.providers.registry import KINDS
+from mailer.core.envelope import Segments
 from mailer.core.errors import InputError
 from mailer.ports import (
     Accepted,
     Answered,
     NotTaken,
     Outgoing,
-    Provider,
     Refused,
     Result,
 )
-from tests.contract.providers.carriers import Carrier, carrier as running_carrier
+from tests.contract.providers.carriers import (
+    WAYS,
+    Carrier,
+    carrier as running_carrier,
+    hand_over,
+    seen,
+)
 from tests.contract.providers.letters import letter, outgoing, recipient
 
-NAME_MESSAGES_THEMSELVES = {"mailgun", "resend"}
+NAME_MESSAGES_THEMSELVES = {"mailgun", "resend", "ses"}
+KEEP_OUR_NAMES = [w for w, (k, _) in WAYS.items() if k not in NAME_MESSAGES_THEMSELVES]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=WAYS)
 def carrier(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Carrier]:
     with running_carrier(request.param, tmp_path) as found:
         yield found
@@ -35,7 +42,7 @@ def test_a_single_message_arrives_as_it_was_composed(carrier: Carrier) -> None:
     reader, sent = recipient(7), letter()
     values = {"leave": reader.leave, "preferences": reader.preferences}
 
-    outcome = carrier.provider.send(outgoing(reader))
+    outcome = hand_over(carrier, outgoing(reader))
 
     assert isinstance(outcome, Answered)
     [result] = outcome.results
@@ -54,7 +61,7 @@ def test_a_single_message_arrives_as_it_was_composed(carrier: Carrier) -> None:
 def test_the_list_headers_arrive_whole(carrier: Carrier) -> None:
     reader = recipient(7)
 
-    carrier.provider.send(outgoing(reader))
+    hand_over(carrier, outgoing(reader))
 
     [message] = carrier.arrived()
     headers = message.headers
@@ -65,23 +72,23 @@ def test_the_list_headers_arrive_whole(carrier: Carrier) -> None:
     assert headers["Reply-To"] == "people@example.org"
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - NAME_MESSAGES_THEMSELVES))
+@pytest.mark.parametrize("way", KEEP_OUR_NAMES)
 def test_a_message_keeps_our_message_id_where_the_provider_lets_us(
-    kind: str, tmp_path: Path
+    way: str, tmp_path: Path
 ) -> None:
     reader = recipient(7)
 
-    with running_carrier(kind, tmp_path) as carrier:
-        carrier.provider.send(outgoing(reader))
+    with running_carrier(way, tmp_path) as carrier:
+        hand_over(carrier, outgoing(reader))
         [message] = carrier.arrived()
 
     assert message.headers["Message-ID"] == f"<{letter().message_id(reader.uid)}>"
 
 
 def test_a_full_batch_arrives_in_one_go(carrier: Carrier) -> None:
-    readers = [recipient(n) for n in range(carrier.provider.capabilities.max_batch)]
+    readers = [recipient(n) for n in range(carrier.provider.capabilities.batch_size)]
 
-    outcome = carrier.provider.send(outgoing(*readers))
+    outcome = hand_over(carrier, outgoing(*readers))
 
     assert isinstance(outcome, Answered)
     assert [type(result) for result in outcome.results] == [Accepted] * len(readers)
@@ -92,17 +99,17 @@ def test_a_full_batch_arrives_in_one_go(carrier: Carrier) -> None:
 def test_everybody_gets_their_own_leave_link_and_nobody_elses(
     carrier: Carrier,
 ) -> None:
-    readers = [recipient(n) for n in range(20)]
+    readers = [recipient(n) for n in range(carrier.provider.capabilities.batch_size)]
 
-    carrier.provider.send(outgoing(*readers))
+    hand_over(carrier, outgoing(*readers))
 
     tokens = {message.to: message.leave_tokens for message in carrier.arrived()}
     assert tokens == {reader.address: {reader.leave} for reader in readers}
 
 
-def halving(provider: Provider, batch: Outgoing) -> list[Result]:
+def halving(carrier: Carrier, batch: Outgoing) -> list[Result]:
     """Send as the pipeline does: a refused call again in halves, down to one."""
-    outcome = provider.send(batch)
+    outcome = hand_over(carrier, batch)
     if isinstance(outcome, Answered):
         return list(outcome.results)
     assert isinstance(outcome, NotTaken)
@@ -115,7 +122,12 @@ def halving(provider: Provider, batch: Outgoing) -> list[Result]:
         result
         for number, half in enumerate(halves)
         for result in halving(
-            provider, replace(batch, key=f"{batch.key}-{number}", recipients=half)
+            carrier,
+            replace(
+                batch,
+                key=str(uuid5(UUID(batch.key), str(number))),
+                recipients=half,
+            ),
         )
     ]
 
@@ -125,7 +137,7 @@ def test_a_bad_address_fails_alone_at_the_latest_when_its_call_is_halved(
 ) -> None:
     bad = recipient(2, address=carrier.bad_address)
 
-    results = halving(carrier.provider, outgoing(recipient(1), bad, recipient(3)))
+    results = halving(carrier, outgoing(recipient(1), bad, recipient(3)))
 
     assert [type(result) for result in results] == [Accepted, Refused, Accepted]
     arrived = sorted(message.to for message in carrier.arrived())
@@ -148,7 +160,7 @@ def test_a_bad_address_fails_alone_at_the_latest_when_its_call_is_halved(
 def test_an_address_that_is_none_is_refused_before_anything_is_sent(
     carrier: Carrier, address: str
 ) -> None:
-    outcome = carrier.provider.send(outgoing(recipient(1, address=address)))
+    outcome = hand_over(carrier, outgoing(recipient(1, address=address)))
 
     assert isinstance(outcome, Answered)
     [result] = outcome.results
@@ -166,7 +178,7 @@ def test_a_letter_that_would_smuggle_in_a_header_is_not_sent(
     smuggling = letter(**{field: f"people@example.org{inserted}"})
 
     with pytest.raises(InputError):
-        carrier.provider.send(outgoing(letter=smuggling))
+        hand_over(carrier, outgoing(letter=smuggling))
 
     assert carrier.arrived() == []
 
@@ -177,7 +189,7 @@ def test_a_list_header_that_would_smuggle_in_another_is_not_sent(
     smuggling = letter(headers=(("List-Id", "x <y>\r\nBcc: eve@example.net"),))
 
     with pytest.raises(InputError):
-        carrier.provider.send(outgoing(letter=smuggling))
+        hand_over(carrier, outgoing(letter=smuggling))
 
     assert carrier.arrived() == []
 
@@ -185,16 +197,48 @@ def test_a_list_header_that_would_smuggle_in_another_is_not_sent(
 def test_slots_look_alikes_in_the_words_of_people_stay_words(carrier: Carrier) -> None:
     reader = recipient(1, reason='{{ leave }} %(to)s "quoted" \\ ${x} =3D </pre>')
 
-    carrier.provider.send(outgoing(reader))
+    hand_over(carrier, outgoing(reader))
 
     [message] = carrier.arrived()
-    assert reader.reason in message.text
-    assert html.escape(reader.reason) in message.html
+    assert reader.reason in seen(message.text)
+    assert reader.reason in html.unescape(message.html)
+    assert "</pre>" not in message.html
+
+
+LOOK_ALIKES = [
+    "{{leave}}", "{{ leave }}", "{{{leave}}}", "{{ params.leave }}", "{{#each}}",
+    "{% raw %}", "{# nothing #}", "\\{{leave}}", "C:\\", "{", "{{", "}}",
+    "%recipient.leave%", "%unsubscribe_url%", "100%", "-leave-", "[unsubscribe]",
+]  # fmt: skip
+
+
+def test_words_of_any_template_language_stay_words_wherever_people_write_them(
+    carrier: Carrier,
+) -> None:
+    for number, look_alike in enumerate(LOOK_ALIKES):
+        written = letter(
+            subject=f"Marcha {look_alike}",
+            html=Segments((f"<p>{look_alike}</p>{look_alike}", "<p>"), ("leave",)),
+            text=Segments(
+                (look_alike, f" {look_alike}", "\n"), ("leave", "reason_text")
+            ),
+        )
+        reader = recipient(number, reason=f"Because {look_alike}")
+        key = str(uuid5(UUID(outgoing().key), look_alike))
+
+        hand_over(carrier, outgoing(reader, letter=written, key=key))
+
+        [message] = [one for one in carrier.arrived() if one.to == reader.address]
+        assert seen(message.subject) == f"Marcha {look_alike}"
+        expected = f"<p>{look_alike}</p>{look_alike}{reader.leave}<p>"
+        assert html.unescape(message.html).rstrip("\n") == expected
+        expected = f"{look_alike}{reader.leave} {look_alike}Because {look_alike}\n"
+        assert seen(message.text) == expected
 
 
 def test_a_provider_can_be_closed_twice_and_used_again(carrier: Carrier) -> None:
     carrier.provider.close()
     carrier.provider.close()
 
-    assert isinstance(carrier.provider.send(outgoing()), Answered)
+    assert isinstance(hand_over(carrier, outgoing()), Answered)
     assert len(carrier.arrived()) == 1

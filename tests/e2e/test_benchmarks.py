@@ -13,7 +13,15 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 @pytest.mark.parametrize(
     "name",
-    ["personalize", "compose", "send", "calls", "end_to_end", "import_subscribers"],
+    [
+        "personalize",
+        "compose",
+        "render",
+        "send",
+        "calls",
+        "end_to_end",
+        "import_subscribers",
+    ],
 )
 def test_a_quick_run_prints_one_object_with_its_rows_and_the_machine(name: str) -> None:
     done = subprocess.run(  # noqa: S603 - our own files

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -269,6 +270,48 @@ def test_mail_to_the_world_needs_a_postal_address(filled: Shell) -> None:
     assert "postal_address" in ran.err
 
 
+def test_in_test_mode_nobody_outside_is_mailed_and_every_report_says_so(
+    filled: Shell,
+) -> None:
+    shell = filled
+    shell.edit(
+        "mailer.toml",
+        '[delivery]\nprovider = "outbox"',
+        '[delivery]\nallow_only = []\nprovider = "relay"',
+    )
+    shell.edit("mailer.toml", "# postal_address = ", "postal_address = ")
+    shell.edit(
+        "mailer.toml",
+        '# [providers.relay]\n# kind = "smtp"\n# host = "smtp.example.org"\n# port = 587',
+        '[providers.relay]\nkind = "smtp"\nhost = "127.0.0.1"\nport = 1',
+    )
+
+    sent = shell("send", "weekly", "--as-of", MONDAY, "--json")
+    status = shell("status")
+
+    assert sent.json["deliveries"] == {"pending": 0, "sent": 3}
+    assert len(shell.messages) == 3
+    assert "Test mode" in sent.err
+    assert "Test mode" in status.err
+
+
+def test_a_list_that_names_another_provider_is_told_that_there_is_one(
+    filled: Shell,
+) -> None:
+    shell = filled
+    shell.edit(
+        "mailer.toml", "# [providers.resend]", '[providers.spare]\nkind = "smtp"'
+    )
+    shell.edit("lists/weekly.toml", 'opt_in = "double"', 'provider = "spare"')
+
+    ran = shell("send", "weekly", "--as-of", MONDAY, check=False)
+
+    assert ran.code == 1
+    assert "lists/weekly.toml: provider: " in ran.err
+    assert "spare" in ran.err
+    assert shell.messages == []
+
+
 def test_organizations_are_merged_by_a_person_only(filled: Shell) -> None:
     shell = filled
 
@@ -415,3 +458,30 @@ def test_without_a_subscriber_no_edition_is_used_up(shell: Shell) -> None:
     assert ran.code == 1
     assert "no active subscriber" in ran.err
     assert shell("status", "--json").json == []
+
+
+def test_a_send_that_is_stopped_says_what_is_left_and_how_to_go_on(
+    filled: Shell,
+) -> None:
+    filled.edit("mailer.toml", "[delivery]", '[delivery]\nrate = "6/minute"')
+    with subprocess.Popen(  # noqa: S603 - our own program
+        filled.command("send", "weekly", "--as-of", MONDAY),
+        env=filled.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as sending:
+        end = time.monotonic() + 60
+        while not (
+            (
+                standing := filled("status", "weekly/2019-10-07", "--json", check=False)
+            ).out
+            and standing.json["deliveries"].get("sent")
+        ):
+            assert time.monotonic() < end, "nothing was ever sent"
+        filled("stop", "--reason", "trying it")
+        _, said = sending.communicate(timeout=60)
+
+    assert sending.returncode == 1
+    assert "still to be sent, because all sending was stopped: trying it" in said
+    assert "mailer start, then mailer work" in said

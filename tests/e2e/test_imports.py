@@ -1,12 +1,14 @@
 """Imports as people run them: broken off, at once, again, mended."""
 
 import csv
+import os
 import signal
 import sqlite3
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,9 +48,9 @@ def kept(shell: Shell) -> Mapping[str, list[tuple[object, ...]]]:
         connection.close()
 
 
-def imported(shell: Shell, file: Path, *more: str) -> Mapping[str, int]:
+def imported(shell: Shell, file: Path, *more: str) -> Mapping[str, Any]:
     words = ("import", "subscribers", str(file), "--list", "weekly", "--json", *more)
-    found: Mapping[str, int] = shell(*words).json
+    found: Mapping[str, Any] = shell(*words).json
     return found
 
 
@@ -190,3 +192,42 @@ def test_the_file_of_rejected_rows_overwrites_nothing_of_anybodys(
         assert str(target) in ran.err
     assert letter.read_text("utf-8") == "Dear all"
     assert count(shell) == 0
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(
+    shell: Shell, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+
+    for odd, says in ((pipe, "is a pipe"), (tmp_path, "is a folder")):
+        ran = shell("import", "subscribers", str(odd), "--list", "weekly", check=False)
+        assert ran.code == 1
+        assert f"{odd}: {says}" in ran.err
+
+
+def test_letters_that_may_be_wrong_are_pointed_out(
+    shell: Shell, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    mixed = "email,given_name\r\na@one.example,José\r\n".encode()
+    file.write_bytes(mixed + "b@one.example,Núria\r\n".encode("windows-1252"))
+
+    report = imported(shell, file)
+
+    assert report["created"] == 2
+    assert [flag["code"] for flag in report["flagged"]] == ["encoding-guessed"]
+
+
+def test_a_dry_run_tells_the_counts_that_come_true(
+    shell: Shell, tmp_path: Path
+) -> None:
+    imported(shell, write(tmp_path / "some.csv", range(1_100)))
+    file = write(tmp_path / "people.csv", range(900, 2_300))
+    before = kept(shell)
+
+    told = imported(shell, file, "--dry-run")
+
+    assert (told["created"], told["unchanged"]) == (1_200, 200)
+    assert kept(shell) == before
+    assert imported(shell, file) == told

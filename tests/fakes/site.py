@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from mailer.adapters.renderer.pages import Pages
 from mailer.config import Coalition
+from mailer.core.branding import Logo
 from mailer.core.lists import Cadence, Kind, MailingList, OptIn
 from mailer.core.model import (
     Action,
@@ -182,6 +183,7 @@ def a_site(
     *readers: Reader,
     base_url: str = "https://mail.example.org",
     pages: Pages | None = None,
+    logo: Logo | None = None,
 ) -> Site:
     people, actions = MemoryReaders(), MemoryActions()
     for reader in readers or (a_reader(),):
@@ -197,6 +199,7 @@ def a_site(
         base_url=base_url,
         now=lambda: NOW,
         next_edition=lambda number: date(2019, 10, 14) if number == WEEKLY else None,
+        logo=logo,
     )
     return Site(app=app, readers=people, actions=actions, keyring=keyring)
 

@@ -7,6 +7,8 @@ import pytest
 
 from mailer.config import Settings, load
 from mailer.core.errors import ConfigError
+from mailer.core.lists import MailingList, parse
+from mailer.core.routes import Route
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 OTHER = base64.b64encode(bytes(range(1, 33))).decode()
@@ -410,3 +412,103 @@ def test_every_file_that_a_secret_came_from_is_remembered(folder: Path) -> None:
         "secret.key",
         "website.url",
     }
+
+
+# --- several providers, and a fence around them
+
+
+SPARE = """[providers.spare]
+kind = "resend"
+token = "env:POSTMARK_TOKEN"
+
+[providers.main]"""
+
+
+def weekly(**keys: object) -> MailingList:
+    return parse({"title": "Weekly", **keys}, file="lists/weekly.toml", slug="weekly")
+
+
+def test_mail_goes_by_shares_with_somebody_to_stand_in(folder: Path) -> None:
+    write(folder, "[providers.main]", SPARE)
+    write(
+        folder,
+        'provider = "main"',
+        'provider = { main = 3, spare = 1 }\nfallback = "spare"',
+    )
+
+    found = read(folder)
+
+    assert found.route == Route(shares={"main": 3, "spare": 1}, fallback="spare")
+    assert found.provider == "main"
+
+
+def test_a_list_goes_its_own_way_and_any_other_the_usual_one(folder: Path) -> None:
+    write(folder, "[providers.main]", SPARE)
+    found = read(folder)
+
+    assert found.route_of(weekly()) == found.route == Route(shares={"main": 1})
+    own = found.route_of(weekly(provider="spare", fallback="main"))
+    assert own == Route(shares={"spare": 1}, fallback="main")
+
+
+def test_a_list_that_names_a_provider_nobody_described_says_so(folder: Path) -> None:
+    found = read(folder)
+
+    with pytest.raises(ConfigError, match=r"^lists/weekly\.toml: fallback: .*spare"):
+        found.route_of(weekly(provider="main", fallback="spare"))
+
+
+def test_a_provider_that_the_environment_insists_on_carries_every_list(
+    folder: Path,
+) -> None:
+    found = read(folder, MAILER_PROVIDER="outbox")
+
+    assert found.route_of(weekly(provider="main")) == Route(shares={"outbox": 1})
+
+
+def test_everybody_may_be_mailed_unless_a_list_says_who(folder: Path) -> None:
+    assert read(folder).allow_only is None
+
+    write(
+        folder,
+        'provider = "main"',
+        'provider = "main"\nallow_only = ["@ours.example", "me@example.org"]',
+    )
+
+    allowed = read(folder).allow_only
+    assert allowed is not None
+    assert "somebody@ours.example" in allowed
+    assert "reader@example.net" not in allowed
+
+
+def test_an_empty_list_lets_nobody_be_mailed(folder: Path) -> None:
+    write(folder, 'provider = "main"', 'provider = "main"\nallow_only = []')
+
+    allowed = read(folder).allow_only
+
+    assert allowed is not None
+    assert "me@example.org" not in allowed
+
+
+def test_the_environment_can_put_up_the_fence(folder: Path) -> None:
+    allowed = read(folder, MAILER_ALLOW_ONLY="@ours.example, me@example.org").allow_only
+
+    assert allowed is not None
+    assert allowed.entries == {"@ours.example", "me@example.org"}
+
+
+@pytest.mark.parametrize(
+    "written", ['"@ours.example"', "[7]", '["ours.example"]', '["@"]', "true"]
+)
+def test_a_fence_that_cannot_be_read_is_no_reason_to_mail_everybody(
+    folder: Path, written: str
+) -> None:
+    write(folder, 'provider = "main"', f'provider = "main"\nallow_only = {written}')
+
+    assert complaint(folder).startswith("mailer.toml: delivery.allow_only: must be")
+
+
+def test_a_fence_of_the_environment_that_cannot_be_read_is_named(folder: Path) -> None:
+    said = complaint(folder, MAILER_ALLOW_ONLY="everybody")
+
+    assert said.startswith("MAILER_ALLOW_ONLY (environment): must be")

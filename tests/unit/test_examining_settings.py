@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,22 @@ import pytest
 
 from mailer.config import Coalition, ProviderSettings, Sender, Settings
 from mailer.core.diagnosis import (
+    About,
     Finding,
     Severity,
-    Told,
     Topic,
     grouped,
     softened,
     worst_first,
 )
 from mailer.core.errors import StoreError
+from mailer.core.lists import MailingList, parse
+from mailer.core.routes import Route
 from mailer.pipeline.examine import written
 from mailer.pipeline.examine.rounds import Question, ask_all
 
 OK, NOTE, WARN, FAIL = Severity.OK, Severity.NOTE, Severity.WARN, Severity.FAIL
-TOLD = Told(Topic.DNS, "a question")
+TOLD = About(Topic.DNS, "a question")
 
 
 def settings(
@@ -37,7 +40,7 @@ def settings(
         "folder": Path(),
         "database": "sqlite:///mailer.db",
         "keys": {1: bytes(32)},
-        "provider": "main",
+        "route": Route(shares={"main": 1}),
         "providers": {"main": ProviderSettings(name="main", kind="smtp")},
     }
     return Settings(
@@ -48,8 +51,12 @@ def settings(
     )
 
 
+def weekly(**keys: Any) -> dict[str, MailingList]:
+    return {"weekly": parse({"title": "Weekly", **keys}, file="w.toml", slug="weekly")}
+
+
 def severities(found: Settings) -> dict[str, Severity]:
-    return {each.about: each.severity for each in written.examine(found, {})}
+    return {each.about: each.severity for each in written.examine(found, weekly())}
 
 
 def test_complete_settings_have_nothing_to_be_mended() -> None:
@@ -142,7 +149,7 @@ def test_a_mistake_of_ours_is_not_hidden() -> None:
 
 
 def test_the_worst_comes_first_and_so_does_its_topic() -> None:
-    links = Told(Topic.LINKS, "pages")
+    links = About(Topic.LINKS, "pages")
     findings = [TOLD.ok("1"), TOLD.note("2"), links.fail("3"), links.ok("4")]
 
     assert [each.message for each in worst_first(findings)] == ["3", "2", "1", "4"]
@@ -150,8 +157,32 @@ def test_the_worst_comes_first_and_so_does_its_topic() -> None:
 
 
 def test_before_anything_is_sent_only_the_database_can_fail() -> None:
-    database = Told(Topic.DATABASE, "schema")
+    database = About(Topic.DATABASE, "schema")
 
     found = softened([TOLD.fail("1"), database.fail("2"), TOLD.note("3")])
 
     assert [each.severity for each in found] == [WARN, FAIL, NOTE]
+
+
+def test_each_domain_is_examined_with_every_provider_that_carries_it() -> None:
+    lists = {
+        **weekly(),
+        "news": parse(
+            {
+                "title": "News",
+                "sender": {"address": "news@chapter.org"},
+                "provider": "spare",
+                "fallback": "main",
+            },
+            file="news.toml",
+            slug="news",
+        ),
+    }
+    spare = ProviderSettings(name="spare", kind="resend")
+    found = settings()
+
+    carried = written.carried(
+        replace(found, providers={**found.providers, "spare": spare}), lists
+    )
+
+    assert carried == {"coalition.org": ["main"], "chapter.org": ["spare", "main"]}

@@ -529,6 +529,7 @@ def ticker(book: Book, sender: Sender, troubles: list[str], *lists: MailingList)
         sender=Crew([sender]),
         clock=lambda: MONDAY,
         pull=lambda: None,
+        track=lambda _stopping: 0,
         prune=lambda: None,
         trouble=troubles.append,
     )

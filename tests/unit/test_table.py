@@ -1,10 +1,12 @@
 """Any CSV file as rows of named cells."""
 
+from os import SEEK_END
 from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
 
+from mailer.adapters.sources.sheet import open_sheet
 from mailer.adapters.sources.table import Table, read_table
 from mailer.core.errors import InputError
 
@@ -100,6 +102,50 @@ def test_a_quotation_mark_that_never_closes_is_told_not_swallowed(
 
     assert len(read.rows) == 1
     assert [(each.line, each.field) for each in read.rejections] == [(3, "(row)")]
+
+
+def test_a_quotation_mark_that_swallows_too_much_is_told_with_where_it_opens(
+    tmp_path: Path,
+) -> None:
+    lost = b"c@x.example,C\n" * 10_000
+    read = table(tmp_path, b'email,city\na@x.example,A\nb@x.example,"B\n' + lost)
+
+    first, *_ = read.rejections
+    assert (first.line, first.field) == (3, "(row)")
+    assert "a quotation mark missing" in first.message
+    assert len(read.rows) + len(read.rejections) < 10_000
+
+
+@pytest.mark.parametrize("change", [b"b@x.example,B\n", b"b@x.example,\xff\xfe\n"])
+def test_a_file_that_changes_between_two_readings_is_refused(
+    tmp_path: Path, change: bytes
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes(b"email,city\na@x.example,A\n")
+    sheet = open_sheet(file, synonyms=SYNONYMS, known=KNOWN)
+    assert len(list(sheet.records())) == 1
+    with file.open("ab") as more:
+        more.write(change)
+
+    with pytest.raises(InputError, match=r"people\.csv: was changed while it was read"):
+        list(sheet.records())
+
+
+@pytest.mark.parametrize("end", [b"b@x.example,B\n", b"\xff\xfe\xff,B\n"])
+def test_a_file_that_changes_under_the_reading_is_refused_in_its_end(
+    tmp_path: Path, end: bytes
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes(b"email,city\n" + b"a@x.example,A\n" * 50_000)
+    sheet = open_sheet(file, synonyms=SYNONYMS, known=KNOWN)
+    records = sheet.records()
+    next(records)
+    with file.open("r+b") as same:  # as long as before
+        same.seek(-len(end), SEEK_END)
+        same.write(end)
+
+    with pytest.raises(InputError, match=r"people\.csv: was changed while it was read"):
+        list(records)
 
 
 def test_our_own_guard_against_formulas_is_taken_off_again(tmp_path: Path) -> None:

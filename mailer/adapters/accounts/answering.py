@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailer.adapters.providers.foreign import words
-from mailer.core.diagnosis import Finding, Told
+from mailer.core.diagnosis import About, Finding
 from mailer.ports import Page, Unanswered, Web
 
 _KEY = "mail through it is refused, so nothing goes out"
@@ -16,7 +16,7 @@ def asked(
     url: str,
     headers: Mapping[str, str],
     *,
-    told: Told,
+    told: About,
     sending_only: str = "",
 ) -> Mapping[str, Any] | Finding:
     """Return the JSON object under an address; else what its absence means.

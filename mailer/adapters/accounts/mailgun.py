@@ -11,7 +11,7 @@ from typing import Any
 from mailer.adapters.accounts.answering import asked, rows, table, text
 from mailer.adapters.providers.mailgun import URL
 from mailer.config import ProviderSettings
-from mailer.core.diagnosis import Entry, Finding, Severity, Told, Topic
+from mailer.core.diagnosis import About, Entry, Finding, Severity, Topic
 from mailer.ports import Report, Web
 
 
@@ -28,7 +28,7 @@ class MailgunAccount:
     def ask(self, web: Web, domain: str) -> Report:
         """Say how the sending domain stands; `domain`, of From, plays no part."""
         del domain
-        told = Told(Topic.PROVIDER, f"Mailgun domain {self._domain}")
+        told = About(Topic.PROVIDER, f"Mailgun domain {self._domain}")
         found = asked(
             web, f"{self.url}/v4/domains/{self._domain}", self._headers, told=told
         )
@@ -38,7 +38,7 @@ class MailgunAccount:
             web,
             f"{self.url}/v3/domains/{self._domain}/tracking",
             self._headers,
-            told=Told(Topic.PROVIDER, "Mailgun tracking"),
+            told=About(Topic.PROVIDER, "Mailgun tracking"),
         )
         return Report(
             findings=(
@@ -49,7 +49,7 @@ class MailgunAccount:
         )
 
 
-def _refusal(told: Told, finding: Finding) -> Finding:
+def _refusal(told: About, finding: Finding) -> Finding:
     if finding.message.endswith("answered 404"):
         return told.fail(
             "the account does not know it",
@@ -67,7 +67,7 @@ def _refusal(told: Told, finding: Finding) -> Finding:
     return finding
 
 
-def _state(told: Told, domain: Mapping[str, Any]) -> Finding:
+def _state(told: About, domain: Mapping[str, Any]) -> Finding:
     if domain.get("is_disabled") is True or text(domain, "state") == "disabled":
         return told.fail(
             "Mailgun has disabled it",
@@ -90,7 +90,7 @@ def _state(told: Told, domain: Mapping[str, Any]) -> Finding:
 
 
 def _tracking(found: Mapping[str, Any]) -> Sequence[Finding]:
-    told = Told(Topic.PROVIDER, "Mailgun tracking")
+    told = About(Topic.PROVIDER, "Mailgun tracking")
     tracking = table(found, "tracking")
     findings: list[Finding] = []
     if _on(tracking, "unsubscribe"):

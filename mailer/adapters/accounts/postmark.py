@@ -10,11 +10,11 @@ from typing import Any
 from mailer.adapters.accounts.answering import asked, table, text
 from mailer.adapters.providers.postmark import URL
 from mailer.config import ProviderSettings
-from mailer.core.diagnosis import Finding, Told, Topic
+from mailer.core.diagnosis import About, Finding, Topic
 from mailer.ports import Report, Web
 
-_TOLD = Told(Topic.PROVIDER, "Postmark server")
-_STREAM = Told(Topic.PROVIDER, "Postmark stream")
+_TOLD = About(Topic.PROVIDER, "Postmark server")
+_STREAM = About(Topic.PROVIDER, "Postmark stream")
 
 
 class PostmarkAccount:
@@ -33,7 +33,7 @@ class PostmarkAccount:
             return Report(findings=(server,))
         url = f"{self.url}/message-streams/{self._stream}"
         stream = asked(web, url, self._headers, told=_STREAM)
-        verified = Told(Topic.PROVIDER, f"Postmark domain {domain}").unasked(
+        verified = About(Topic.PROVIDER, f"Postmark domain {domain}").unasked(
             "Postmark tells it only to an account's token",
             "see Sender Signatures there: DKIM and Return-Path should say Verified",
         )

@@ -10,10 +10,10 @@ from typing import Any
 from mailer.adapters.accounts.answering import asked, rows, text
 from mailer.adapters.providers.resend import URL
 from mailer.config import ProviderSettings
-from mailer.core.diagnosis import Entry, Finding, Told, Topic
+from mailer.core.diagnosis import About, Entry, Finding, Topic
 from mailer.ports import Report, Web
 
-_TOLD = Told(Topic.PROVIDER, "Resend account")
+_TOLD = About(Topic.PROVIDER, "Resend account")
 
 
 class ResendAccount:
@@ -35,7 +35,7 @@ class ResendAccount:
         )
         if isinstance(listed, Finding):
             return Report(findings=(listed,))
-        told = Told(Topic.PROVIDER, f"Resend domain {domain}")
+        told = About(Topic.PROVIDER, f"Resend domain {domain}")
         ours = [row for row in rows(listed, "data") if _is(row, domain)]
         if not ours:
             return Report(findings=(_absent(told, more=bool(listed.get("has_more"))),))
@@ -52,7 +52,7 @@ def _is(row: Mapping[str, Any], domain: str) -> bool:
     return str(row.get("name", "")).lower() == domain
 
 
-def _absent(told: Told, *, more: bool) -> Finding:
+def _absent(told: About, *, more: bool) -> Finding:
     if more:
         return told.unasked("it is not on the first page of domains")
     return told.fail(
@@ -62,7 +62,7 @@ def _absent(told: Told, *, more: bool) -> Finding:
     )
 
 
-def _domain(told: Told, found: Mapping[str, Any]) -> Sequence[Finding]:
+def _domain(told: About, found: Mapping[str, Any]) -> Sequence[Finding]:
     findings = []
     if text(found, "status") == "verified":
         findings.append(told.ok("verified"))

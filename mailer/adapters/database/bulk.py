@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, LargeBinary, Row, Table, text
 
 from mailer.adapters.database.engine import Database
+
+_MOST_MARKS = 30_000  # SQLite takes 32,766 values in one statement
 
 Columns = Mapping[str, Any]  # a list holds a value for each row, all else is in each
 
@@ -36,13 +38,14 @@ def insert(
 
 def _converted(connection: Connection, table: Table, name: str, value: Any) -> Any:
     """Return what the driver takes, as the column's type has it."""
-    dialect = connection.dialect
-    convert = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-    if convert is None:
+    dialect, kind = connection.dialect, table.c[name].type
+    convert = kind.dialect_impl(dialect).bind_processor(dialect)
+    if convert is None or isinstance(kind, LargeBinary):  # drivers take plain bytes
         return value
-    if isinstance(value, list):
-        return [None if each is None else convert(each) for each in value]
-    return convert(value)
+    if not isinstance(value, list):
+        return convert(value)
+    converted = {each: convert(each) for each in {*value} - {None}}
+    return [converted.get(each) for each in value]
 
 
 def _executemany(
@@ -113,15 +116,24 @@ def select(
     chosen: Sequence[str],
     column: str,
     values: Iterable[Any],
+    lock: bool = False,
 ) -> list[tuple[Any, ...]]:
-    """Return some columns, as the driver has them, of the rows with these values."""
+    """Return some columns, as the driver has them, of the rows with these values.
+
+    `lock`: whoever would change them waits for the end of the transaction.
+    """
     wanted = list(values)
-    if not wanted:
-        return []
+    found: list[Row[Any]] = []
     query = f"SELECT {', '.join(chosen)} FROM {table.name} WHERE {column}"  # noqa: S608
-    if database.is_sqlite:
-        marks = ", ".join("?" * len(wanted))
-        found = connection.exec_driver_sql(f"{query} IN ({marks})", tuple(wanted))
-    else:
-        found = connection.exec_driver_sql(f"{query} = ANY(%s)", (wanted,))
+    if database.is_sqlite:  # a writing transaction is the only one anyway
+        for start in range(0, len(wanted), _MOST_MARKS):
+            some = tuple(wanted[start : start + _MOST_MARKS])
+            marks = ", ".join("?" * len(some))
+            found += connection.exec_driver_sql(f"{query} IN ({marks})", some).all()
+    elif wanted:
+        (key,) = table.primary_key.columns if lock else (None,)
+        # In one order for all, so that no two wait for each other.
+        until = f" ORDER BY {key.name} FOR NO KEY UPDATE" if key is not None else ""
+        query = f"{query} = ANY(%s){until}"
+        found += connection.exec_driver_sql(query, (wanted,)).all()
     return [tuple(row) for row in found]

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, update
@@ -66,7 +67,13 @@ class Enlistment:
         )
 
     def _select(
-        self, table: Table, chosen: Sequence[str], column: str, values: Iterable[Any]
+        self,
+        table: Table,
+        chosen: Sequence[str],
+        column: str,
+        values: Iterable[Any],
+        *,
+        lock: bool = False,
     ) -> list[tuple[Any, ...]]:
         return bulk.select(
             self.database,
@@ -75,6 +82,7 @@ class Enlistment:
             chosen=chosen,
             column=column,
             values=values,
+            lock=lock,
         )
 
     def _insert(self, table: Table, **columns: Any) -> int:
@@ -83,8 +91,9 @@ class Enlistment:
     # --- the people
 
     def _stored(self, lot: Lot) -> dict[bytes, Sequence[Any]]:
+        """Return who is there already, for this transaction alone to change."""
         chosen = ["address_hash", "id", *_DESCRIBED]
-        rows = self._select(subscribers, chosen, "address_hash", lot)
+        rows = self._select(subscribers, chosen, "address_hash", lot, lock=True)
         return {row[0]: row[1:] for row in rows}
 
     def _places(self, lot: Lot) -> dict[int, int]:
@@ -92,10 +101,9 @@ class Enlistment:
         met = {id(who.place): who.place for who in lot.values() if who.place}
         keys = {known: place.key for known, place in met.items()}
         found = dict(self._select(places_table, ["key", "id"], "key", keys.values()))
-        for known, place in met.items():
-            if keys[known] not in found:
-                number = place_id(self.database, self.connection, place)
-                found[keys[known]] = number
+        for known, key in sorted(keys.items(), key=itemgetter(1)):
+            if key not in found:
+                found[key] = place_id(self.database, self.connection, met[known])
         return {known: found[key] for known, key in keys.items()}
 
     def _add(
@@ -103,7 +111,9 @@ class Enlistment:
     ) -> dict[bytes, int]:
         """Add who is new; returns their numbers, less whom another process added."""
         there = set(stored)
-        new = {hashed: who for hashed, who in lot.items() if hashed not in there}
+        # Whatever is inserted, it is in one order for all imports: two at once would
+        # wait for each other, were each ahead with what the other comes to later.
+        new = {hashed: lot[hashed] for hashed in sorted(lot) if hashed not in there}
         numbers = bulk.numbers(self.database, self.connection, subscribers, len(new))
         people = new.values()
         added = self._insert(
@@ -234,6 +244,7 @@ class Enlistment:
                 .where(
                     subscriptions.c.subscriber_id == bindparam("number"),
                     subscriptions.c.list_number == self.list_number,
+                    subscriptions.c.state == "pending",  # they may just have left
                 )
                 .values(
                     state="active",

@@ -1,6 +1,7 @@
 """Hold a mailing, go on with it or end it; and where it stands."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import (
@@ -12,7 +13,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audit, retention
+from mailer.adapters.database import audit, retention, tallying
 from mailer.adapters.database.addressing import SqlAddressing
 from mailer.adapters.database.closing import finish
 from mailer.adapters.database.mailings import with_lists
@@ -92,8 +93,20 @@ class SqlHalting(SqlAddressing):
         return self._turn(mailing_id, ("sending",), "paused", reason, at)
 
     def resume(self, mailing_id: int, *, at: datetime) -> bool:
-        """Go on with a paused mailing; False if it is not paused."""
-        return self._turn(mailing_id, ("paused",), "sending", None, at)
+        """Go on with a paused mailing; False if it is not paused.
+
+        Whoever lets it go on has seen what bounced until now: it counts anew.
+        """
+        if not self._turn(mailing_id, ("paused",), "sending", None, at):
+            return False
+        with self._database.writing() as connection:
+            seen = tallying.counted(self._database, connection, mailing_id)
+            connection.execute(
+                update(mailings)
+                .where(mailings.c.id == mailing_id)
+                .values(heeded=asdict(seen))
+            )
+        return True
 
     def cancel(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
         """End a mailing for good: whoever waits in it is skipped."""

@@ -9,14 +9,14 @@ from sqlalchemy import func, select
 from mailer.adapters.database import migrate
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.schema import instance, lists, subscriptions
-from mailer.core.diagnosis import Finding, Told, Topic
+from mailer.core.diagnosis import About, Finding, Topic
 from mailer.core.errors import ConfigError, StoreError
 
-_SCHEMA = Told(Topic.DATABASE, "schema")
-_JOURNAL = Told(Topic.DATABASE, "journal")
-_ROOM = Told(Topic.DATABASE, "disk")
-_SWITCH = Told(Topic.DATABASE, "sending")
-_BACKUP = Told(Topic.DATABASE, "backups")
+_SCHEMA = About(Topic.DATABASE, "schema")
+_JOURNAL = About(Topic.DATABASE, "journal")
+_ROOM = About(Topic.DATABASE, "disk")
+_SWITCH = About(Topic.DATABASE, "sending")
+_BACKUP = About(Topic.DATABASE, "backups")
 _LITTLE, _NONE = 1024**3, 100 * 1024**2  # octets free
 _GIB = 1024**3
 

@@ -44,7 +44,7 @@ def ensure(
     wanted: dict[str, str] = {}
     for name, key in keys.items():
         wanted.setdefault(key, name)  # of two spellings the first is kept
-    known = _known(connection, list(wanted))
+    known = _known(database, connection, wanted)
     missing = {key: name for key, name in wanted.items() if key not in known}
     if missing:
         known |= _add(database, connection, missing, at=at)
@@ -54,16 +54,20 @@ def ensure(
 _key = lru_cache(maxsize=10_000)(name_key)  # an import asks for the same ones again
 
 
-def _known(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
-    known: dict[str, int] = {}
-    for start in range(0, len(keys), 500):
-        query = select(
-            organization_aliases.c.key, organization_aliases.c.organization_id
-        ).where(organization_aliases.c.key.in_(keys[start : start + 500]))
-        known.update(
-            (row.key, row.organization_id) for row in connection.execute(query)
+def _known(
+    database: Database, connection: Connection, keys: Iterable[str]
+) -> dict[str, int]:
+    """Return the number behind each key that is known."""
+    return dict(
+        bulk.select(
+            database,
+            connection,
+            organization_aliases,
+            chosen=("key", "organization_id"),
+            column="key",
+            values=keys,
         )
-    return known
+    )
 
 
 def _add(
@@ -74,6 +78,7 @@ def _add(
     at: datetime,
 ) -> Mapping[str, int]:
     """Add organizations by key and name; returns the number behind each key."""
+    missing = dict(sorted(missing.items()))  # in one order for all, as in `enlist`
     numbers = list(bulk.numbers(database, connection, organizations, len(missing)))
     names = [" ".join(name.split())[:300] for name in missing.values()]
     bulk.insert(
@@ -88,7 +93,7 @@ def _add(
         organization_aliases,
         {"key": list(missing), "name": names, "organization_id": numbers},
     )
-    known = _known(connection, list(missing))
+    known = _known(database, connection, missing)
     # Another process was faster: theirs is the one that counts.
     lost = set(numbers) - set(known.values())
     if lost:
@@ -144,7 +149,9 @@ class OrganizationStore:
         return counts["created"], counts["updated"], counts["unchanged"]
 
     def _organize(self, connection: Connection, row: Organized, at: datetime) -> str:
-        created = name_key(row.name) not in _known(connection, [name_key(row.name)])
+        created = name_key(row.name) not in _known(
+            self._database, connection, [name_key(row.name)]
+        )
         number = ensure(self._database, connection, [row.name], at=at)[row.name]
         changed = self._describe(connection, number, row, at)
         for alias in row.aliases:
@@ -195,7 +202,7 @@ class OrganizationStore:
         self, connection: Connection, number: int, alias: str, line: int
     ) -> bool:
         key = name_key(alias)
-        known = _known(connection, [key]).get(key)
+        known = _known(self._database, connection, [key]).get(key)
         if known == number:
             return False
         if known is not None:
@@ -243,7 +250,7 @@ class OrganizationStore:
 
     def _find(self, connection: Connection, name: str) -> int:
         key = name_key(name)
-        number = _known(connection, [key]).get(key)
+        number = _known(self._database, connection, [key]).get(key)
         if number is None:
             raise NotFoundError(
                 f'there is no organization "{name}"; mailer organizations lists them'

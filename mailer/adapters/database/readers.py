@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, case, insert, select, update
 
 from mailer.adapters.database import audit
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.people import LEFT, first_seat
+from mailer.adapters.database.people import LEFT, OWN_ACT, first_seat
 from mailer.adapters.database.schema import (
     consent_events,
     lists,
@@ -135,7 +135,7 @@ class SqlReaders:
                     subscriber_id=subscriber,
                     list_number=list_number,
                     kind=kind,
-                    basis="the person's own act",
+                    basis=OWN_ACT,
                     happened_at=at,
                     source=how,
                     recorded_at=at,

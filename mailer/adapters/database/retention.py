@@ -22,7 +22,13 @@ from sqlalchemy import (
 from mailer.adapters.database import audit
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.knowledge import catch_up
-from mailer.adapters.database.schema import batches, deliveries, instance, mailings
+from mailer.adapters.database.schema import (
+    batches,
+    deliveries,
+    instance,
+    mailings,
+    provider_events,
+)
 
 _OVER = ("finished", "cancelled")  # unresolved ones wait for a person, however long
 _LOT = 10_000  # rows per transaction: no sender waits long for the lock
@@ -91,7 +97,26 @@ class Retention:
                     thing="deliveries",
                     detail={"mailings": len(chosen), "deliveries": gone},
                 )
+        self._forget_events(before)
         return {"mailings": len(chosen), "deliveries": gone}
+
+    def _forget_events(self, before: datetime) -> None:
+        """Delete what providers told before this: it is about who got what, too."""
+        lot = (
+            select(provider_events.c.id)
+            .where(
+                provider_events.c.received_at < before,
+                provider_events.c.applied_at.is_not(None),
+            )
+            .order_by(provider_events.c.id)
+            .limit(self._lot)
+        )
+        gone = self._lot
+        while gone == self._lot:
+            with self._database.writing() as connection:
+                gone = connection.execute(
+                    delete(provider_events).where(provider_events.c.id.in_(lot))
+                ).rowcount
 
     def _learn(self, mailing_id: int) -> None:
         """Let its readers' subscriptions know what it told, while that is known."""

@@ -260,6 +260,8 @@ mailings = Table(
     Column("pruned_at", Instant),
     # Whether the subscriptions know already what its readers were told.
     Column("remembered", Boolean, nullable=False, server_default=text("false")),
+    # What its events counted when a person last let it go on (`core.breaker`).
+    Column("heeded", Json),
     UniqueConstraint("list_number", "edition"),
     CheckConstraint(
         "state IN ('planned', 'missed', 'sending', 'paused', 'finished',"
@@ -396,6 +398,7 @@ deliveries = Table(
     Column("provider", String(40)),
     Column("provider_id", String(200)),
     Column("changed_at", Instant, nullable=False),
+    Column("heard", String(12)),  # the weightiest that the provider told of it
     UniqueConstraint("mailing_id", "address_hash"),
     CheckConstraint(
         "state IN ('pending', 'inflight', 'sent', 'failed', 'unknown', 'parked',"
@@ -405,20 +408,45 @@ deliveries = Table(
     Index("ix_deliveries_batch", "variant_id", "seq"),
     Index("ix_deliveries_subscriber", "subscriber_id"),
 )
+Index(
+    "ix_deliveries_heard",
+    deliveries.c.mailing_id,
+    deliveries.c.heard,
+    sqlite_where=deliveries.c.heard.is_not(None),
+    postgresql_where=deliveries.c.heard.is_not(None),
+)
 
+# What providers told, without the address: its hash finds whom it is about.
 provider_events = Table(
     "provider_events",
     metadata,
     Column("id", Id, primary_key=True),
     Column("provider", String(40), nullable=False),
     Column("event_id", String(200), nullable=False),
-    Column("kind", String(20), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("address_hash", Bytes(16), nullable=False),
+    Column("domain", String(255), nullable=False),
     Column("provider_id", String(200)),
+    Column("status", String(12)),
+    Column("detail", Text, nullable=False),
     Column("happened_at", Instant, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("applied_at", Instant),
-    Column("body", Json, nullable=False),
+    Column("mailing_id", Id),  # known once it is applied
     UniqueConstraint("provider", "event_id"),
+)
+Index(
+    "ix_provider_events_waiting",
+    provider_events.c.id,
+    sqlite_where=provider_events.c.applied_at.is_(None),
+    postgresql_where=provider_events.c.applied_at.is_(None),
+)
+Index(
+    "ix_provider_events_blocked",
+    provider_events.c.mailing_id,
+    provider_events.c.domain,
+    sqlite_where=text("kind = 'block'"),
+    postgresql_where=text("kind = 'block'"),
 )
 
 # Append-only: who did what, when; numbers and reasons, never an address.

@@ -1,6 +1,8 @@
 """The keys of one `[providers.NAME]` table, each asked for once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -69,10 +71,11 @@ class Options:
     def url(self, key: str, default: str) -> str:
         """Return an http(s) address without a slash at the end."""
         value = self.text(key, default) or default
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise self.error(
-                key, 'must be an address such as "https://api.example.org"'
+        if not _leads_to_a_server(value):
+            raise self.error(  # not shown: it may hold a password
+                key,
+                'must be an address such as "https://api.example.org", without a user'
+                " or a password",
             )
         return value.rstrip("/")
 
@@ -96,6 +99,10 @@ class Options:
             raise self.error(key, f'there is no file "{value}" in the project folder')
         return str(path)
 
+    def leave(self, *keys: str) -> None:
+        """Let these keys stand: somebody else reads them."""
+        self._asked.update(keys)
+
     def refuse_unknown(self) -> None:
         """Raise for a key that nothing has asked for: it is a slip of the pen."""
         for key in self._values:
@@ -106,3 +113,26 @@ class Options:
     def _value(self, key: str) -> object:
         self._asked.add(key)
         return self._values.get(key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What every provider is made of."""
+
+    name: str  # of its table in mailer.toml
+    options: Options = field(repr=False)
+    folder: Path  # of the project; relative paths start here
+    clock: Callable[[], datetime]
+
+
+def _leads_to_a_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and "@" not in parts.netloc
+            and parts.port != 0
+        )
+    except ValueError:  # a port that is no number, a bracket that never closes
+        return False

@@ -1,18 +1,21 @@
 """The kinds of provider there are, by the word in `mailer.toml`.
 
-Only the one that is used is imported.
+Only the ones that are used are imported.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from mailer.adapters.providers.options import Options
+from mailer.adapters.http import Answer, NoAnswer, NotSent
+from mailer.adapters.providers.options import Options, Setup
+from mailer.adapters.providers.telling import is_weak
 from mailer.config import ProviderSettings
 from mailer.core.errors import ConfigError
-from mailer.ports import Provider
+from mailer.ports import Hearing, Provider
 
-KINDS = ("mailgun", "outbox", "postmark", "resend", "smtp")
+EVENTS = ("events_key", "events_topic")  # options of the other direction
+KINDS = ("brevo", "mailgun", "outbox", "postmark", "resend", "sendgrid", "ses", "smtp")
 
 
 def build(
@@ -24,32 +27,116 @@ def build(
     Opens no connection and writes no file. Raises ConfigError.
     """
     options = Options(settings)
-    provider: Provider
+    setup = Setup(name=settings.name, options=options, folder=folder, clock=clock)
+    provider = _maker(settings)(setup)
+    options.leave(*EVENTS)
+    options.refuse_unknown()
+    return provider
+
+
+def hearing(
+    settings: ProviderSettings, *, get: Callable[[str], Answer | NotSent | NoAnswer]
+) -> Hearing | None:
+    """Make what hears this provider; None if its table names no key for events.
+
+    `get` asks an address of Amazon's. Raises ConfigError.
+    """
+    options = Options(settings)
+    if settings.kind == "ses":
+        from mailer.adapters.providers.ses.events import SesEvents
+
+        topic = options.text("events_topic")
+        return SesEvents(topic, get) if topic else None
+    if options.text("events_key") is None:
+        return None
+    key = options.secret("events_key")
+    if is_weak(key):
+        raise options.error("events_key", "can be guessed; use 16 characters or more")
+    return _hears(settings.kind, key, options)
+
+
+def _hears(kind: str, key: str, options: Options) -> Hearing:
+    match kind:
+        case "brevo":
+            from mailer.adapters.providers.brevo.events import BrevoEvents
+
+            return BrevoEvents(key)
+        case "mailgun":
+            from mailer.adapters.providers.mailgun.events import MailgunEvents
+
+            return MailgunEvents(key)
+        case "postmark":
+            from mailer.adapters.providers.postmark.events import PostmarkEvents
+
+            return PostmarkEvents(key)
+        case "resend":
+            from mailer.adapters.providers.resend.events import ResendEvents, secret
+
+            decoded = secret(key)
+            if decoded is None:
+                raise options.error(
+                    "events_key", 'is no signing secret; one is "whsec_…"'
+                )
+            return ResendEvents(decoded)
+        case "sendgrid":
+            from mailer.adapters.providers.sendgrid.events import (
+                SendGridEvents,
+                public_key,
+            )
+
+            verification = public_key(key)
+            if verification is None:
+                raise options.error(
+                    "events_key", "is not the verification key that SendGrid shows"
+                )
+            return SendGridEvents(verification)
+    raise options.error("events_key", f"a provider of kind {kind} tells nothing")
+
+
+def _maker(settings: ProviderSettings) -> Callable[[Setup], Provider]:
+    maker: Callable[[Setup], Provider]
     match settings.kind:
+        case "brevo":
+            from mailer.adapters.providers.brevo import Brevo
+
+            maker = Brevo
         case "mailgun":
             from mailer.adapters.providers.mailgun import Mailgun
 
-            provider = Mailgun.configured(settings.name, options, folder, clock)
+            maker = Mailgun
         case "outbox":
             from mailer.adapters.providers.outbox import Outbox
 
-            provider = Outbox.configured(settings.name, options, folder)
+            maker = Outbox.configured
         case "postmark":
             from mailer.adapters.providers.postmark import Postmark
 
-            provider = Postmark.configured(settings.name, options, folder, clock)
+            maker = Postmark
         case "resend":
             from mailer.adapters.providers.resend import Resend
 
-            provider = Resend.configured(settings.name, options, folder, clock)
+            maker = Resend
+        case "sendgrid":
+            from mailer.adapters.providers.sendgrid import SendGrid
+
+            maker = SendGrid
+        case "ses":
+            try:
+                from mailer.adapters.providers.ses import Ses
+            except ImportError:
+                raise ConfigError(
+                    f'mailer.toml: [providers.{settings.name}] kind: "ses" needs'
+                    " botocore, which signs its calls; pip install"
+                    " coalition-mailer[ses]"
+                ) from None
+            maker = Ses
         case "smtp":
             from mailer.adapters.providers.smtp import Smtp
 
-            provider = Smtp.configured(settings.name, options, folder)
+            maker = Smtp.configured
         case _:
             raise ConfigError(
                 f"mailer.toml: [providers.{settings.name}] kind:"
                 f' "{settings.kind}" is none of {", ".join(KINDS)}'
             )
-    options.refuse_unknown()
-    return provider
+    return maker

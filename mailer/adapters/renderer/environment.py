@@ -5,13 +5,16 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from babel import UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mailer.adapters.renderer.wording import Wording
+from mailer.adapters.renderer.wording import Wording, locale_of
 from mailer.core.errors import TemplateError
+
+_SIDES = {"ltr": ("left", "right"), "rtl": ("right", "left")}
 
 
 def translations(folder: Path, language: str) -> NullTranslations:
@@ -47,7 +50,9 @@ def environment(folder: Path, *, language: str, autoescape: bool) -> Environment
     """Return Jinja2 over a `templates/` folder, speaking one language.
 
     Filters: `day`, `clock`, `spelled`, `listed` (see Wording). Globals: `language`,
-    `direction` ("ltr" or "rtl"), `_`, `gettext`, `ngettext`, `pgettext`, `npgettext`.
+    `direction` ("ltr" or "rtl"), `start` and `end` ("left" or "right": where lines
+    begin and end), `direction_of` (another language's direction), `_`, `gettext`,
+    `ngettext`, `pgettext`, `npgettext`.
     """
     env = Environment(
         loader=FileSystemLoader(folder),
@@ -64,5 +69,16 @@ def environment(folder: Path, *, language: str, autoescape: bool) -> Environment
     for filter_ in (wording.day, wording.clock, wording.spelled, wording.listed):
         env.filters[filter_.__name__] = filter_
     env.globals["language"] = language
-    env.globals["direction"] = wording.locale.text_direction
+    direction = wording.locale.text_direction
+    env.globals["direction"] = direction
+    env.globals["start"], env.globals["end"] = _SIDES[direction]
+    env.globals["direction_of"] = _direction_of
     return env
+
+
+def _direction_of(language: str) -> str:
+    """Return "ltr" or "rtl"; a language that nobody knows reads as most do."""
+    try:
+        return locale_of(language).text_direction
+    except (UnknownLocaleError, ValueError):
+        return "ltr"

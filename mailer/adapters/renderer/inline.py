@@ -1,7 +1,9 @@
-"""CSS into style attributes, by premailer kept inside its limits."""
+"""CSS into style attributes, by premailer kept inside its limits, or by css-inline."""
 
 import logging
 import os
+from enum import StrEnum
+from importlib import import_module
 from threading import Lock
 
 # premailer reads this while it is imported. Its default, 128 entries shared by
@@ -17,14 +19,26 @@ from mailer.core.errors import TemplateError
 _ONE_AT_A_TIME = Lock()  # cssutils keeps its parser and its log in globals
 
 
-def inline(html: str) -> str:
+class Engine(StrEnum):
+    """Who puts the styles in place."""
+
+    PREMAILER = "premailer"
+    CSS_INLINE = "css-inline"  # not installed with mailer; the tests hold both together
+
+
+def inline(html: str, engine: Engine = Engine.PREMAILER) -> str:
     """Move the rules of `<style>` into style attributes, without any network.
 
     A `<style data-premailer="ignore">` stays as it is: media queries and dark mode
     belong there, because premailer strips or loses them elsewhere. The other block
     may use only class, type and descendant selectors, no `!important`, no
-    at-rules. Raises TemplateError if the page or its rules cannot be read.
+    at-rules. Raises TemplateError if the page or its rules cannot be read, or the
+    engine is not installed.
     """
+    return _by_premailer(html) if engine is Engine.PREMAILER else _by_css_inline(html)
+
+
+def _by_premailer(html: str) -> str:
     cssutils.log.setLevel(logging.CRITICAL)
     cssutils.ser.prefs.minimizeColorHash = False  # Outlook wants all six digits
     try:
@@ -39,5 +53,24 @@ def inline(html: str) -> str:
                 cssutils_logging_level=logging.CRITICAL,
             ).transform(pretty_print=False)
     except (etree.Error, ValueError, TypeError, AttributeError, LookupError) as error:
+        raise TemplateError(f"the page cannot be inlined: {error}") from error
+    return page
+
+
+def _by_css_inline(html: str) -> str:
+    try:
+        css_inline = import_module("css_inline")
+    except ImportError as error:
+        raise TemplateError(
+            "css-inline is not installed; pip install css-inline"
+        ) from error
+    try:
+        # What could not be moved stays, and so do the ignored blocks.
+        page: str = css_inline.CSSInliner(
+            keep_style_tags=True,
+            remove_inlined_selectors=True,
+            load_remote_stylesheets=False,
+        ).inline(html)
+    except (css_inline.InlineError, ValueError) as error:
         raise TemplateError(f"the page cannot be inlined: {error}") from error
     return page

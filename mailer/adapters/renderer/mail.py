@@ -1,32 +1,25 @@
-"""Digests as mail: words from the project's templates, styles put in place."""
+"""Mail as readers get it: each kind of message by its folder of templates."""
 
 import hashlib
-import re
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment
-
-from mailer.adapters.renderer import plain
+from mailer.adapters.renderer import blasts, corrections, notes, plain
 from mailer.adapters.renderer.brand import Brand
-from mailer.adapters.renderer.environment import environment
-from mailer.adapters.renderer.inline import inline
-from mailer.adapters.renderer.templating import print_template
+from mailer.adapters.renderer.inline import Engine
+from mailer.adapters.renderer.press import Press
 from mailer.adapters.renderer.view import view
+from mailer.core.blast import Blast
 from mailer.core.digest import Digest
 from mailer.core.errors import TemplateError
 from mailer.core.lists import MailingList
-from mailer.core.tables import LANGUAGES
+from mailer.core.notices import Confirmation, Correction, Note
 from mailer.ports import Rendered
 
-_PREHEADER = 110  # characters; inboxes cut after about that many
-# Each is written in its own language, for whoever cannot read the other one.
-_OFFERS = {"en": "Get this in English", "es": "Recibir en español"}
+_QUIET = "quiet"  # the folder that speaks for every list when there is nothing to tell
 _SOMEBODY = "zqorganizationqz"  # stands for any name while the sentence is printed
 _ENGINES = ("jinja2", "babel", "premailer", "cssutils", "lxml")
 
@@ -34,11 +27,17 @@ _ENGINES = ("jinja2", "babel", "premailer", "cssutils", "lxml")
 class MailRenderer:
     """Renders by `templates/email/`; the slots' markers come out as they went in."""
 
-    def __init__(self, templates_folder: Path, brand: Brand, base_url: str) -> None:
+    def __init__(
+        self,
+        templates_folder: Path,
+        brand: Brand,
+        base_url: str,
+        engine: Engine = Engine.PREMAILER,
+    ) -> None:
         self._folder = templates_folder
         self._brand = brand
         self._base_url = base_url.rstrip("/")
-        self._environment = lru_cache(maxsize=None)(self._make_environment)
+        self._press = Press(templates_folder, brand, self._base_url, engine)
         self._reason = lru_cache(maxsize=65_536)(self._fill_reason)
         self._sentence = lru_cache(maxsize=8_192)(self._print_reason)
 
@@ -62,32 +61,69 @@ class MailRenderer:
     ) -> Rendered:
         """Render a digest; after `shown` upcoming actions comes one line with a link.
 
-        Raises TemplateError naming the template's file and line.
+        One that has nothing to tell is a quiet week. Raises TemplateError naming the
+        template's file and line.
         """
-        folder = f"email/{mailing_list.template}"
-        text_env = self._environment(digest.language, html=False)
-        words = self._context(digest, slots, shown, changes_shown)
-
-        def lines(name: str, **more: Any) -> list[str]:
-            printed = print_template(text_env, f"{folder}/{name}", words | more)
-            return [line.strip() for line in printed.splitlines() if line.strip()]
-
-        headline = lines("headline.txt")
-        subject = plain.clean(" ".join(lines("subject.txt")))
-        preheader = _preheader(lines("preheader.txt"))
-        words |= {"headline": headline, "title": subject, "preheader": preheader}
-        html_words = words | {"reason": slots["reason_html"]}
-        html_env = self._environment(digest.language, html=True)
-        page = print_template(html_env, f"{folder}/body.html", html_words)
-        text_words = words | {"reason": slots["reason_text"]}
-        return Rendered(
-            subject=subject,
-            preheader=preheader,
-            html=_inlined(page, slots, f"{folder}/body.html"),
-            text=plain.tidied(
-                print_template(text_env, f"{folder}/body.txt", text_words)
-            ),
+        if not digest.upcoming and not digest.changes:
+            return self.quiet(digest, slots=slots)
+        seen = view(
+            digest,
+            brand=self._brand,
+            base_url=self._base_url,
+            shown=shown,
+            changes_shown=changes_shown,
         )
+        words = {"view": seen}
+        return self._press.letter(mailing_list.template, digest.language, words, slots)
+
+    def quiet(self, digest: Digest, *, slots: Mapping[str, str]) -> Rendered:
+        """Render a week without a single action; raises TemplateError."""
+        seen = view(digest, brand=self._brand, base_url=self._base_url, shown=0)
+        return self._press.letter(_QUIET, digest.language, {"view": seen}, slots)
+
+    def blast(
+        self, blast: Blast, *, template: str = "blast", slots: Mapping[str, str]
+    ) -> Rendered:
+        """Render a coordinator's message, once or in both languages.
+
+        Its slots are the digest's. Raises TemplateError.
+        """
+        words = blasts.words(blast, self._press, folder=template, slots=slots)
+        return self._press.letter(template, blast.version.language, words, slots)
+
+    def confirmation(
+        self,
+        confirmation: Confirmation,
+        *,
+        mailing_list: MailingList,
+        slots: Mapping[str, str],
+    ) -> Rendered:
+        """Render the question whether an address is its owner's.
+
+        Slots: "confirm" (part of a URL), "address_html", "address_text", and
+        "organization_html" and "_text" where it speaks on behalf of one. Raises
+        TemplateError.
+        """
+        words = notes.question(confirmation, mailing_list, self._press)
+        return self._press.letter("confirm", confirmation.language, words, slots)
+
+    def note(self, note: Note, *, slots: Mapping[str, str]) -> Rendered:
+        """Render a short note to one person; `slots` are those that its URL holds.
+
+        Raises TemplateError, also for a blank of the wording that nothing fills.
+        """
+        words = notes.words(note, self._press)
+        return self._press.letter("note", note.language, words, slots)
+
+    def correction(
+        self, correction: Correction, *, slots: Mapping[str, str]
+    ) -> Rendered:
+        """Render what was wrong and what is right; the digest's slots.
+
+        Raises TemplateError.
+        """
+        words = corrections.words(correction, self._base_url)
+        return self._press.letter("correction", correction.language, words, slots)
 
     def reason(
         self, language: str, organization: str | None, consented_on: date | None
@@ -109,37 +145,7 @@ class MailRenderer:
         self, language: str, organization: str, consented_on: date | None
     ) -> str:
         words = {"organization": organization, "consented_on": consented_on}
-        env = self._environment(language, html=False)
-        return print_template(env, "email/_design/reason.txt", words).strip()
-
-    def _make_environment(self, language: str, *, html: bool) -> Environment:
-        env = environment(self._folder, language=language, autoescape=html)
-        env.filters["wrapped"] = plain.wrapped
-        env.filters["underlined"] = plain.underlined
-        env.filters["capitalize_first"] = plain.capitalized
-        return env
-
-    def _context(
-        self,
-        digest: Digest,
-        slots: Mapping[str, str],
-        shown: int,
-        changes_shown: int | None,
-    ) -> dict[str, Any]:
-        other = next(code for code in LANGUAGES if code != digest.language)
-        return {
-            "view": view(
-                digest,
-                brand=self._brand,
-                base_url=self._base_url,
-                shown=shown,
-                changes_shown=changes_shown,
-            ),
-            "leave_url": f"{self._base_url}/u/{slots['leave']}",
-            "preferences_url": f"{self._base_url}/p/{slots['preferences']}",
-            "other_language": other,
-            "in_other_language": _OFFERS[other],
-        }
+        return self._press.text("email/_design/reason.txt", language, words).strip()
 
     def _shaping(self, template: str) -> list[Path]:
         """Return every file whose change may change the output."""
@@ -149,39 +155,14 @@ class MailRenderer:
                 f"{email / template}: there is no such folder; the list's template"
                 f" must be one of {', '.join(sorted(_templates(email)))}"
             )
-        files = [
-            *(email / template).rglob("*"),
-            *(email / "_design").rglob("*"),
-            *(self._folder / "translations").rglob("*.po"),
-            *Path(__file__).parent.glob("*.py"),
-        ]
+        files = set(Path(__file__).parent.glob("*.py"))
+        files.update((self._folder / "translations").rglob("*.po"))
+        for folder in (template, _QUIET, "_design"):
+            files.update((email / folder).rglob("*"))
         return sorted(
             file for file in files if file.is_file() and file.suffix != ".json"
         )
 
 
-def _templates(email: Path) -> list[str]:
-    return [folder.name for folder in email.glob("[!_]*") if folder.is_dir()]
-
-
-def _preheader(sentences: list[str]) -> str:
-    """Return as many sentences as fit, the weightiest first."""
-    chosen = ""
-    for sentence in map(plain.clean, sentences):
-        joined = f"{chosen} {sentence}".strip()
-        if len(joined) <= _PREHEADER:
-            chosen = joined
-    return chosen or plain.shortened(plain.clean(" ".join(sentences)), _PREHEADER)
-
-
-def _inlined(page: str, slots: Mapping[str, str], file: str) -> str:
-    marker = re.compile("|".join(map(re.escape, slots.values())))
-    if not page.strip():
-        raise TemplateError(f"{file}: the page is empty")
-    try:
-        html = inline(page)
-    except TemplateError as error:
-        raise TemplateError(f"{file}: {error}") from error
-    if Counter(marker.findall(page)) != Counter(marker.findall(html)):
-        raise TemplateError("a slot was mangled while styles were put in place")
-    return html
+def _templates(email: Path) -> Iterator[str]:
+    return (folder.name for folder in email.glob("[!_]*") if folder.is_dir())

@@ -15,11 +15,31 @@ _BLANK = re.compile(r"\n{3,}")
 _TRAILING = re.compile(r"(?<!^--)[ \t]+$", re.MULTILINE)
 _URL_SAFE = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")
 _WIDTH = 72
+_LINE = 16  # characters of the heaviest headline that fit on a phone
 
 
 def clean(words: str) -> str:
     """Return the words on one line, without control and direction characters."""
-    return _SPACE.sub(" ", _UNPRINTABLE.sub("", words)).strip()
+    return printable(words).strip()
+
+
+def printable(words: str) -> str:
+    """Return the same, with a space at either end where there was one."""
+    return _SPACE.sub(" ", _UNPRINTABLE.sub("", words))
+
+
+def bound(words: str, most: int = 3, width: int = _LINE) -> str:
+    """Bind the last words, at most so many, if they fit into `width` characters.
+
+    A last word alone on its line looks like a mistake. Markup stays markup.
+    """
+    space, no_break = type(words)(" "), type(words)("\N{NO-BREAK SPACE}")
+    parts = words.split(" ")
+    for count in range(most, 1, -1):
+        tail = parts[-count:]
+        if len(parts) > count and len(" ".join(tail)) <= width:
+            return space.join((*parts[:-count], no_break.join(tail)))
+    return words
 
 
 def shortened(words: str, limit: int) -> str:
@@ -38,6 +58,14 @@ def https(url: str | None) -> str | None:
     except ValueError:  # "https://[" is no address
         return None
     return url if parts.scheme == "https" and parts.hostname else None
+
+
+def linkable(url: str | None, base_url: str) -> str | None:
+    """Return the URL if it leads to our own site, or anywhere by https."""
+    if url is None:
+        return None
+    ours = url.startswith(f"{base_url}/") and _URL_SAFE.fullmatch(url)
+    return url if ours else https(url)
 
 
 def wrapped(words: str, indent: int = 0) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from mailer.adapters.renderer.brand import Brand
+from mailer.adapters.renderer.brand import Brand, in_language
 from mailer.adapters.renderer.plain import clean
 from mailer.adapters.renderer.rows import Row, in_order, row_of
 from mailer.adapters.renderer.states import state_name
@@ -110,7 +110,7 @@ def view(
     everything = in_order(rows[id(item)] for item in upcoming)
     week = _week(digest, {rows[id(item)] for item in digest.near}, everything)
     this_week = sum(cell.count for cell in week)
-    note, note_language = _note(brand.note, digest.language)
+    note, note_language = in_language(brand.note, digest.language)
     return View(
         week_of=digest.week_of,
         heads=_heads(digest, everything),
@@ -211,11 +211,3 @@ def _spread(digest: Digest) -> tuple[str, str] | None:
     if not located or located[0][1] == located[-1][1]:
         return None
     return located[0][1], located[-1][1]
-
-
-def _note(notes: Mapping[str, str], language: str) -> tuple[str | None, str | None]:
-    """Return the note and its language if that is not the reader's."""
-    if language in notes:
-        return clean(notes[language]) or None, None
-    other = next(iter(notes), None)
-    return (clean(notes[other]), other) if other else (None, None)

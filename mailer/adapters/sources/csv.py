@@ -6,7 +6,8 @@ from pathlib import Path
 from mailer.adapters.sources.columns import KNOWN, SYNONYMS, column_flags
 from mailer.adapters.sources.rows import read_rows
 from mailer.adapters.sources.table import read_table
-from mailer.core.model import Flag, Reading
+from mailer.adapters.sources.text import encoding_flags
+from mailer.core.model import Reading
 from mailer.ports import Gazetteer
 
 
@@ -29,16 +30,7 @@ class CsvSource:
             default_zone=self._zone,
         )
         flags = column_flags(table.unknown, table.columns)
-        if table.guessed:
-            flags += (
-                Flag(
-                    line=None,
-                    field="(file)",
-                    code="encoding-guessed",
-                    message="is not UTF-8 and was read as Windows-1252; save it as"
-                    " UTF-8 if letters look wrong",
-                ),
-            )
+        flags += encoding_flags(guessed=table.guessed)
         return replace(
             reading,
             flags=flags + reading.flags,

@@ -17,7 +17,7 @@ from mailer.adapters.sources.headings import (
     parse_range,
 )
 from mailer.adapters.sources.row import RejectedError, Row
-from mailer.adapters.sources.text import one_line, quoted, read_text
+from mailer.adapters.sources.text import encoding_flags, one_line, quoted, read_text
 from mailer.core.errors import InputError
 from mailer.core.model import Draft, Facts, Flag, Reading, Rejection, Sponsor
 from mailer.core.sponsors import Oddity, split
@@ -150,14 +150,7 @@ class PageSource:
         return re.split(r"\r\n|\r|\n", self._text)
 
     def _about_file(self, entries: list[_Entry]) -> Iterator[Flag]:
-        if self._guessed:
-            yield Flag(
-                line=None,
-                field="(file)",
-                code="encoding-guessed",
-                message="is not UTF-8 and was read as Windows-1252; save it as UTF-8 if"
-                " letters look wrong",
-            )
+        yield from encoding_flags(guessed=self._guessed)
         without = [entry for entry in entries if entry.heading.year is None]
         if without and self._year is not None:
             yield Flag(

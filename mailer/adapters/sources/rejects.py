@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from mailer.adapters.sources.sheet import RISKY
 from mailer.core.errors import RefusedError
 from mailer.core.model import Rejection
 
 # They stand first: a row that is too wide keeps its cells beyond the last column.
 COLUMNS = ("rejected_line", "rejected_column", "rejected_because")
-_RISKY = ("=", "+", "-", "@")  # a spreadsheet takes what begins so for a formula
 
 
 class Rejects:
@@ -22,7 +22,7 @@ class Rejects:
         self._file, self._writer = file, csv.writer(file)
         # Rows that are rejected once more have the old reasons in front.
         self._own = len(COLUMNS) if tuple(header[: len(COLUMNS)]) == COLUMNS else 0
-        self._header = [*COLUMNS, *header[self._own :]]
+        self._header = [*COLUMNS, *map(_guarded, header[self._own :])]
         self.clear()
 
     def clear(self) -> None:
@@ -55,6 +55,8 @@ def writing(path: Path, *, origin: Path, header: Sequence[str]) -> Iterator[Reje
 
 
 def _require_ours(path: Path) -> None:
+    if not path.is_file():
+        raise RefusedError(f"{path}: is no file; name one for the rejected rows")
     with path.open("rb") as file:
         start = file.read(40).removeprefix(b"\xef\xbb\xbf")
     if start and not start.startswith(COLUMNS[0].encode()):
@@ -65,4 +67,5 @@ def _require_ours(path: Path) -> None:
 
 
 def _guarded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_RISKY) else cell
+    bare = cell.lstrip()  # as spreadsheets see it, and as it is read again
+    return f"'{bare}" if bare.startswith(RISKY) else cell

@@ -16,8 +16,10 @@ from mailer.core.errors import InputError
 from mailer.core.model import Rejection
 
 MAX_COLUMNS = 500
+LONGEST_CELL = 128 * 1024  # characters: what csv reads at most, unless told otherwise
 _DELIMITERS = (",", ";", "\t")
-GUARDED = ("'=", "'+", "'-", "'@")  # what a spreadsheet must not take for a formula
+RISKY = ("=", "+", "-", "@")  # a spreadsheet takes what begins so for a formula
+_GUARDED = tuple(f"'{sign}" for sign in RISKY)  # and what begins so for text
 _EVERY = 10_000  # rows between two reports of progress
 
 # The line on which it begins, its cells, and why it is no row, if it is none.
@@ -78,6 +80,8 @@ class Sheet:
                         progress(raw.tell(), self.size)
                     yield record
                 self._require_same(raw.fileno())
+            except UnicodeDecodeError as error:  # all of it was text a moment ago
+                raise self._changed() from error
             finally:
                 words.detach()  # the file is closed by whoever opened it
 
@@ -96,9 +100,12 @@ class Sheet:
 
     def _require_same(self, descriptor: int) -> None:
         if _stamp(descriptor) != self.form.stamp:
-            raise InputError(
-                f"{self.path}: was changed while it was read; import it again"
-            )
+            raise self._changed()
+
+    def _changed(self) -> InputError:
+        return InputError(
+            f"{self.path}: was changed while it was read; import it again"
+        )
 
     def reader(
         self, only: Collection[str] | None = None
@@ -238,7 +245,7 @@ def _row(
         cells = cells + [""] * (width - len(cells))
     trimmed = [cell.strip() for cell in pick(cells)]
     if "\0'" in "\0".join(("", *trimmed)):  # rare, and so looked for in all at once
-        trimmed = [cell[1:] if cell.startswith(GUARDED) else cell for cell in trimmed]
+        trimmed = [cell[1:] if cell.startswith(_GUARDED) else cell for cell in trimmed]
     return dict(zip(names, trimmed, strict=True))
 
 
@@ -247,6 +254,11 @@ def _unreadable(file: str, line: int, error: csv.Error) -> Rejection:
         message = (
             "a quotation mark opens here and never closes, so that nothing after it"
             " could be read; close it or double it"
+        )
+    elif "field limit" in str(error):
+        message = (
+            f"a cell that begins here is longer than {LONGEST_CELL:,} characters, and"
+            " the lines that it spans could not be read; is a quotation mark missing?"
         )
     else:
         message = f"is no CSV ({error}); put cells with quotation marks in quotes"

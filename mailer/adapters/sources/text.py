@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mailer.core.errors import InputError
+from mailer.core.model import Flag
 
 MAX_BYTES = 64 * 1024 * 1024
 _CHUNK = 1024 * 1024  # octets read at once where a file may be of any size
@@ -163,6 +164,20 @@ def _undecodable(file: str) -> InputError:
     return InputError(
         f"{file}: is neither UTF-8 nor Windows-1252 text; save it as UTF-8"
     )
+
+
+def encoding_flags(*, guessed: bool) -> tuple[Flag, ...]:
+    """Return what a person should look at when the encoding was guessed."""
+    if not guessed:
+        return ()
+    flag = Flag(
+        line=None,
+        field="(file)",
+        code="encoding-guessed",
+        message="is not UTF-8 and was read as Windows-1252; save it as UTF-8 if letters"
+        " look wrong",
+    )
+    return (flag,)
 
 
 def one_line(words: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mailer.core.diagnosis import Finding, Told, Topic
+from mailer.core.diagnosis import About, Finding, Topic
 from mailer.pipeline.examine import dmarc
 from mailer.ports import Names, Unanswered
 
@@ -14,7 +14,7 @@ def examine(
 
     `returns`: None when nobody knows it.
     """
-    told = Told(Topic.DNS, f"alignment with {sender}")
+    told = About(Topic.DNS, f"alignment with {sender}")
     walked = dmarc.walk(names, sender)
     if isinstance(walked, Unanswered):
         return [told.unasked(walked.why)]
@@ -52,7 +52,7 @@ def examine(
 
 
 def _by_signature(
-    told: Told, signer: str, returns: str | None, *, bounced: bool
+    told: About, signer: str, returns: str | None, *, bounced: bool
 ) -> Finding:
     if bounced:
         return told.ok(f"DKIM ({signer}) and the return path ({returns}) speak for it")

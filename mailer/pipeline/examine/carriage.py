@@ -7,7 +7,7 @@ from threading import Lock
 from mailer.config import Doctor, ProviderSettings
 from mailer.core import customs
 from mailer.core.customs import Customs
-from mailer.core.diagnosis import Entry, Finding, Told, Topic
+from mailer.core.diagnosis import About, Entry, Finding, Topic
 from mailer.pipeline.examine import alignment, dkim, returning, spf
 from mailer.pipeline.examine.rounds import Question
 from mailer.pipeline.examine.written import domain_of
@@ -76,7 +76,7 @@ def questions(carriage: Carriage, names: Names, account: Once) -> Sequence[Quest
 
     def return_path() -> Sequence[Finding]:
         found = returns()
-        told = Told(Topic.DNS, f"return path of {sender}")
+        told = About(Topic.DNS, f"return path of {sender}")
         if isinstance(found, Unanswered):
             return [told.unasked(found.why)]
         entries = account.report().entries
@@ -100,16 +100,16 @@ def questions(carriage: Carriage, names: Names, account: Once) -> Sequence[Quest
 
     def aligned() -> Sequence[Finding]:
         found = returns()
-        told = Told(Topic.DNS, f"alignment with {sender}")
+        told = About(Topic.DNS, f"alignment with {sender}")
         if isinstance(found, Unanswered):
             return [told.unasked(found.why)]
         return alignment.examine(names, sender, signer=carriage.signer, returns=found)
 
     return [
-        Question(Told(Topic.DNS, f"return path of {sender}"), return_path),
-        Question(Told(Topic.DNS, f"SPF for {sender}"), policy),
-        Question(Told(Topic.DNS, f"DKIM of {carriage.signer}"), keys),
-        Question(Told(Topic.DNS, f"alignment with {sender}"), aligned),
+        Question(About(Topic.DNS, f"return path of {sender}"), return_path),
+        Question(About(Topic.DNS, f"SPF for {sender}"), policy),
+        Question(About(Topic.DNS, f"DKIM of {carriage.signer}"), keys),
+        Question(About(Topic.DNS, f"alignment with {sender}"), aligned),
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from mailer.core.diagnosis import Finding, Told, Topic
+from mailer.core.diagnosis import About, Finding, Topic
 from mailer.ports import Unanswered, Web
 
 _OFF = 60.0  # seconds
@@ -17,7 +17,7 @@ def examine(
 
     `now` returns an aware datetime.
     """
-    told = Told(Topic.CLOCK, "clock")
+    told = About(Topic.CLOCK, "clock")
     for address in addresses:
         answer = web.get(address)
         if isinstance(answer, Unanswered):
@@ -36,7 +36,7 @@ def _date(value: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _compared(told: Told, off: float, address: str) -> Finding:
+def _compared(told: About, off: float, address: str) -> Finding:
     if abs(off) <= _OFF:
         return told.ok(f"within {_OFF:g} seconds of {address}")
     way = "ahead of" if off > 0 else "behind"

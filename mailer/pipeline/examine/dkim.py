@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mailer.core.customs import Customs
-from mailer.core.diagnosis import Entry, Finding, Told, Topic
+from mailer.core.diagnosis import About, Entry, Finding, Topic
 from mailer.core.records import dkim
 from mailer.core.records.dkim import STRONG, WEAK, Key, KeyType
 from mailer.ports import Names, RecordKind, Unanswered
@@ -57,14 +57,14 @@ def examine(names: Names, signing: Signing) -> Sequence[Finding]:
     for name in signing.guesses:
         records = _records(names, name)
         if isinstance(records, Unanswered):
-            return [Told(Topic.DNS, f"DKIM of {signing.domain}").unasked(records.why)]
+            return [About(Topic.DNS, f"DKIM of {signing.domain}").unasked(records.why)]
         if records:
-            found += _judged(Told(Topic.DNS, f"DKIM key {name}"), records)
+            found += _judged(About(Topic.DNS, f"DKIM key {name}"), records)
     return found or [_unknown(signing)]
 
 
 def _unknown(signing: Signing) -> Finding:
-    told = Told(Topic.DNS, f"DKIM of {signing.domain}")
+    told = About(Topic.DNS, f"DKIM of {signing.domain}")
     return told.unasked(
         f"only {signing.customs.vendor} knows under which name the key stands",
         f"look at {signing.customs.where}; of NAME._domainkey.{signing.domain} write"
@@ -73,7 +73,7 @@ def _unknown(signing: Signing) -> Finding:
 
 
 def _expected(names: Names, signing: Signing, name: str) -> Sequence[Finding]:
-    told = Told(Topic.DNS, f"DKIM key {name}")
+    told = About(Topic.DNS, f"DKIM key {name}")
     records = _records(names, name)
     if isinstance(records, Unanswered):
         return [told.unasked(records.why)]
@@ -93,7 +93,7 @@ def _records(names: Names, name: str) -> Sequence[str] | Unanswered:
     return [text for text in found.values if "p=" in text.replace(" ", "")]
 
 
-def _judged(told: Told, records: Sequence[str]) -> Sequence[Finding]:
+def _judged(told: About, records: Sequence[str]) -> Sequence[Finding]:
     if len(records) > 1:
         return [
             told.fail(
@@ -105,7 +105,7 @@ def _judged(told: Told, records: Sequence[str]) -> Sequence[Finding]:
     return [_key(told, dkim.parse(records[0]))]
 
 
-def _key(told: Told, key: Key) -> Finding:
+def _key(told: About, key: Key) -> Finding:
     if key.fault:
         return told.fail(
             key.fault, _UNSIGNED, "publish the key anew, from your provider"

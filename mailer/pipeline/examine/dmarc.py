@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailer.core.diagnosis import Entry, Finding, Told, Topic
+from mailer.core.diagnosis import About, Entry, Finding, Topic
 from mailer.core.records import dmarc
 from mailer.core.records.dmarc import Dmarc, Policy
 from mailer.ports import Names, RecordKind, Unanswered
@@ -53,7 +53,7 @@ def walk(names: Names, domain: str) -> Walk | Unanswered:
 
 def examine(names: Names, domain: str) -> Sequence[Finding]:
     """Look at the DMARC record that decides about mail from this domain."""
-    told = Told(Topic.DNS, f"DMARC of {domain}")
+    told = About(Topic.DNS, f"DMARC of {domain}")
     walked = walk(names, domain)
     if isinstance(walked, Unanswered):
         return [told.unasked(walked.why)]
@@ -74,7 +74,7 @@ def examine(names: Names, domain: str) -> Sequence[Finding]:
     return findings
 
 
-def _missing(told: Told, domain: str) -> Finding:
+def _missing(told: About, domain: str) -> Finding:
     value = f"v=DMARC1; p=none; rua=mailto:dmarc-reports@{domain}"
     return told.fail(
         "there is no record",
@@ -84,7 +84,7 @@ def _missing(told: Told, domain: str) -> Finding:
     )
 
 
-def _faults(told: Told, record: Dmarc) -> Sequence[Finding]:
+def _faults(told: About, record: Dmarc) -> Sequence[Finding]:
     findings = [
         told.warn(
             f"at _dmarc.{record.domain}, {fault}",
@@ -118,7 +118,7 @@ def _faults(told: Told, record: Dmarc) -> Sequence[Finding]:
     return findings
 
 
-def _policy(told: Told, record: Dmarc, domain: str) -> Finding:
+def _policy(told: About, record: Dmarc, domain: str) -> Finding:
     policy = record.policy_for(domain)
     where = "" if record.domain == domain else f", from _dmarc.{record.domain}"
     if policy is Policy.NONE:
@@ -130,7 +130,7 @@ def _policy(told: Told, record: Dmarc, domain: str) -> Finding:
     return told.ok(f"p={policy}{where}: who writes in your name is turned away")
 
 
-def _reports(names: Names, told: Told, record: Dmarc) -> Sequence[Finding]:
+def _reports(names: Names, told: About, record: Dmarc) -> Sequence[Finding]:
     if not record.reports_to:
         return [
             told.note(
@@ -150,7 +150,7 @@ def _reports(names: Names, told: Told, record: Dmarc) -> Sequence[Finding]:
     return findings
 
 
-def _consent(names: Names, told: Told, domain: str, abroad: str) -> Sequence[Finding]:
+def _consent(names: Names, told: About, domain: str, abroad: str) -> Sequence[Finding]:
     """Look whether another organization takes the reports (RFC 9990 §4)."""
     name = f"{domain}._report._dmarc.{abroad}"
     found = names.look(name, RecordKind.TXT)

@@ -7,7 +7,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from mailer.config import ProviderSettings, Settings
-from mailer.core.diagnosis import Told, Topic
+from mailer.core.diagnosis import About, Topic
 from mailer.core.lists import MailingList
 from mailer.pipeline.examine import (
     carriage,
@@ -22,52 +22,64 @@ from mailer.ports import Account, Names, Web
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """One provider that carries mail, and how it is asked about our account."""
+
+    settings: ProviderSettings
+    account: Account | None
+    web: Web  # for its API, with its proxy and its authorities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Whom to ask."""
 
     names: Names
     web: Web  # for our own pages, as readers reach them
-    provider_web: Web  # for the provider's API, with its proxy and authorities
-    account: Account | None
+    carriers: Mapping[str, Carrier]  # by name
     now: Callable[[], datetime]
     token: str  # of a leave link that belongs to nobody
 
 
 def questions(
-    settings: Settings,
-    lists: Mapping[str, MailingList],
-    provider: ProviderSettings,
-    world: World,
+    settings: Settings, lists: Mapping[str, MailingList], world: World
 ) -> Sequence[Question]:
-    """Return the questions about this project, mailing through this provider."""
+    """Return the questions about this project; ConfigError: a list names nobody."""
     found: list[Question] = []
-    for domain in written.sender_domains(settings, lists):
+    for domain, providers in written.carried(settings, lists).items():
         if not written.is_reserved(domain):
-            found += _domain(settings, provider, domain, world)
+            found += _domain(domain, world)
+            for name in providers:
+                found += _carried(settings, world.carriers[name], domain, world)
     return [*found, *_answers(settings, world), *_pages(settings.base_url, world)]
 
 
-def _domain(
-    settings: Settings, provider: ProviderSettings, domain: str, world: World
-) -> Sequence[Question]:
+def _domain(domain: str, world: World) -> Sequence[Question]:
     names = world.names
-    once = carriage.Once(world.account, world.provider_web, domain)
-    found = [
+    return [
         Question(
-            Told(Topic.DNS, f"mail to {domain}"),
+            About(Topic.DNS, f"mail to {domain}"),
             partial(exchange.sender, names, domain),
         ),
         Question(
-            Told(Topic.DNS, f"DMARC of {domain}"), partial(dmarc.examine, names, domain)
+            About(Topic.DNS, f"DMARC of {domain}"),
+            partial(dmarc.examine, names, domain),
         ),
     ]
-    carried = carriage.between(provider, domain, settings.doctor)
+
+
+def _carried(
+    settings: Settings, carrier: Carrier, domain: str, world: World
+) -> Sequence[Question]:
+    carried = carriage.between(carrier.settings, domain, settings.doctor)
     if carried is None:
-        return found
-    found += carriage.questions(carried, names, once)
-    told = Told(Topic.PROVIDER, f"{carried.customs.vendor} account")
-    if world.account is None:
-        unasked = told.unasked(f"{carried.customs.vendor} tells nothing harmlessly")
+        return []
+    once = carriage.Once(carrier.account, carrier.web, domain)
+    found = carriage.questions(carried, world.names, once)
+    vendor = carried.customs.vendor
+    told = About(Topic.PROVIDER, f"{vendor} account")
+    if carrier.account is None:
+        unasked = told.unasked(f"{vendor} cannot be asked about it")
         return [*found, Question(told, lambda: [unasked], far=False)]
     return [*found, Question(told, lambda: once.report().findings)]
 
@@ -81,24 +93,24 @@ def _answers(settings: Settings, world: World) -> Sequence[Question]:
         settings.sender.address
     ):
         return []
-    told = Told(Topic.DNS, f"answers to {domain}")
+    told = About(Topic.DNS, f"answers to {domain}")
     return [Question(told, partial(exchange.reply_to, world.names, domain))]
 
 
 def _pages(base_url: str, world: World) -> Sequence[Question]:
     host = urlsplit(base_url).hostname or ""
-    telling = [world.account.url] if world.account else []
+    telling = [each.account.url for each in world.carriers.values() if each.account]
     found = [
         Question(
-            Told(Topic.LINKS, "pages"),
+            About(Topic.LINKS, "pages"),
             partial(links.health, world.web, world.names, base_url),
         ),
         Question(
-            Told(Topic.LINKS, "one-click leaving"),
+            About(Topic.LINKS, "one-click leaving"),
             partial(links.one_click, world.web, base_url, world.token),
         ),
         Question(
-            Told(Topic.CLOCK, "clock"),
+            About(Topic.CLOCK, "clock"),
             partial(
                 clock.examine,
                 world.web,
@@ -108,6 +120,6 @@ def _pages(base_url: str, world: World) -> Sequence[Question]:
         ),
     ]
     if written.is_public(host):
-        told = Told(Topic.DNS, f"host {host}")
+        told = About(Topic.DNS, f"host {host}")
         found.append(Question(told, partial(links.host, world.names, base_url)))
     return found

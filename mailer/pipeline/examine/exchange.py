@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from mailer.core.diagnosis import Finding, Told, Topic
+from mailer.core.diagnosis import About, Finding, Topic
 from mailer.ports import Looked, Names, RecordKind, Unanswered
 
 
 def sender(names: Names, domain: str) -> Sequence[Finding]:
     """Look whether the domain in From can be answered."""
-    told = Told(Topic.DNS, f"mail to {domain}")
+    told = About(Topic.DNS, f"mail to {domain}")
     found = names.look(domain, RecordKind.MX)
     if isinstance(found, Unanswered):
         return [told.unasked(found.why)]
@@ -33,7 +33,7 @@ def sender(names: Names, domain: str) -> Sequence[Finding]:
     return [_without(names, told, domain)]
 
 
-def _without(names: Names, told: Told, domain: str) -> Finding:
+def _without(names: Names, told: About, domain: str) -> Finding:
     address = addresses(names, domain)
     if isinstance(address, Unanswered):
         return told.unasked(address.why)
@@ -52,7 +52,7 @@ def _without(names: Names, told: Told, domain: str) -> Finding:
 
 def reply_to(names: Names, domain: str) -> Sequence[Finding]:
     """Look whether the domain of Reply-To takes mail."""
-    told = Told(Topic.DNS, f"answers to {domain}")
+    told = About(Topic.DNS, f"answers to {domain}")
     found = names.look(domain, RecordKind.MX)
     if isinstance(found, Unanswered):
         return [told.unasked(found.why)]

@@ -8,7 +8,7 @@ import ipaddress
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from mailer.core.diagnosis import Finding, Told, Topic
+from mailer.core.diagnosis import About, Finding, Topic
 from mailer.pipeline.examine import exchange
 from mailer.ports import Names, Page, Unanswered, Web
 
@@ -31,7 +31,7 @@ _RUN = "start mailer web, or the server in front of it, and see that it answers 
 def host(names: Names, base_url: str) -> Sequence[Finding]:
     """Look for the addresses of the host that links lead to."""
     name = urlsplit(base_url).hostname or ""
-    told = Told(Topic.DNS, f"host {name}")
+    told = About(Topic.DNS, f"host {name}")
     found = _literal(name) or exchange.addresses(names, name)
     if isinstance(found, Unanswered):
         return [told.unasked(found.why)]
@@ -64,7 +64,7 @@ def _literal(name: str) -> tuple[str, ...]:
 
 def health(web: Web, names: Names, base_url: str) -> Sequence[Finding]:
     """Ask the pages whether they are up."""
-    told = Told(Topic.LINKS, "pages")
+    told = About(Topic.LINKS, "pages")
     url = f"{base_url}/healthz"
     answer = web.get(url)
     if isinstance(answer, Unanswered):
@@ -84,7 +84,7 @@ def health(web: Web, names: Names, base_url: str) -> Sequence[Finding]:
     ]
 
 
-def _unreached(told: Told, answer: Unanswered, base_url: str) -> Finding:
+def _unreached(told: About, answer: Unanswered, base_url: str) -> Finding:
     if answer.certificate:
         return told.fail(
             answer.why,
@@ -101,7 +101,7 @@ def _unreached(told: Told, answer: Unanswered, base_url: str) -> Finding:
 
 def one_click(web: Web, base_url: str, token: str) -> Sequence[Finding]:
     """Open and press a leave link that belongs to nobody, as a mail program would."""
-    told = Told(Topic.LINKS, "one-click leaving")
+    told = About(Topic.LINKS, "one-click leaving")
     url = f"{base_url}/u/{token}"
     opened = web.get(url)
     if isinstance(opened, Unanswered):
@@ -115,7 +115,7 @@ def one_click(web: Web, base_url: str, token: str) -> Sequence[Finding]:
     ]
 
 
-def _unopened(told: Told, why: Unanswered, health: Page | Unanswered) -> Finding:
+def _unopened(told: About, why: Unanswered, health: Page | Unanswered) -> Finding:
     if isinstance(health, Unanswered):
         return told.unasked("nobody answers there")
     return told.fail(
@@ -125,7 +125,7 @@ def _unopened(told: Told, why: Unanswered, health: Page | Unanswered) -> Finding
     )
 
 
-def _opened(told: Told, answer: Page) -> Sequence[Finding]:
+def _opened(told: About, answer: Page) -> Sequence[Finding]:
     kind = answer.headers.get("content-type", "")
     if answer.status != 200 or not kind.startswith("text/html"):
         return [
@@ -146,7 +146,7 @@ def _opened(told: Told, answer: Page) -> Sequence[Finding]:
     return []
 
 
-def _pressed(told: Told, answer: Page | Unanswered, form: str) -> Sequence[Finding]:
+def _pressed(told: About, answer: Page | Unanswered, form: str) -> Sequence[Finding]:
     if isinstance(answer, Unanswered):
         return [
             told.fail(

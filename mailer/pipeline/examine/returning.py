@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mailer.core.customs import Customs
-from mailer.core.diagnosis import Entry, Finding, Told, Topic
+from mailer.core.diagnosis import About, Entry, Finding, Topic
 from mailer.ports import Names, RecordKind, Unanswered
 
 
@@ -39,7 +39,7 @@ def examine(
 
     `entries` is what the provider wants to see in DNS, where it says so.
     """
-    told = Told(Topic.DNS, f"return path of {sender}")
+    told = About(Topic.DNS, f"return path of {sender}")
     if returns is None:
         return [
             told.unasked(
@@ -68,7 +68,7 @@ def examine(
     ]
 
 
-def _foreign(told: Told, sender: str, customs: Customs, returns: str) -> Finding:
+def _foreign(told: About, sender: str, customs: Customs, returns: str) -> Finding:
     message = f"{returns}, which is {customs.vendor}'s own"
     effect = "SPF does not speak for you; DKIM alone has to"
     if customs.label and customs.alias:

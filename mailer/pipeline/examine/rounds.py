@@ -5,7 +5,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from threading import Thread
 
-from mailer.core.diagnosis import Finding, Told
+from mailer.core.diagnosis import About, Finding
 from mailer.core.errors import MailerError
 
 Ask = Callable[[], Sequence[Finding]]
@@ -15,7 +15,7 @@ Ask = Callable[[], Sequence[Finding]]
 class Question:
     """One thing to look at; `far`: it leaves this machine."""
 
-    told: Told
+    told: About
     ask: Ask
     far: bool = True
 

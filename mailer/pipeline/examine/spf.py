@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mailer.core.diagnosis import Entry, Finding, Severity, Told, Topic
+from mailer.core.diagnosis import About, Entry, Finding, Severity, Topic
 from mailer.core.records import spf
 from mailer.core.records.spf import MOST_LOOKUPS, MOST_VOID, Spf, Term
 from mailer.ports import Looked, Names, RecordKind, Unanswered
@@ -87,7 +87,7 @@ def examine(
     names: Names, domain: str, *, include: str | None, vendor: str
 ) -> Sequence[Finding]:
     """Look at the SPF of the domain that bounces go to."""
-    told = Told(Topic.DNS, f"SPF of {domain}")
+    told = About(Topic.DNS, f"SPF of {domain}")
     records = read(names, domain)
     if isinstance(records, Unanswered):
         return [told.unasked(records.why)]
@@ -139,7 +139,7 @@ def _includes(counted: Tally, include: str) -> bool:
     )
 
 
-def _missing(told: Told, domain: str, include: str | None, vendor: str) -> Finding:
+def _missing(told: About, domain: str, include: str | None, vendor: str) -> Finding:
     if include is None:
         return told.fail(
             "there is no record",
@@ -156,7 +156,7 @@ def _missing(told: Told, domain: str, include: str | None, vendor: str) -> Findi
 
 
 def _lacking(
-    told: Told, domain: str, record: Spf, include: str, vendor: str
+    told: About, domain: str, record: Spf, include: str, vendor: str
 ) -> Finding:
     return told.fail(
         f"{vendor} may not send: include:{include} is missing",
@@ -166,7 +166,7 @@ def _lacking(
     )
 
 
-def _ending(told: Told, record: Spf) -> Sequence[Finding]:
+def _ending(told: About, record: Spf) -> Sequence[Finding]:
     end = record.end
     if end is None:
         return [
@@ -195,7 +195,7 @@ def _ending(told: Told, record: Spf) -> Sequence[Finding]:
     return []
 
 
-def _counted(told: Told, counted: Tally) -> Sequence[Finding]:
+def _counted(told: About, counted: Tally) -> Sequence[Finding]:
     findings = [
         told.fail(
             fault, f"{_REFUSED} (permerror)", "take it out, or mend where it leads"

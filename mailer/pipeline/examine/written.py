@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mailer.config import Settings
-from mailer.core.diagnosis import Finding, Told, Topic
+from mailer.core.diagnosis import About, Finding, Topic
 from mailer.core.lists import MailingList
 
 # Names that lead nowhere, for ever (RFC 2606, RFC 6761).
@@ -26,22 +26,26 @@ def examine(settings: Settings, lists: Mapping[str, MailingList]) -> Sequence[Fi
     """Look at postal address, sender, links and secrets."""
     findings = [
         _postal(settings),
-        *(_sender(domain) for domain in sender_domains(settings, lists)),
+        *(_sender(domain) for domain in carried(settings, lists)),
         _feedback(settings),
+        _fence(settings),
         _base_url(settings.base_url),
     ]
     return [finding for finding in findings if finding]
 
 
-def sender_domains(
+def carried(
     settings: Settings, lists: Mapping[str, MailingList]
-) -> Sequence[str]:
-    """Return every domain that stands in From, in small letters."""
-    addresses = [
-        settings.sender.address,
-        *(each.sender_address for each in lists.values() if each.sender_address),
-    ]
-    return list(dict.fromkeys(domain_of(address) for address in addresses))
+) -> Mapping[str, Sequence[str]]:
+    """Return who carries what, in From, is of each domain: providers by name.
+
+    Raises ConfigError if a list names a provider that is not there.
+    """
+    found: dict[str, list[str]] = {}
+    for each in lists.values():
+        domain = domain_of(each.sender_address or settings.sender.address)
+        found.setdefault(domain, []).extend(settings.route_of(each).names)
+    return {domain: list(dict.fromkeys(names)) for domain, names in found.items()}
 
 
 def domain_of(address: str) -> str:
@@ -56,7 +60,7 @@ def is_reserved(domain: str) -> bool:
 
 
 def _postal(settings: Settings) -> Finding:
-    told = Told(Topic.SETTINGS, "postal address")
+    told = About(Topic.SETTINGS, "postal address")
     if settings.coalition.postal_address:
         return told.ok("stands in every mailing")
     return told.fail(
@@ -67,7 +71,7 @@ def _postal(settings: Settings) -> Finding:
 
 
 def _sender(domain: str) -> Finding:
-    told = Told(Topic.SETTINGS, f"sender {domain}")
+    told = About(Topic.SETTINGS, f"sender {domain}")
     if is_reserved(domain):
         return told.fail(
             "is only there as an example",
@@ -88,15 +92,25 @@ def _feedback(settings: Settings) -> Finding | None:
     written = settings.sender.feedback_id
     if written is None or (len(written) in _SENDER_ID and ":" not in written):
         return None
-    return Told(Topic.SETTINGS, "feedback_id").note(
+    return About(Topic.SETTINGS, "feedback_id").note(
         f'"{written}" is not 5 to 15 characters without a colon',
         "Gmail shows no figures under it",
         "mend sender.feedback_id in mailer.toml, or leave it out",
     )
 
 
+def _fence(settings: Settings) -> Finding | None:
+    if settings.allow_only is None:
+        return None
+    return About(Topic.SETTINGS, "allow_only").note(
+        "only some addresses are mailed; all other mail goes to the outbox",
+        "right for trying out",
+        "take it out of [delivery], or MAILER_ALLOW_ONLY away, to mail everybody",
+    )
+
+
 def _base_url(base_url: str) -> Finding:
-    told = Told(Topic.SETTINGS, "base_url")
+    told = About(Topic.SETTINGS, "base_url")
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     if not is_public(host):
@@ -127,7 +141,7 @@ def secrets(files: Sequence[Path]) -> Sequence[Finding]:
     """Look who may read the files that hold secrets."""
     findings: list[Finding] = []
     for file in files:
-        told = Told(Topic.SETTINGS, file.name)
+        told = About(Topic.SETTINGS, file.name)
         if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             findings.append(
                 told.warn(
@@ -147,7 +161,7 @@ def subscribers(
     """Look which lists reach nobody; `active` counts subscriptions by list."""
     findings: list[Finding] = []
     for slug in lists:
-        told = Told(Topic.SETTINGS, f"list {slug}")
+        told = About(Topic.SETTINGS, f"list {slug}")
         count = active.get(slug, 0)
         if count:
             findings.append(told.ok(f"{count:,} get it"))

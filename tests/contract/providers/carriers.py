@@ -9,18 +9,24 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from mailer.adapters.providers import registry
 from mailer.config import ProviderSettings
-from mailer.ports import Provider
+from mailer.pipeline.calls import Caller
+from mailer.ports import Called, Outcome, Outgoing, Provider
 from tests.contract.providers import (
+    brevo_server,
     mailgun_server,
     postmark_server,
     resend_server,
+    sendgrid_server,
+    ses_server,
     smtp_server,
 )
 from tests.contract.providers.api_server import ApiServer
+from tests.contract.providers.made import Made
+from tests.factories import batch_of
 
 NOW = datetime(2019, 10, 7, 15, 0, 5, tzinfo=UTC)
 
@@ -83,13 +89,18 @@ class ApiCarrier(Carrier, Protocol):
     server: ApiServer
 
 
-class PostmarkCarrier:
-    bad_address = f"gone{postmark_server.INACTIVE}"
+_Vendor = TypeVar("_Vendor")
 
-    def __init__(
-        self, provider: Provider, vendor: postmark_server.Postmark, server: ApiServer
-    ) -> None:
+
+class _Vendors(Generic[_Vendor]):
+    """What carriers have in common that call a vendor's server."""
+
+    def __init__(self, provider: Provider, vendor: _Vendor, server: ApiServer) -> None:
         self.provider, self.vendor, self.server = provider, vendor, server
+
+
+class PostmarkCarrier(_Vendors[postmark_server.Postmark]):
+    bad_address = f"gone{postmark_server.INACTIVE}"
 
     def arrived(self) -> Sequence[Arrived]:
         return [
@@ -97,7 +108,7 @@ class PostmarkCarrier:
                 {item["Name"]: item["Value"] for item in message["Headers"]},
                 to=message["To"],
                 sender=message["From"],
-                reply_to=message["ReplyTo"],
+                reply_to=message.get("ReplyTo", ""),
                 subject=message["Subject"],
                 html=message["HtmlBody"],
                 text=message["TextBody"],
@@ -106,13 +117,8 @@ class PostmarkCarrier:
         ]
 
 
-class ResendCarrier:
+class ResendCarrier(_Vendors[resend_server.Resend]):
     bad_address = f"gone{resend_server.UNWANTED}"
-
-    def __init__(
-        self, provider: Provider, vendor: resend_server.Resend, server: ApiServer
-    ) -> None:
-        self.provider, self.vendor, self.server = provider, vendor, server
 
     def arrived(self) -> Sequence[Arrived]:
         return [
@@ -120,7 +126,7 @@ class ResendCarrier:
                 message["headers"],
                 to=message["to"],
                 sender=message["from"],
-                reply_to=message["reply_to"],
+                reply_to=message.get("reply_to", ""),
                 subject=message["subject"],
                 html=message["html"],
                 text=message["text"],
@@ -129,13 +135,8 @@ class ResendCarrier:
         ]
 
 
-class MailgunCarrier:
+class MailgunCarrier(_Vendors[mailgun_server.Mailgun]):
     bad_address = f"gone{mailgun_server.UNWANTED}"
-
-    def __init__(
-        self, provider: Provider, vendor: mailgun_server.Mailgun, server: ApiServer
-    ) -> None:
-        self.provider, self.vendor, self.server = provider, vendor, server
 
     def arrived(self) -> Sequence[Arrived]:
         return [
@@ -147,7 +148,7 @@ class MailgunCarrier:
                 },
                 to=sent.to,
                 sender=sent.fields["from"],
-                reply_to=sent.fields["h:Reply-To"],
+                reply_to=sent.fields.get("h:Reply-To", ""),
                 subject=sent.fields["subject"],
                 html=sent.fields["html"],
                 text=sent.fields["text"],
@@ -156,12 +157,64 @@ class MailgunCarrier:
         ]
 
 
+class BrevoCarrier(_Vendors[brevo_server.Brevo]):
+    bad_address = f"gone{brevo_server.UNWANTED}"
+
+    def arrived(self) -> Sequence[Arrived]:
+        return [_as_made(made) for made in self.vendor.taken]
+
+
+class SendGridCarrier(_Vendors[sendgrid_server.SendGrid]):
+    bad_address = f"gone{sendgrid_server.UNWANTED}"
+
+    def arrived(self) -> Sequence[Arrived]:
+        return [_as_made(made) for made in self.vendor.taken]
+
+
+class SesCarrier(_Vendors[ses_server.Ses]):
+    bad_address = f"gone{ses_server.UNWANTED}"
+
+    def arrived(self) -> Sequence[Arrived]:
+        return [
+            *[_read(raw) for raw in self.vendor.raw],
+            *[_as_made(made) for made in self.vendor.rendered],
+        ]
+
+
+def _as_made(made: Made) -> Arrived:
+    return _as_arrived(
+        made.headers,
+        to=made.to,
+        sender=made.sender,
+        reply_to=made.reply_to,
+        subject=made.subject,
+        html=made.html,
+        text=made.text,
+    )
+
+
 # What each kind needs to call its vendor here
 APIS: dict[str, dict[str, Any]] = {
+    "brevo": {"token": brevo_server.TOKEN},
     "mailgun": {"token": mailgun_server.TOKEN, "domain": mailgun_server.DOMAIN},
     "postmark": {"token": postmark_server.TOKEN},
     "resend": {"token": resend_server.TOKEN},
+    "sendgrid": {"token": sendgrid_server.TOKEN},
+    "ses": {
+        "region": ses_server.REGION,
+        "access_key": ses_server.ACCESS_KEY,
+        "secret_key": ses_server.SECRET_KEY,
+    },
 }
+SECRETS = dict.fromkeys(APIS, "token") | {"ses": "secret_key"}
+# Each kind, and each other way in which one makes its calls
+WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+    **{kind: (kind, {}) for kind in registry.KINDS},
+    "brevo, one body": ("brevo", {"shared_body": True}),
+    "resend, one by one": ("resend", {"batch": False}),
+    "ses, one body": ("ses", {"shared_body": True}),
+}
+API_WAYS = [way for way, (kind, _) in WAYS.items() if kind in APIS]
 
 
 @contextmanager
@@ -176,6 +229,9 @@ def api(kind: str, folder: Path, /, **options: Any) -> Iterator[ApiCarrier]:
             return built
 
         match kind:
+            case "brevo":
+                with brevo_server.running() as (brevo, server):
+                    yield BrevoCarrier(provider(server), brevo, server)
             case "mailgun":
                 with mailgun_server.running() as (mailgun, server):
                     yield MailgunCarrier(provider(server), mailgun, server)
@@ -185,12 +241,19 @@ def api(kind: str, folder: Path, /, **options: Any) -> Iterator[ApiCarrier]:
             case "resend":
                 with resend_server.running() as (resend, server):
                     yield ResendCarrier(provider(server), resend, server)
+            case "sendgrid":
+                with sendgrid_server.running() as (sendgrid, server):
+                    yield SendGridCarrier(provider(server), sendgrid, server)
+            case "ses":
+                with ses_server.running() as (ses, server):
+                    yield SesCarrier(provider(server), ses, server)
             case _:
                 raise LookupError(f'"{kind}" has no carrier here: nothing tries it')
 
 
 @contextmanager
-def carrier(kind: str, folder: Path) -> Iterator[Carrier]:
+def carrier(way: str, folder: Path) -> Iterator[Carrier]:
+    kind, options = WAYS[way]
     carrier: Carrier
     match kind:
         case "outbox":
@@ -203,7 +266,7 @@ def carrier(kind: str, folder: Path) -> Iterator[Carrier]:
                 yield carrier
                 carrier.provider.close()
         case _:
-            with api(kind, folder) as carrier:
+            with api(kind, folder, **options) as carrier:
                 yield carrier
 
 
@@ -238,9 +301,7 @@ def _as_arrived(
     """Read what an API was given as its reader gets it."""
     assert all(value.isascii() and value.isprintable() for value in headers.values())
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    parsed = message_from_bytes(
-        lines.encode("ascii") + b"\r\n", policy=email.policy.default
-    )
+    parsed = _parsed(lines)
     mailbox = EmailMessage()
     mailbox["From"] = sender
     return Arrived(
@@ -252,3 +313,25 @@ def _as_arrived(
         html=html,
         text=text,
     )
+
+
+def _parsed(lines: str) -> EmailMessage:
+    raw = f"{lines}\r\n".encode("ascii")
+    message = message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def hand_over(carrier: Carrier, batch: Outgoing) -> Outcome:
+    """Send a batch as the pipeline does: by windows where a call takes one message."""
+    told: list[Called] = []
+    caller = Caller(carrier.provider, monotonic=lambda: 1.0, watch=told.append)
+    try:
+        return caller.call("send", batch_of(), batch, 2.0)
+    finally:
+        caller.close()
+
+
+def seen(text: str) -> str:
+    """Return text as a reader sees it, without the marks that nobody sees."""
+    return text.replace("\u2060", "")

@@ -16,13 +16,23 @@ def spec(vendor: str) -> Any:
 
 
 def check(vendor: str, schema: str, document: object) -> None:
-    """Raise unless the document is what the vendor's file describes."""
-    rules = {**spec(vendor), "$ref": f"#/components/schemas/{schema}"}
+    """Raise unless the document is what the vendor's file describes.
+
+    `schema` is the name of a component, or a pointer to where it stands.
+    """
+    rules = {**spec(vendor), "$ref": _pointer(schema)}
     jsonschema.Draft202012Validator(rules).validate(document)
 
 
 def keys(vendor: str, schema: str) -> set[str]:
-    return set(spec(vendor)["components"]["schemas"][schema]["properties"])
+    found = spec(vendor)
+    for part in _pointer(schema).removeprefix("#/").split("/"):
+        found = found[part.replace("~1", "/").replace("~0", "~")]
+    return set(found["properties"])
+
+
+def _pointer(schema: str) -> str:
+    return schema if schema.startswith("#") else f"#/components/schemas/{schema}"
 
 
 def parameters(vendor: str, path: str, method: str) -> dict[str, Any]:

@@ -12,17 +12,15 @@ from mailer.core.errors import ConfigError
 from mailer.ports import Answered, NotTaken, Outgoing, Provider, Unknown
 from tests.contract.providers.api_server import ApiServer, Reset, Say, Script, Silence
 from tests.contract.providers.carriers import (
+    API_WAYS,
     APIS,
+    SECRETS,
+    WAYS,
     ApiCarrier,
     api,
     build,
 )
 from tests.contract.providers.letters import letter, outgoing, recipient
-
-WAYS: dict[str, tuple[str, dict[str, Any]]] = {
-    **{kind: (kind, {}) for kind in APIS},
-    "resend, one by one": ("resend", {"batch": False}),
-}
 
 
 def running(
@@ -32,7 +30,7 @@ def running(
     return api(kind, folder, **(usual | options))
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(params=API_WAYS)
 def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -63,7 +61,13 @@ def batch(provider: Provider) -> Outgoing:
 def failure(text: str, **more: object) -> bytes:
     """Say in every vendor's way that something is wrong with a message."""
     return json.dumps(
-        {"ErrorCode": 402, "Message": text, "message": text} | more
+        {
+            "ErrorCode": 402,
+            "Message": text,
+            "message": text,
+            "errors": [{"message": text}],
+        }
+        | more
     ).encode()
 
 
@@ -97,7 +101,8 @@ def test_one_connection_serves_many_calls(
 def test_the_token_travels_in_a_header_and_shows_nowhere_else(
     way: str, provider: Provider, server: ApiServer, batch: Outgoing
 ) -> None:
-    token = APIS[WAYS[way][0]]["token"]
+    kind, _ = WAYS[way]
+    token = APIS[kind][SECRETS[kind]]
 
     provider.send(batch)
 
@@ -128,7 +133,7 @@ def test_nothing_is_called_when_no_address_is_fit(
 
 
 def test_a_wrong_token_stops_the_mailing(way: str, tmp_path: Path) -> None:
-    with running(way, tmp_path, token="stale") as carrier:
+    with running(way, tmp_path, **{SECRETS[WAYS[way][0]]: "stale"}) as carrier:
         outcome = carrier.provider.send(outgoing())
 
         assert isinstance(outcome, NotTaken)
@@ -249,6 +254,13 @@ HTML = b"<html><body>Bad gateway</body></html>"
         Say(200, b'{"ErrorCode":0,"Message":"OK"}', takes=True),
         Say(200, b'{"data":[{}]}', takes=True),
         Say(200, b'[{"ErrorCode":0', length=4000, takes=True),
+        Say(201, HTML, takes=True),
+        Say(201, b"{}", takes=True),
+        Say(201, b'{"messageIds":["<1>","<2>","<3>"]}', takes=True),
+        Say(202, HTML, takes=True),
+        Say(202, b"{}", length=4000, takes=True),
+        Say(200, b'{"BulkEmailEntryResults":[]}', takes=True),
+        Say(200, b'{"MessageId":""}', takes=True),
         Say(200, b"not gzip", {"Content-Encoding": "gzip"}, takes=True),
         Reset(takes=False),
         Reset(takes=True),
@@ -269,14 +281,19 @@ def test_what_nobody_can_know_is_unknown_and_asked_only_once(
 
 # --- settings
 
+SECRET = "the secret"  # whatever this kind calls it
+
 
 @pytest.mark.parametrize(
     ("options", "key"),
     [
-        ({"token": None}, "token"),
-        ({"token": "two words"}, "token"),
-        ({"token": "line\r\nbreak"}, "token"),
+        ({SECRET: None}, SECRET),
+        ({SECRET: "two words"}, SECRET),
+        ({SECRET: "line\r\nbreak"}, SECRET),
         ({"base_url": "api.example.org"}, "base_url"),
+        ({"base_url": "https://user:two words@api.example.org"}, "base_url"),
+        ({"base_url": "https://token@api.example.org"}, "base_url"),
+        ({"base_url": "https://api.example.org:port"}, "base_url"),
         ({"timeout": "long"}, "timeout"),
         ({"timeout": 0}, "timeout"),
         ({"ca_file": "missing.pem"}, "ca_file"),
@@ -287,6 +304,9 @@ def test_a_wrong_setting_names_the_file_and_the_key_and_no_secret(
     way: str, tmp_path: Path, options: dict[str, object], key: str
 ) -> None:
     kind, usual = WAYS[way]
+    secret = SECRETS[kind]
+    key = secret if key is SECRET else key
+    options = {secret if k is SECRET else k: v for k, v in options.items()}
     merged = APIS[kind] | usual | options
     given = {name: value for name, value in merged.items() if value is not None}
 
@@ -296,7 +316,7 @@ def test_a_wrong_setting_names_the_file_and_the_key_and_no_secret(
     message = str(caught.value)
     assert message.startswith(f"mailer.toml: [providers.main] {key}: ")
     assert "two words" not in message
-    assert APIS[kind]["token"] not in message
+    assert APIS[kind][secret] not in message
 
 
 def test_a_call_ends_within_the_time_that_leases_count_on(

@@ -17,6 +17,7 @@ from tests.contract.providers.carriers import (
     MailgunCarrier,
     api,
     build,
+    seen,
 )
 from tests.contract.providers.letters import letter, outgoing, recipient
 from tests.contract.providers.mailgun_server import Mailgun
@@ -54,11 +55,6 @@ def server(carrier: ApiCarrier) -> ApiServer:
 @pytest.fixture
 def mailgun(carrier: ApiCarrier) -> Provider:
     return carrier.provider
-
-
-def seen(text: str) -> str:
-    """Return text as a reader sees it."""
-    return text.replace("\u2060", "")
 
 
 # --- what goes out

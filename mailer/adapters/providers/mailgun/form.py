@@ -1,15 +1,14 @@
 """A batch as Mailgun takes it: a form, with every reader's own words as variables."""
 
 import hashlib
-import html
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Iterator
 
-from mailer.adapters.providers.api import Call, list_headers
+from mailer.adapters.providers.api import Call
+from mailer.adapters.providers.filling import addressed, leave_header, list_headers
 from mailer.adapters.providers.mailgun import harmless
-from mailer.core.envelope import Letter, Recipient, Segments, json_inner
-from mailer.core.errors import InputError
-from mailer.core.headers import header_text, unicode_mailbox, wire_address
+from mailer.adapters.providers.sharing import shared, slots, values
+from mailer.core.envelope import Letter
+from mailer.core.headers import header_text, unicode_mailbox
 from mailer.ports import Outgoing, Refused
 
 _SHARED = {  # nobody is tracked
@@ -25,30 +24,31 @@ def build(outgoing: Outgoing) -> Call:
     Raises InputError if the letter itself cannot be sent to anybody.
     """
     delimiter = f"--{boundary(outgoing.key)}"
-    shared = _form(delimiter, _fields(outgoing))
+    common = _form(delimiter, _fields(outgoing))
     letter = outgoing.letter
-    used = {"leave", *letter.html.slots, *letter.text.slots}
-    variables = _variables(used)
+    variables = values({"leave", *slots(letter)}, harmless.WORDS)
     addresses: list[str] = []
-    values: list[str] = []
+    personal: list[str] = []
     refused: dict[int, Refused] = {}
-    for position, recipient in enumerate(outgoing.recipients):
-        try:
-            wire_address("To", recipient.address)
-        except InputError as error:
-            refused[position] = Refused(code="invalid-address", detail=str(error))
-            continue
+    for recipient, _ in addressed(outgoing, refused):
         addresses.append(recipient.address)
-        values.append(variables(recipient))
+        personal.append(f'"{recipient.address}":{variables(recipient)}')
     readers = _form(
         delimiter,
         [
             *(("to", address) for address in addresses),
-            ("recipient-variables", f"{{{','.join(values)}}}"),
+            ("recipient-variables", f"{{{','.join(personal)}}}"),
         ],
     )
-    body = f"{shared}{readers}{delimiter}--\r\n".encode()
-    return Call(body=(body,), count=len(addresses), refused=refused)
+    body = f"{common}{readers}{delimiter}--\r\n".encode()
+    content_type = f"multipart/form-data; boundary={boundary(outgoing.key)}"
+    return Call(
+        path="/messages",
+        headers={"Content-Type": content_type},
+        body=(body,),
+        count=len(addresses),
+        refused=refused,
+    )
 
 
 def boundary(key: str) -> str:
@@ -70,8 +70,8 @@ def _fields(outgoing: Outgoing) -> list[tuple[str, str]]:
     return [
         ("from", unicode_mailbox("From", sender_name, letter.sender_address)),
         ("subject", harmless.plain(header_text("Subject", letter.subject))),
-        ("html", _with_variables(letter.html, harmless.markup)),
-        ("text", _with_variables(letter.text, harmless.plain)),
+        ("html", shared(letter.html, harmless.markup, _variable)),
+        ("text", shared(letter.text, harmless.plain, _variable)),
         *((f"h:{name}", value) for name, value in _headers(letter)),
         *_SHARED.items(),
         ("o:tag", outgoing.key),
@@ -84,50 +84,9 @@ def _headers(letter: Letter) -> Iterator[tuple[str, str]]:
         yield name, harmless.header(name, value)
     if letter.reply_to:
         yield "Reply-To", unicode_mailbox("Reply-To", None, letter.reply_to)
-    prefix = header_text("List-Unsubscribe", letter.leave_prefix)
-    prefix = harmless.header("List-Unsubscribe", prefix)
-    yield "List-Unsubscribe", f"<{prefix}{_variable('leave')}>"
+    harmless.header("List-Unsubscribe", letter.leave_prefix)
+    yield "List-Unsubscribe", leave_header(letter, _variable("leave"))
 
 
 def _variable(slot: str) -> str:
     return f"%recipient.{slot}%"
-
-
-@lru_cache(maxsize=64)  # small batches of one variant follow one another
-def _with_variables(segments: Segments, words: Callable[[str], str]) -> str:
-    """Join the texts, with a variable at each slot."""
-    parts = [words(segments.texts[0])]
-    for slot, text in zip(segments.slots, segments.texts[1:], strict=True):
-        parts += (_variable(slot), words(text))
-    return "".join(parts)
-
-
-def _variables(used: set[str]) -> Callable[[Recipient], str]:
-    """Return what writes one reader's variables as JSON, as far as they are used.
-
-    Tokens are base64url, and addresses have passed `wire_address`: neither needs an
-    escape.
-    """
-    makers: dict[str, Callable[[Recipient], str]] = {
-        "leave": lambda recipient: recipient.leave,
-        "preferences": lambda recipient: recipient.preferences,
-        "reason_html": lambda recipient: _reason_html(recipient.reason),
-        "reason_text": lambda recipient: _reason_text(recipient.reason),
-    }
-    chosen = [(f'"{slot}":"', makers[slot]) for slot in makers if slot in used]
-
-    def write(recipient: Recipient) -> str:
-        values = '",'.join([opening + make(recipient) for opening, make in chosen])
-        return f'"{recipient.address}":{{{values}"}}'
-
-    return write
-
-
-@lru_cache(maxsize=4096)
-def _reason_html(reason: str) -> str:
-    return json_inner(harmless.markup(html.escape(reason))).decode()
-
-
-@lru_cache(maxsize=4096)
-def _reason_text(reason: str) -> str:
-    return json_inner(harmless.plain(reason)).decode()

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailer.adapters.http import Answer, NoAnswer, NotSent
-from mailer.adapters.providers.api import enquired
+from mailer.adapters.providers.answers import enquired
 from mailer.core.tokens import normalize
 from mailer.ports import NotTaken, Outgoing
 

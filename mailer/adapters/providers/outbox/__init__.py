@@ -10,7 +10,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from mailer.adapters.providers.options import Options
+from mailer.adapters.providers.options import Setup
 from mailer.adapters.providers.outbox.files import NOTES, place
 from mailer.adapters.providers.outbox.pages import refresh
 from mailer.adapters.providers.outbox.view import View
@@ -43,9 +43,10 @@ class Outbox:
         self._touched: set[str] = set()
 
     @classmethod
-    def configured(cls, name: str, options: Options, folder: Path) -> "Outbox":
+    def configured(cls, setup: Setup) -> "Outbox":
         """Read the option folder, "outbox" unless said otherwise."""
-        return cls(name=name, folder=folder / (options.text("folder") or "outbox"))
+        folder = setup.options.text("folder") or "outbox"
+        return cls(name=setup.name, folder=setup.folder / folder)
 
     def send(self, outgoing: Outgoing) -> Outcome:
         """Write every message, then the note that lists them.

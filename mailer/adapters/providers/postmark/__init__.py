@@ -5,13 +5,10 @@ and overview). There is no idempotency key; each message carries its batch's key
 tag and metadata, so that Postmark's activity can be searched for what it accepted.
 """
 
-from collections.abc import Callable
-from datetime import datetime
-from pathlib import Path
-
-from mailer.adapters.http import Answer, Http, NoAnswer, NotSent
-from mailer.adapters.providers.api import connections, matched
-from mailer.adapters.providers.options import Options
+from mailer.adapters.http import Answer
+from mailer.adapters.providers.answers import matched
+from mailer.adapters.providers.api import Api, Call
+from mailer.adapters.providers.options import Setup
 from mailer.adapters.providers.postmark.answer import parse
 from mailer.adapters.providers.postmark.message import build
 from mailer.adapters.providers.postmark.search import (
@@ -21,18 +18,15 @@ from mailer.adapters.providers.postmark.search import (
     read,
 )
 from mailer.ports import (
-    Answered,
     Capabilities,
     Found,
     NotTaken,
     Outcome,
     Outgoing,
     Search,
-    Unknown,
 )
 
 URL = "https://api.postmarkapp.com"
-LARGEST_CALL = 50 * 1000 * 1000  # octets
 # Of 500: 200 messages of 30 KB go through a slow line within half of a call's time.
 MAX_BATCH = 200
 SEARCH = Search(
@@ -45,69 +39,28 @@ SEARCH = Search(
 )
 
 
-class Postmark:
+class Postmark(Api):
     """Carries mail through Postmark's batch endpoint."""
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        token: str,
-        http: Http,
-        clock: Callable[[], datetime],
-        base_url: str = URL,
-        stream: str = "broadcast",
-    ) -> None:
-        self.name = name
+    vendor = "Postmark"
+    largest = 50 * 1000 * 1000
+
+    def __init__(self, setup: Setup) -> None:
+        """Read the options token and stream."""
+        token = setup.options.secret("token")
+        super().__init__(setup, url=URL, headers={"X-Postmark-Server-Token": token})
         self.capabilities = Capabilities(
-            max_batch=MAX_BATCH, search=SEARCH, longest_call=http.longest
+            max_batch=MAX_BATCH, search=SEARCH, longest_call=self.http.longest
         )
-        self._url = base_url
-        self._http = http
-        self._clock = clock
-        self._stream = stream
-        self._headers = {
-            "Accept": "application/json",
-            "X-Postmark-Server-Token": token,
-        }
+        self._stream = setup.options.text("stream") or "broadcast"
 
-    @classmethod
-    def configured(
-        cls,
-        name: str,
-        options: Options,
-        folder: Path,
-        clock: Callable[[], datetime],
-    ) -> "Postmark":
-        """Read the options token, stream, base_url, timeout, proxy and ca_file."""
-        return cls(
-            name=name,
-            token=options.secret("token"),
-            stream=options.text("stream") or "broadcast",
-            base_url=options.url("base_url", URL),
-            clock=clock,
-            http=connections(options, folder),
-        )
+    def build(self, outgoing: Outgoing) -> Call:
+        """Write the call for a batch."""
+        return build(outgoing, stream=self._stream)
 
-    def send(self, outgoing: Outgoing) -> Outcome:
-        """Hand over one batch in one call."""
-        call = build(outgoing, stream=self._stream)
-        if not call.count:
-            return Answered(results=call.merge(()))
-        if call.size > LARGEST_CALL:
-            return NotTaken(detail="the batch is over Postmark's 50 MB", split=True)
-        answer = self._http.post(
-            f"{self._url}/email/batch",
-            body=call.body,
-            headers={**self._headers, "Content-Type": "application/json"},
-        )
-        match answer:
-            case NotSent(detail=detail, stop=stop):
-                return NotTaken(detail=detail, stop=stop)
-            case NoAnswer(detail=detail):
-                return Unknown(detail=detail)
-            case Answer():
-                return parse(answer, call, now=self._clock())
+    def parse(self, answer: Answer, call: Call) -> Outcome:
+        """Say what an answer means for each recipient."""
+        return parse(answer, call, now=self.clock())
 
     def find(self, outgoing: Outgoing) -> Found | NotTaken:
         """Search the activity for the batch's tag."""
@@ -123,13 +76,6 @@ class Postmark:
         return matched(found, outgoing.recipients)
 
     def _page(self, key: str, status: str | None, offset: int) -> Page | NotTaken:
-        answer = self._http.get(
-            f"{self._url}/messages/outbound",
-            headers=self._headers,
-            params=question(key, stream=self._stream, status=status, offset=offset),
-        )
-        return read(answer, key=key, offset=offset, now=self._clock())
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
+        asked = question(key, stream=self._stream, status=status, offset=offset)
+        answer = self.get("/messages/outbound", asked)
+        return read(answer, key=key, offset=offset, now=self.clock())

@@ -5,14 +5,15 @@ from datetime import datetime
 from http import HTTPStatus
 
 from mailer.adapters.http import Answer, retry_after
-from mailer.adapters.providers.api import (
+from mailer.adapters.providers.answers import (
     ABOUT_THE_CALL,
     ABOUT_US,
     ANOTHER_SERVERS,
-    Call,
     document,
     said,
+    told,
 )
+from mailer.adapters.providers.api import Call
 from mailer.adapters.providers.foreign import words
 from mailer.ports import (
     Accepted,
@@ -38,7 +39,7 @@ _REFUSALS = ABOUT_US | ABOUT_THE_CALL | {HTTPStatus.TOO_MANY_REQUESTS}
 def parse(answer: Answer, call: Call, *, now: datetime) -> Outcome:
     """Say what an answer means for each recipient; `now` is aware."""
     status, code = answer.status, _code(document(answer))
-    detail = said("Postmark", answer, "Message")
+    detail = said("Postmark", answer, told(answer, "Message"))
     if status == HTTPStatus.OK:
         return _results(answer, call)
     if status in ANOTHER_SERVERS:

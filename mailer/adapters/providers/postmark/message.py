@@ -3,7 +3,8 @@
 import json
 from functools import lru_cache
 
-from mailer.adapters.providers.api import Call, fill, list_headers
+from mailer.adapters.providers.api import Call
+from mailer.adapters.providers.filling import fill, list_headers
 from mailer.core.envelope import Letter, json_inner, pieces
 from mailer.core.headers import header_text, unicode_mailbox
 from mailer.ports import Outgoing
@@ -16,7 +17,12 @@ def build(outgoing: Outgoing, *, stream: str) -> Call:
     """
     messages, refused = fill(outgoing, _message(outgoing.letter, stream))
     count = len(outgoing.recipients) - len(refused)
-    return Call(body=(b"[", *messages, b"]"), count=count, refused=refused)
+    return Call(
+        path="/email/batch",
+        body=(b"[", *messages, b"]"),
+        count=count,
+        refused=refused,
+    )
 
 
 @lru_cache(maxsize=16)  # encoding a letter costs more than filling it a dozen times

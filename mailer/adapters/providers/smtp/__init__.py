@@ -1,11 +1,10 @@
 """Any mail server that takes our mail: one transaction per recipient."""
 
 from ipaddress import ip_address
-from pathlib import Path
 from queue import Empty, LifoQueue
 
 from mailer.adapters.clocks import elapsed
-from mailer.adapters.providers.options import Options
+from mailer.adapters.providers.options import Setup
 from mailer.adapters.providers.smtp.line import Line
 from mailer.adapters.providers.smtp.opening import Security, Server, connect
 from mailer.core.errors import InputError
@@ -54,8 +53,9 @@ class Smtp:
         self._idle: LifoQueue[Line] = LifoQueue()
 
     @classmethod
-    def configured(cls, name: str, options: Options, folder: Path) -> "Smtp":
+    def configured(cls, setup: Setup) -> "Smtp":
         """Read host, port, security, username, password, and the rarer options."""
+        options = setup.options
         host = options.text("host")
         if host is None:
             raise options.error("host", "is missing: the name of the mail server")
@@ -76,12 +76,12 @@ class Smtp:
             username=username,
             password=password,
             hello=options.text("hello"),
-            ca_file=options.file("ca_file", folder),
+            ca_file=options.file("ca_file", setup.folder),
             timeout=options.number("timeout", 60, low=1, high=600),
             final_timeout=options.number("final_timeout", 300, low=1, high=600),
         )
         return cls(
-            name=name,
+            name=setup.name,
             server=server,
             bounces_to=options.address("bounces_to"),
             reuse=int(options.number("reuse", 100, low=1, high=10_000)),

@@ -8,32 +8,21 @@ call can undo.
 """
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
-from pathlib import Path
 
-from mailer.adapters.http import Answer, Http, NoAnswer, NotSent, retry_after
-from mailer.adapters.providers.api import (
-    ABOUT_THE_CALL,
-    ABOUT_US,
-    ANOTHER_SERVERS,
-    Call,
-    connections,
-    document,
-    fill,
-    list_headers,
-    said,
-)
-from mailer.adapters.providers.options import Options
+from mailer.adapters.http import Answer
+from mailer.adapters.providers.answers import declined, document, seconds, told
+from mailer.adapters.providers.api import Api, Call
+from mailer.adapters.providers.filling import fill, list_headers
+from mailer.adapters.providers.options import Setup
 from mailer.core.envelope import Letter, json_inner, pieces
 from mailer.core.headers import header_text, unicode_mailbox
 from mailer.ports import (
     Accepted,
     Answered,
     Capabilities,
-    NotTaken,
     Outcome,
     Outgoing,
     Result,
@@ -63,76 +52,32 @@ _ACCOUNT = {
 }
 
 
-class Resend:
+class Resend(Api):
     """Carries mail through Resend's batch endpoint, or one message per call."""
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        token: str,
-        http: Http,
-        clock: Callable[[], datetime],
-        base_url: str = URL,
-        batch: bool = True,
-    ) -> None:
-        self.name = name
+    vendor = "Resend"
+
+    def __init__(self, setup: Setup) -> None:
+        """Read the options token and batch."""
+        token = setup.options.secret("token")
+        super().__init__(setup, url=URL, headers={"Authorization": f"Bearer {token}"})
+        batch = setup.options.flag("batch", default=True)
         self.capabilities = Capabilities(
             max_batch=MAX_BATCH if batch else 1,
             window=1 if batch else WINDOW,
             concurrency=1 if batch else CONCURRENCY,
             idempotency_ttl=KEY_LIVES,
-            longest_call=http.longest,
+            longest_call=self.http.longest,
         )
         self._batch = batch
-        self._url = f"{base_url}/emails/batch" if batch else f"{base_url}/emails"
-        self._http = http
-        self._clock = clock
-        self._headers = {
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-            "Authorization": f"Bearer {token}",
-        }
 
-    @classmethod
-    def configured(
-        cls,
-        name: str,
-        options: Options,
-        folder: Path,
-        clock: Callable[[], datetime],
-    ) -> "Resend":
-        """Read the options token, batch, base_url, timeout, proxy and ca_file."""
-        return cls(
-            name=name,
-            token=options.secret("token"),
-            batch=options.flag("batch", default=True),
-            base_url=options.url("base_url", URL),
-            clock=clock,
-            http=connections(options, folder),
-        )
+    def build(self, outgoing: Outgoing) -> Call:
+        """Write the call for a batch; with `batch` off, for one message."""
+        return build(outgoing, batch=self._batch)
 
-    def send(self, outgoing: Outgoing) -> Outcome:
-        """Hand over one batch in one call; with `batch` off, one message."""
-        call = build(outgoing, batch=self._batch)
-        if not call.count:
-            return Answered(results=call.merge(()))
-        answer = self._http.post(
-            self._url,
-            body=call.body,
-            headers={**self._headers, "Idempotency-Key": outgoing.key},
-        )
-        match answer:
-            case NotSent(detail=detail, stop=stop):
-                return NotTaken(detail=detail, stop=stop)
-            case NoAnswer(detail=detail):
-                return Unknown(detail=detail)
-            case Answer():
-                return parse(answer, call, now=self._clock())
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
+    def parse(self, answer: Answer, call: Call) -> Outcome:
+        """Say what an answer means for each recipient."""
+        return parse(answer, call, now=self.clock())
 
 
 # --- what goes out -----------------------------------------------------------
@@ -145,8 +90,13 @@ def build(outgoing: Outgoing, *, batch: bool) -> Call:
     """
     messages, refused = fill(outgoing, _message(outgoing.letter))
     count = len(outgoing.recipients) - len(refused)
-    body = (b"[", *messages, b"]") if batch else messages
-    return Call(body=body, count=count, refused=refused)
+    return Call(
+        path="/emails/batch" if batch else "/emails",
+        headers={"Idempotency-Key": outgoing.key},
+        body=(b"[", *messages, b"]") if batch else messages,
+        count=count,
+        refused=refused,
+    )
 
 
 @lru_cache(maxsize=16)  # encoding a letter costs more than filling it a dozen times
@@ -184,19 +134,18 @@ def parse(answer: Answer, call: Call, *, now: datetime) -> Outcome:
     status, found = answer.status, document(answer)
     if status == HTTPStatus.OK:
         return _results(found, call)
-    detail = said("Resend", answer, "message")
     name = found.get("name") if isinstance(found, dict) else None
-    if status in ABOUT_US or name in _ACCOUNT:
-        return NotTaken(detail=detail, stop=True)
-    if status in ANOTHER_SERVERS:
-        return NotTaken(detail=f"{detail}; is base_url right?", stop=True)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return NotTaken(detail=detail, retry_after=_wait(answer, name, now))
-    if status in ABOUT_THE_CALL:
-        return NotTaken(detail=detail, split=True)
-    # Also a 409: the key is known, so something was or is being done under it. While
-    # the first call runs, a later replay tells; under other bytes, a person must.
-    return Unknown(detail=detail)
+    limited = status == HTTPStatus.TOO_MANY_REQUESTS
+    # A 409 is Unknown: the key is known, so something was or is being done under it.
+    # While the first call runs, a later replay tells; under other bytes, a person must.
+    return declined(
+        "Resend",
+        answer,
+        told(answer),
+        now=now,
+        stop=name in _ACCOUNT,
+        wait=_wait(answer, name) if limited else None,
+    )
 
 
 def _results(found: object, call: Call) -> Outcome:
@@ -212,11 +161,8 @@ def _results(found: object, call: Call) -> Outcome:
     return Answered(results=call.merge(results))
 
 
-def _wait(answer: Answer, name: object, now: datetime) -> float | None:
-    seconds = retry_after(answer.headers, now)
-    if seconds is None:
-        reset = answer.headers.get("ratelimit-reset", "")
-        seconds = float(reset) if reset.isascii() and reset.isdigit() else None
+def _wait(answer: Answer, name: object) -> float | None:
+    reset = seconds(answer.headers, "ratelimit-reset")
     if name == "daily_quota_exceeded":
-        return max(seconds or 0.0, _QUOTA_WAIT)
-    return seconds
+        return max(reset or 0.0, _QUOTA_WAIT)
+    return reset

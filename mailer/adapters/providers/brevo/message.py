@@ -1,0 +1,142 @@
+"""A batch as Brevo takes it: a version of the message per reader."""
+
+import html
+import json
+import re
+from functools import lru_cache
+
+from mailer.adapters.providers.api import Call
+from mailer.adapters.providers.filling import (
+    addressed,
+    fill,
+    leave_header,
+    list_headers,
+)
+from mailer.adapters.providers.harmless import Harmless
+from mailer.adapters.providers.sharing import shared, slots, values
+from mailer.core.envelope import Letter, json_inner, pieces
+from mailer.core.errors import InputError
+from mailer.core.headers import header_text, wire_address
+from mailer.ports import Outgoing, Refused
+
+# Brevo's template language, which it may look for in any message: `{{ }}`, `{% %}`
+# and `{# #}`. Up to the end as well: what follows there may be a variable of ours.
+WORDS = Harmless("{", re.compile(r"\{(?=[{%#]|\Z)"))
+_LONGEST_NAME = 70  # characters
+
+
+def build(outgoing: Outgoing, *, shared_body: bool) -> Call:
+    """Write the request body; a recipient whose address is no address stays out.
+
+    Raises InputError if the letter itself cannot be sent to anybody.
+    """
+    write = _shared if shared_body else _complete
+    versions, refused = write(outgoing)
+    common = json.dumps(_common(outgoing, shared_body=shared_body), ensure_ascii=False)[
+        :-1
+    ]
+    return Call(
+        path="/v3/smtp/email",
+        body=(common.encode(), b',"messageVersions":[', *versions, b"]}"),
+        count=len(outgoing.recipients) - len(refused),
+        refused=refused,
+    )
+
+
+def _common(outgoing: Outgoing, *, shared_body: bool) -> dict[str, object]:
+    letter = outgoing.letter
+    common: dict[str, object] = {
+        "sender": _sender(letter),
+        "subject": WORDS.plain(header_text("Subject", letter.subject)),
+        "tags": [outgoing.key],
+        "headers": {"idempotencyKey": outgoing.key},
+        # Versions may only have bodies of their own where the whole has some. What
+        # stands here reaches nobody then.
+        "htmlContent": "<p></p>",
+        "textContent": " ",
+    }
+    if shared_body:
+        common["htmlContent"] = shared(letter.html, WORDS.markup, _variable)
+        common["textContent"] = shared(letter.text, WORDS.plain, _variable)
+    if letter.reply_to:
+        reply_to = wire_address("Reply-To", letter.reply_to).decode("ascii")
+        common["replyTo"] = {"email": reply_to}
+    return common
+
+
+def _sender(letter: Letter) -> dict[str, str]:
+    address = wire_address("From", letter.sender_address).decode("ascii")
+    name = header_text("From", letter.sender_name)
+    if len(name) > _LONGEST_NAME:
+        raise InputError(
+            f'From: the name "{name}" has {len(name)} characters, and Brevo takes'
+            f" {_LONGEST_NAME}; shorten sender.name in mailer.toml or in the list"
+        )
+    return {"email": address, "name": name}
+
+
+# --- complete messages
+
+
+def _complete(outgoing: Outgoing) -> tuple[list[bytes], dict[int, Refused]]:
+    return fill(
+        outgoing, _version(outgoing.letter), html=_reason_html, text=_reason_text
+    )
+
+
+@lru_cache(maxsize=16)  # encoding a letter costs more than filling it a dozen times
+def _version(letter: Letter) -> tuple[bytes | str, ...]:
+    return (
+        b'{"to":[{"email":"',
+        "to",
+        b'"}],"htmlContent":"',
+        *pieces(letter.html, _html),
+        b'","textContent":"',
+        *pieces(letter.text, _text),
+        b'","headers":' + json.dumps(list_headers(letter))[:-1].encode(),
+        b',"Message-ID":"<',
+        "message_id",
+        b'>","List-Unsubscribe":"' + json_inner(leave_header(letter, "")[:-1]),
+        "leave",
+        b'>"}}',
+    )
+
+
+def _html(text: str) -> bytes:
+    return json_inner(WORDS.markup(text))
+
+
+def _text(text: str) -> bytes:
+    return json_inner(WORDS.plain(text))
+
+
+@lru_cache(maxsize=4096)
+def _reason_html(reason: str) -> bytes:
+    return _html(html.escape(reason))
+
+
+@lru_cache(maxsize=4096)
+def _reason_text(reason: str) -> bytes:
+    return _text(reason)
+
+
+# --- one body for all
+
+
+def _shared(outgoing: Outgoing) -> tuple[list[bytes], dict[int, Refused]]:
+    letter = outgoing.letter
+    write = values(slots(letter), WORDS)
+    headers = json.dumps(list_headers(letter))[:-1]
+    prefix = json_inner(leave_header(letter, "")[:-1]).decode()
+    refused: dict[int, Refused] = {}
+    versions = [
+        f'{{"to":[{{"email":"{address.decode()}"}}],"params":{write(recipient)}'
+        f',"headers":{headers},"Message-ID":"<{letter.message_id(recipient.uid)}>"'
+        f',"List-Unsubscribe":"{prefix}{recipient.leave}>"}}}}'
+        for recipient, address in addressed(outgoing, refused)
+    ]
+    return [",".join(versions).encode()], refused
+
+
+def _variable(slot: str) -> str:
+    return f"{{{{params.{slot}}}}}"

@@ -1,0 +1,182 @@
+"""What Amazon SES tells through SNS: signed by a certificate of Amazon's.
+
+Facts: "Verifying the signatures of Amazon SNS messages" and the SES event reference, as
+of 2026-11. The certificate comes from an address in the message, so only Amazon's own
+hosts are asked, over https, and each certificate once.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+
+from mailer.adapters.http import Answer, NoAnswer, NotSent
+from mailer.adapters.providers import telling
+from mailer.adapters.providers.telling import Record, inner, instant, record, text
+from mailer.core.events import Event, EventKind, sort_bounce
+from mailer.ports import Forged, Heard, Told
+
+_HOST = re.compile(r"sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?")
+_LARGEST = 64 * 1024  # octets of a certificate
+_MOST = 8  # certificates kept; Amazon has one at a time
+_OK = 200
+_SIGNED = {
+    "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    "SubscriptionConfirmation": (
+        "Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type",
+    ),
+}  # fmt: skip
+_SIGNED["UnsubscribeConfirmation"] = _SIGNED["SubscriptionConfirmation"]
+# Version 1 is what a topic has that nobody has set to 2.
+_HASHES: Mapping[str, type[SHA1 | SHA256]] = {"1": SHA1, "2": SHA256}
+
+Get = Callable[[str], Answer | NotSent | NoAnswer]
+
+
+class SesEvents:
+    """Hears one SNS topic."""
+
+    def __init__(self, topic: str, get: Get) -> None:
+        """Take the topic's ARN, and what asks Amazon for a certificate."""
+        self._topic = topic
+        self._get = get
+        self._keys: dict[str, rsa.RSAPublicKey] = {}
+
+    def hear(self, told: Told) -> Heard | Forged:
+        """Verify and read one request."""
+        found = telling.parsed(told.body)
+        if not isinstance(found, dict):
+            return telling.NOT_JSON
+        if text(found, "TopicArn") != self._topic:
+            return Forged(detail="it is about another topic")
+        if not self._is_signed(found):
+            return Forged(detail="the signature is missing or wrong")
+        match text(found, "Type"):
+            case "SubscriptionConfirmation":
+                address = text(found, "SubscribeURL")
+                return Heard(
+                    events=(), confirm=address if _is_amazons(address) else None
+                )
+            case "Notification":
+                message = telling.parsed(text(found, "Message").encode())
+                return telling.heard([message], lambda item: _read(item, told, found))
+        return Heard(events=())
+
+    def _is_signed(self, found: Record) -> bool:
+        names = _SIGNED.get(text(found, "Type"), ())
+        words = "".join(
+            f"{name}\n{text(found, name)}\n" for name in names if name in found
+        )
+        chosen = _HASHES.get(text(found, "SignatureVersion"))
+        key = self._key(text(found, "SigningCertURL"))
+        if not (names and chosen and key):
+            return False
+        try:
+            signature = base64.b64decode(text(found, "Signature"), validate=True)
+            key.verify(signature, words.encode(), padding.PKCS1v15(), chosen())
+        except (binascii.Error, ValueError, InvalidSignature):
+            return False
+        return True
+
+    def _key(self, url: str) -> rsa.RSAPublicKey | None:
+        if not (_is_amazons(url) and url.endswith(".pem")):
+            return None
+        if url not in self._keys and (key := self._fetched(url)):
+            if len(self._keys) >= _MOST:
+                self._keys.clear()
+            self._keys[url] = key
+        return self._keys.get(url)
+
+    def _fetched(self, url: str) -> rsa.RSAPublicKey | None:
+        answer = self._get(url)
+        if not isinstance(answer, Answer) or answer.status != _OK:
+            return None
+        try:
+            key = x509.load_pem_x509_certificate(answer.body[:_LARGEST]).public_key()
+        except ValueError:
+            return None
+        return key if isinstance(key, rsa.RSAPublicKey) else None
+
+
+def _is_amazons(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme == "https"
+        and port is None
+        and parts.username is None
+        and bool(_HOST.fullmatch(parts.hostname or ""))
+    )
+
+
+def _read(item: Record, told: Told, envelope: Record) -> Iterable[Event]:
+    kind = text(item, "eventType") or text(item, "notificationType")
+    message = text(inner(item, "mail"), "messageId")
+    for to, sort, words, status in _each(kind, item):
+        yield telling.event(
+            f"{text(envelope, 'MessageId')}/{to}"[:200],
+            sort,
+            to,
+            instant(_moment(kind, item), told.received_at),
+            message=message,
+            status=status,
+            words=words,
+        )
+
+
+def _each(kind: str, item: Record) -> Iterable[tuple[str, EventKind, str, str]]:
+    match kind:
+        case "Bounce":
+            bounce = inner(item, "bounce")
+            for one in _records(bounce.get("bouncedRecipients")):
+                words = text(one, "diagnosticCode")
+                status = text(one, "status")
+                sort = _bounced(bounce, status, words)
+                yield telling.address(one, "emailAddress"), sort, words, status
+        case "Complaint":
+            for one in _records(inner(item, "complaint").get("complainedRecipients")):
+                yield telling.address(one, "emailAddress"), EventKind.COMPLAINED, "", ""
+        case "Delivery" | "DeliveryDelay":
+            delayed = kind == "DeliveryDelay"
+            part = inner(item, "deliveryDelay" if delayed else "delivery")
+            sort = EventKind.DEFERRED if delayed else EventKind.DELIVERED
+            if delayed:
+                for one in _records(part.get("delayedRecipients")):
+                    words, status = text(one, "diagnosticCode"), text(one, "status")
+                    yield telling.address(one, "emailAddress"), sort, words, status
+            else:
+                recipients = part.get("recipients")
+                for to in recipients if isinstance(recipients, list) else ():
+                    yield telling.address({"to": to}, "to"), sort, "", ""
+        case (
+            "Send" | "Open" | "Click" | "Subscription" | "Reject" | "Rendering Failure"
+        ):
+            return
+        case _:
+            raise telling.UnreadError
+
+
+def _records(value: object) -> Iterable[Record]:
+    return map(record, value if isinstance(value, list) else ())
+
+
+def _bounced(bounce: Record, status: str, words: str) -> EventKind:
+    found = sort_bounce(status or None, words)
+    if found is EventKind.BLOCK:
+        return found
+    permanent = text(bounce, "bounceType") == "Permanent"
+    return EventKind.HARD if permanent else EventKind.SOFT
+
+
+def _moment(kind: str, item: Record) -> object:
+    part = {"DeliveryDelay": "deliveryDelay"}.get(kind, kind.lower())
+    return inner(item, part).get("timestamp")

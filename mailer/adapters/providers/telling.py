@@ -1,0 +1,136 @@
+"""What all vendors' events need: JSON read without surprises, keys compared in time."""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+
+import orjson
+
+from mailer.adapters.providers.foreign import words as foreign
+from mailer.core.events import Event, EventKind
+from mailer.ports import Forged, Heard, Told
+
+_ADDRESS = 320  # characters, RFC 5321 §4.5.3.1 with room
+_MILLISECONDS = 1e11  # seconds beyond the year 5000 are none
+_SHORTEST = 16  # characters of a key that nobody guesses
+
+NOT_JSON = Forged(detail="it is no JSON")
+Record = Mapping[str, object]
+
+
+class UnreadError(Exception):
+    """A part of what was told is none of ours, or cannot be read."""
+
+
+def parsed(body: bytes) -> object:
+    """Return what a body says in JSON; None if it is none."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def heard(items: Iterable[object], read: Callable[[Record], Iterable[Event]]) -> Heard:
+    """Read items one by one; one that cannot be read does not lose the others."""
+    events: list[Event] = []
+    unread = 0
+    for item in items:
+        try:
+            events += read(record(item))
+        except UnreadError:
+            unread += 1
+    return Heard(events=events, unread=unread)
+
+
+def record(value: object) -> Record:
+    """Return an object's members; raises UnreadError if it is none."""
+    if not isinstance(value, dict):
+        raise UnreadError
+    return value
+
+
+def inner(value: Record, name: str) -> Record:
+    """Return a member that is an object itself, or nothing."""
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def text(value: Record, name: str) -> str:
+    """Return a member as text; "" if it is missing or something else."""
+    found = value.get(name)
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return ""
+    return str(found)
+
+
+def address(value: Record, name: str) -> str:
+    """Return a mail address; raises UnreadError if it is none."""
+    found = text(value, name).strip().removeprefix("<").removesuffix(">")
+    local, _, domain = found.rpartition("@")
+    if not (local and domain and len(found) <= _ADDRESS and found.isprintable()):
+        raise UnreadError
+    return found
+
+
+def instant(value: object, instead: datetime) -> datetime:
+    """Return the moment of a number of seconds or milliseconds, or of ISO 8601 text."""
+    try:
+        if isinstance(value, bool):
+            return instead
+        if isinstance(value, int | float):
+            seconds = value / 1000 if abs(value) > _MILLISECONDS else value
+            return datetime.fromtimestamp(seconds, UTC)
+        if isinstance(value, str):
+            at = datetime.fromisoformat(value)
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return instead
+    return instead
+
+
+def event(
+    event_id: str,
+    kind: EventKind,
+    to: str,
+    at: datetime,
+    *,
+    message: str = "",
+    status: str = "",
+    words: str = "",
+) -> Event:
+    """Return an event; the server's words are made harmless and short."""
+    return Event(
+        event_id=event_id,
+        kind=kind,
+        address=to,
+        happened_at=at,
+        provider_id=message or None,
+        status=status or None,
+        detail=foreign(words),
+    )
+
+
+def same(given: str, key: str) -> bool:
+    """Compare in a time that does not depend on what is the same."""
+    return hmac.compare_digest(given.encode(), key.encode())
+
+
+def carries_key(told: Told, key: str) -> bool:
+    """Tell whether a request names the key: as a password (basic auth) or a bearer's."""
+    scheme, _, given = told.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return same(given.strip(), key)
+    if scheme.lower() != "basic":
+        return False
+    try:
+        decoded = base64.b64decode(given, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return False
+    return same(decoded.partition(":")[2], key)
+
+
+def is_weak(key: str) -> bool:
+    """Tell whether a key can be guessed."""
+    return len(key) < _SHORTEST

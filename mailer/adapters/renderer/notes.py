@@ -1,0 +1,127 @@
+"""Letters to one person: the question of double opt-in, and short notes."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mailer.adapters.renderer.cleaning import cleaned
+from mailer.adapters.renderer.plain import clean, linkable
+from mailer.adapters.renderer.press import Press
+from mailer.core.errors import ConfigError, TemplateError
+from mailer.core.lists import MailingList
+from mailer.core.notices import Confirmation, Note
+from mailer.core.tables import Table
+
+WORDINGS = "note/wordings.toml"  # beneath templates/email
+_BLANK = re.compile(r"\{([a-z_]+)\}")
+
+
+def question(
+    confirmation: Confirmation, mailing_list: MailingList, press: Press
+) -> dict[str, Any]:
+    """Return what the templates of `confirm` print; the other language is printed."""
+    other = press.shared(confirmation.language)["other_language"]
+    there = {
+        "confirmation": confirmation,
+        "list_title": clean(mailing_list.title(other)),
+    }
+    brief = press.lines("email/confirm/in_brief.txt", other, there)
+    return {
+        "confirmation": confirmation,
+        "list_title": clean(mailing_list.title(confirmation.language)),
+        "brief": [clean(line) for line in brief],
+    }
+
+
+def words(note: Note, press: Press) -> dict[str, Any]:
+    """Return what the templates of `note` print.
+
+    Raises TemplateError naming file and key if the wording is not as it must be, or
+    has a blank in its subject, heading or button that the note does not fill.
+    """
+    note = cleaned(note)
+    wording = _Wording(press.templates / "email" / WORDINGS, note, press)
+    return {
+        "note": note,
+        "url": linkable(note.url, press.base_url),
+        "subject": wording.line("subject"),
+        "sentences": wording.sentences("sentences"),
+        "after": wording.sentences("after"),
+        "heading": wording.lines("heading"),
+        "preheading": wording.line("preheader"),
+        "button": wording.line("button") if note.url else None,
+        "why": wording.line("why"),
+    }
+
+
+class _Wording:
+    """The words for one kind of note in one language, its blanks filled."""
+
+    def __init__(self, file: Path, note: Note, press: Press) -> None:
+        self._names = {**note.names, **_told(note, press)}
+        data = _read(file)
+        by_kind = data.get(note.kind.value, {})
+        key = f"{note.kind.value}.{note.language}"
+        table = by_kind.get(note.language) if isinstance(by_kind, dict) else None
+        if not isinstance(table, dict):
+            raise TemplateError(f"{file}: there is no table [{key}]; add it")
+        self._table = Table(table, str(file), f"{key}.")
+
+    def line(self, key: str) -> str:
+        """Return one line; every blank must be filled."""
+        try:
+            return self._filled(key, self._table.text(key))
+        except ConfigError as error:
+            raise TemplateError(str(error)) from error
+
+    def lines(self, key: str) -> list[str]:
+        """Return lines; every blank must be filled."""
+        return [self._filled(key, line) for line in self._list(key)]
+
+    def sentences(self, key: str) -> list[str]:
+        """Return sentences, but for those with a blank that is not filled."""
+        return [
+            self._filled(key, sentence)
+            for sentence in self._list(key)
+            if set(_BLANK.findall(sentence)) <= set(self._names)
+        ]
+
+    def _list(self, key: str) -> list[str]:
+        found = self._table.data.get(key, [])
+        if not isinstance(found, list) or not all(isinstance(s, str) for s in found):
+            raise TemplateError(
+                f"{self._table.file}: {self._table.prefix}{key}: must be a list of"
+                " sentences in quotes"
+            )
+        return found
+
+    def _filled(self, key: str, sentence: str) -> str:
+        missing = set(_BLANK.findall(sentence)) - set(self._names)
+        if missing:
+            raise TemplateError(
+                f"{self._table.file}: {self._table.prefix}{key}: nothing fills"
+                f" {{{', '.join(sorted(missing))}}}; there is"
+                f" {', '.join(sorted(self._names)) or 'nothing'}"
+            )
+        return _BLANK.sub(lambda blank: self._names[blank[1]], sentence)
+
+
+def _told(note: Note, press: Press) -> Mapping[str, str]:
+    """Return the blanks that an action fills."""
+    if note.occurrence is None:
+        return {}
+    day = press.text(
+        "email/note/day.txt", note.language, {"day": note.occurrence.day}
+    ).strip()
+    return {"place": note.occurrence.place, "day": day}
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise TemplateError(f"{file}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TemplateError(f"{file}: not valid TOML: {error}") from error

@@ -1,0 +1,87 @@
+"""What is written to one person or about one mistake: confirm, notes, corrections."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from enum import StrEnum
+
+from mailer.core.digest import Item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """The question whether an address belongs to whoever typed it (double opt-in).
+
+    Address, organization and token are slots. `on_behalf` prints the organization:
+    only one on record may be named, never what a visitor typed into a form, or the
+    form mails anybody's words to anybody.
+    """
+
+    language: str
+    expires_on: date  # the last day on which the link works
+    on_behalf: bool = False
+
+
+class NoteKind(StrEnum):
+    """What a note is about; each has its wording in `templates/email/note`."""
+
+    LEFT = "left"  # a list was left: undo
+    PREFERENCES_CHANGED = "preferences-changed"
+    SEAT_HANDED_OVER = "seat-handed-over"
+    STILL_RIGHT = "still-right"  # asks hosts before each edition
+    ACTION_RECEIVED = "action-received"
+    ACTION_LISTED = "action-listed"
+    ACTION_DECLINED = "action-declined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """The action that a note is about, as its host knows it."""
+
+    place: str  # "San Diego, CA"
+    day: date
+    starts: time | None = None
+    venue: str | None = None
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A short transactional message to one person.
+
+    `names` fills the blanks of the wording: "list", "organization", "successor",
+    "address"; a wording says by itself which it needs. `url` is where its button
+    leads; it may hold a slot's marker. `said` are a person's own words, such as the
+    reason why an action was declined.
+    """
+
+    kind: NoteKind
+    language: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    occurrence: Occurrence | None = None
+    said: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erratum:
+    """A sentence that was wrong, and the one that is right."""
+
+    was: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What those are told who got a wrong version, and nobody else.
+
+    An item's `before` is what that mail said, its facts are what is right; one whose
+    status is off does not take place. `errata` are for anything else.
+    """
+
+    language: str
+    list_slug: str
+    edition: str
+    sent_on: date  # when the wrong version went out
+    items: tuple[Item, ...] = ()
+    errata: tuple[Erratum, ...] = ()

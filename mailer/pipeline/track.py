@@ -1,0 +1,45 @@
+"""Events → delivery states, suppressions, ended subscriptions, mailings that pause."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from mailer.core.breaker import Limits, verdict
+from mailer.core.events import Event
+from mailer.pipeline.conclude import Clock
+from mailer.ports import Applied, Ledger, Tracking
+
+_LOT = 500  # events per transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracker:
+    """Keeps what providers tell and applies it."""
+
+    tracking: Tracking
+    ledger: Ledger
+    clock: Clock
+    limits: Limits = field(default_factory=Limits)
+    trouble: Callable[[str], None] = lambda _words: None  # told what a person must see
+
+    def keep(self, provider: str, events: Sequence[Event]) -> int:
+        """Write down what was told; returns how much of it was not known yet."""
+        return self.tracking.keep(provider, events, at=self.clock())
+
+    def apply(self, stopping: Callable[[], bool] = lambda: False) -> int:
+        """Apply everything that waits; returns how many events that were."""
+        count = 0
+        while not stopping():
+            applied = self.tracking.apply(most=_LOT, at=self.clock())
+            count += applied.events
+            self._heed(applied)
+            if applied.events < _LOT:
+                break
+        return count
+
+    def _heed(self, applied: Applied) -> None:
+        for domain in applied.blocked:
+            self.trouble(f"{domain} blocks our mail; mailer doctor says what it may be")
+        for mailing in applied.mailings:
+            reason = verdict(self.tracking.tally(mailing), self.limits)
+            if reason and self.ledger.pause(mailing, reason=reason, at=self.clock()):
+                self.trouble(f"mailing {mailing} paused itself: {reason}")

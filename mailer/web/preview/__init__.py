@@ -1,0 +1,1 @@
+"""The page beside which templates are edited: loopback only, for one person."""

@@ -1,0 +1,215 @@
+"""Every message in a real browser, offline: both engines, every width, every light."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from mailer.adapters.renderer.inline import Engine
+from mailer.adapters.renderer.mail import MailRenderer
+from mailer.adapters.renderer.specimens import specimens
+from mailer.core.branding import Branding, Logo
+from mailer.core.colours import Colour
+from tests.browser.test_mail_in_chromium import CONTRASTS, SMALL_TARGETS
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+SPECIMENS = specimens(TEMPLATES)
+LETTERS = [(name, language) for name in SPECIMENS for language in ("en", "es")]
+# Notes have wordings of their own, in English and Spanish alone.
+FROM_THE_RIGHT = [(name, "ar") for name in SPECIMENS if not name.startswith("note")]
+COLOURS = {"own-dark": "#174F6B", "own-light": "#BFE3B4", "own-red": "#B3261E"}
+# Of every element: what it looks like and where it stands. But for the scheme, which
+# css-inline moves from :root into <html> as well, and premailer leaves in its block.
+COMPUTED = """() => [...document.body.querySelectorAll('*')].map(node => {
+  const style = getComputedStyle(node), box = node.getBoundingClientRect();
+  const seen = [...style].filter(name => name !== 'color-scheme')
+    .map(name => `${name}:${style.getPropertyValue(name)}`).join(';');
+  return [node.tagName, box.x, box.y, box.width, box.height, seen].join('|');
+})"""
+WITHOUT_STYLE_BLOCKS = """() => document.querySelectorAll('style')
+  .forEach(block => block.remove())"""
+WIDER = """() => document.documentElement.scrollWidth"""
+# What programs do whose readers ask for text of twice the size.
+DOUBLED = """() => [...document.body.querySelectorAll('*')]
+  .map(node => [node, getComputedStyle(node)])
+  .map(([node, style]) => [node, parseFloat(style.fontSize),
+                           parseFloat(style.lineHeight)])
+  .forEach(([node, size, height]) => {
+    node.style.setProperty('font-size', `${size * 2}px`, 'important');
+    node.style.setProperty('line-height', `${height * 2}px`, 'important');
+  })"""
+# Outlook's apps mark what they darken; the rules for them must match the rest.
+OUTLOOK = """() => [document.documentElement]
+  .forEach(root => ['data-ogsc', 'data-ogsb'].forEach(n => root.setAttribute(n, '')))"""
+
+
+@cache
+def page_of(
+    name: str, language: str, engine: Engine = Engine.PREMAILER, look: str = ""
+) -> str:
+    return SPECIMENS[name].letter(renderer(engine, look), language).html
+
+
+@cache
+def renderer(engine: Engine, look: str) -> MailRenderer:
+    brand = SPECIMENS["digest"].sample.brand
+    if look:
+        own = Branding(
+            colour=Colour.read(COLOURS[look]),
+            logo=Logo(png=b"", width=120, height=48),
+            footer={"en": "Member of the statewide network."},
+        )
+        brand = replace(brand, own=own)
+    return MailRenderer(TEMPLATES, brand, "https://mail.example.org", engine)
+
+
+@contextmanager
+def opened(
+    browser: Browser, html: str, width: int, *, dark: bool = False
+) -> Iterator[tuple[Page, list[str]]]:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        offline=True,
+    )
+    page = context.new_page()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.set_content(html)
+    yield page, requests
+    context.close()
+
+
+@pytest.mark.parametrize(("name", "language"), [*LETTERS, *FROM_THE_RIGHT])
+def test_no_message_is_wider_than_any_screen_nor_asks_the_network_for_anything(
+    chromium: Browser, name: str, language: str
+) -> None:
+    for width in (320, 375, 600):
+        with opened(chromium, page_of(name, language), width) as (page, requests):
+            assert page.evaluate(WIDER) <= width
+            assert requests == []
+
+
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_text_of_twice_the_size_still_fits(chromium: Browser, name: str) -> None:
+    for width in (375, 600):
+        with opened(chromium, page_of(name, "es"), width) as (page, _):
+            page.evaluate(DOUBLED)
+            assert page.evaluate(WIDER) <= width
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_all_text_of_every_message_stands_out_from_its_ground(
+    chromium: Browser, name: str, *, dark: bool
+) -> None:
+    with opened(chromium, page_of(name, "en"), 375, dark=dark) as (page, _):
+        contrasts = page.evaluate(CONTRASTS)
+        assert len(contrasts) > 5
+        assert [found for found in contrasts if found[0] < 4.5] == []
+
+
+@pytest.mark.parametrize("look", COLOURS)
+@pytest.mark.parametrize("name", ["digest", "blast-urgent", "confirm"])
+def test_text_stands_out_in_a_coalitions_own_colour_however_it_is_darkened(
+    chromium: Browser, name: str, look: str
+) -> None:
+    html = page_of(name, "en", Engine.PREMAILER, look)
+    for dark, outlook in ((False, False), (True, False), (False, True)):
+        with opened(chromium, html, 375, dark=dark) as (page, requests):
+            if outlook:
+                page.evaluate(OUTLOOK)
+            poor = [found for found in page.evaluate(CONTRASTS) if found[0] < 4.5]
+            assert poor == [], (dark, outlook)
+            assert requests == ["https://mail.example.org/brand/logo.png"]
+
+
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_outlooks_apps_darken_as_the_others_do(chromium: Browser, name: str) -> None:
+    def colours(page: Page) -> object:
+        return page.evaluate("""() => [...document.body.querySelectorAll('*')]
+          .filter(node => node.innerText?.trim())
+          .map(node => getComputedStyle(node))
+          .map(style => [style.color, style.backgroundColor])""")
+
+    html = page_of(name, "en")
+    with opened(chromium, html, 375, dark=True) as (page, _):
+        by_query = colours(page)
+    with opened(chromium, html, 375) as (page, _):
+        page.evaluate(OUTLOOK)
+        assert colours(page) == by_query
+
+
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_links_of_their_own_are_tall_enough_for_a_thumb(
+    chromium: Browser, name: str
+) -> None:
+    with opened(chromium, page_of(name, "es"), 375) as (page, _):
+        assert page.evaluate(SMALL_TARGETS) == []
+
+
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_both_engines_give_every_element_the_same_style(
+    chromium: Browser, name: str
+) -> None:
+    for dark, bare in ((False, True), (True, False)):
+        seen = []
+        for engine in Engine:
+            html = page_of(name, "en", engine)
+            with opened(chromium, html, 375, dark=dark) as (page, _):
+                if bare:  # only what was moved into attributes counts
+                    page.evaluate(WITHOUT_STYLE_BLOCKS)
+                seen.append(page.evaluate(COMPUTED))
+        ours, theirs = seen
+        assert len(ours) > 30
+        assert ours == theirs
+
+
+def test_the_comparison_of_engines_sees_a_rule_that_was_left_behind(
+    chromium: Browser,
+) -> None:
+    html = page_of("confirm", "en")
+    with opened(chromium, html, 375) as (page, _):
+        page.evaluate(WITHOUT_STYLE_BLOCKS)
+        whole = page.evaluate(COMPUTED)
+        page.evaluate("document.querySelector('h1').removeAttribute('style')")
+        assert page.evaluate(COMPUTED) != whole
+
+
+def test_an_urgent_call_is_brick_and_its_plate_white_in_every_light(
+    chromium: Browser,
+) -> None:
+    ground = "node => getComputedStyle(node).backgroundColor"
+    for dark, board in ((False, "rgb(163, 38, 27)"), (True, "rgb(143, 36, 25)")):
+        html = page_of("blast-urgent", "en")
+        with opened(chromium, html, 375, dark=dark) as (page, _):
+            assert page.eval_on_selector(".urgent", ground) == board
+            assert page.eval_on_selector(".plate", ground) == "rgb(255, 255, 255)"
+
+
+def test_a_fact_stands_beside_its_label_and_on_phones_below_it(
+    chromium: Browser,
+) -> None:
+    tops = """() => ['.label', '.value']
+      .map(name => document.querySelector(name).getBoundingClientRect().top)"""
+    html = page_of("blast-urgent", "en")
+    with opened(chromium, html, 600) as (page, _):
+        label, value = page.evaluate(tops)
+        assert label == value
+    with opened(chromium, html, 375) as (page, _):
+        label, value = page.evaluate(tops)
+        assert label < value
+
+
+def test_from_right_to_left_everything_begins_on_the_right(chromium: Browser) -> None:
+    right = """() => ['.coalition', '.headline', '.rule h2', '.date']
+      .map(name => document.querySelector(name))
+      .map(node => Math.round(window.innerWidth - node.getBoundingClientRect().right))"""
+    with opened(chromium, page_of("digest", "ar"), 375) as (page, _):
+        assert page.evaluate(right) == [20, 20, 20, 20]
+        align = "node => getComputedStyle(node).textAlign"
+        assert page.eval_on_selector(".calendar", align) == "left"

@@ -1,0 +1,160 @@
+"""The page beside which templates are edited, as its user sees it."""
+
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from mailer.adapters import specimens
+from mailer.adapters.gates import Finding, Gate, check
+from mailer.web.preview.app import create
+from mailer.web.preview.desk import Choice, Shown, Trouble
+from mailer.web.server import server
+from tests.browser.test_gates_in_chromium import violations
+from tests.unit.gates.messages import TEMPLATES
+
+GROUND = "n => n.contentWindow.getComputedStyle(n.contentDocument.querySelector('.paper')).backgroundColor"
+SCROLLED = "() => [...document.querySelectorAll('iframe')].map(f => f.contentDocument?.scrollingElement?.scrollTop ?? 0)"
+
+
+@dataclass
+class Table:
+    """A desk whose edits are made by the test."""
+
+    edits: int = 0
+    findings: Sequence[Finding] = ()
+    url: str = ""
+    shown: list[str] = field(default_factory=list)
+
+    def stamp(self) -> str:
+        return str(self.edits)
+
+    def choices(self) -> tuple[Sequence[Choice], str | None]:
+        keys = ("digest", "trouble", *(f"place{n}" for n in range(12)))
+        return [Choice(key=key, title=key, group="Samples") for key in keys], None
+
+    def show(self, key: str, language: str) -> Shown:
+        self.shown.append(key)
+        if key == "trouble":
+            excerpt = ((6, "{{ view." + "nothing" * 20 + " }}", True),)
+            return Shown(trouble=Trouble(words="body.html, line 6", excerpt=excerpt))
+        message = specimens.message(TEMPLATES, "digest", language)
+        return Shown(message=message, findings=(*check(message), *self.findings))
+
+
+@pytest.fixture
+def table() -> Iterator[Table]:
+    desk = Table()
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    running = server(
+        create(desk, stopping=lambda: running.should_exit), "127.0.0.1", port
+    )
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        while not running.started:
+            assert thread.is_alive()
+            threading.Event().wait(0.005)
+        desk.url = f"http://127.0.0.1:{port}"
+        yield desk
+    finally:
+        running.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+def opened(
+    browser: Browser,
+    table: Table,
+    of: str = "digest",
+    *,
+    width: int = 1280,
+    scheme: Literal["light", "dark"] = "light",
+) -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    page = context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    page.goto(f"{table.url}/?of={of}", wait_until="load")
+    return page
+
+
+def scrolled(page: Page) -> list[float]:
+    """How far each frame is scrolled, once all are."""
+    far: list[float] = []
+    for _ in range(100):
+        far = page.evaluate(SCROLLED)
+        if min(far) > 1000:
+            return far
+        page.wait_for_timeout(100)
+    pytest.fail(f"some frames stayed behind: {far}")
+
+
+FOUND = Finding(gate=Gate.LINKS, words=f"{'W' * 60}: here", where=f"HTML, {'x' * 60}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1280])
+@pytest.mark.parametrize("of", ["digest", "trouble"])
+def test_everybody_can_use_the_page(
+    chromium: Browser,
+    table: Table,
+    of: str,
+    width: int,
+    scheme: Literal["light", "dark"],
+) -> None:
+    table.findings = (FOUND,)
+    page = opened(chromium, table, of, width=width, scheme=scheme)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = violations(page)
+    assert found == []
+    page.context.close()
+
+
+def test_each_frame_has_its_own_light_whatever_the_machine_prefers(
+    chromium: Browser, table: Table
+) -> None:
+    for scheme in ("light", "dark"):
+        page = opened(chromium, table, scheme=scheme)
+        grounds = [
+            frame.evaluate(GROUND) for frame in page.query_selector_all("iframe")
+        ]
+        assert grounds == ["rgb(255, 255, 255)"] * 2 + ["rgb(26, 22, 19)"] * 2
+        page.context.close()
+
+
+def test_frames_scroll_together_and_an_edit_finds_the_place_again(
+    chromium: Browser, table: Table
+) -> None:
+    page = opened(chromium, table)
+    page.evaluate(
+        "document.querySelectorAll('iframe')[1].contentDocument.scrollingElement"
+        ".scrollTop = 1500"
+    )
+    before = scrolled(page)
+
+    table.findings, table.edits = (FOUND,), 1
+    page.wait_for_selector(".findings li")
+
+    assert scrolled(page) == pytest.approx(before, rel=0.02)
+    page.context.close()
+
+
+def test_a_link_in_a_message_opens_nothing(chromium: Browser, table: Table) -> None:
+    page = opened(chromium, table)
+    asked: list[str] = []
+    page.context.on("request", lambda request: asked.append(request.url))
+    page.frames[1].locator("a").first.click()
+    page.wait_for_timeout(300)
+
+    assert len(page.context.pages) == 1
+    assert not [url for url in asked if not url.startswith(table.url)]
+    page.context.close()

@@ -1,0 +1,118 @@
+"""What a provider tells the running service, by real HTTP, and what it changes."""
+
+import base64
+import socket
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import Shell
+
+KEY = "a key that nobody guesses".replace(" ", "-")
+PROVIDER = """
+[providers.postmark]
+kind = "postmark"
+token = "env:TOKEN"
+events_key = "env:EVENTS"
+"""
+
+
+def bounce(address: str) -> dict[str, object]:
+    return {
+        "RecordType": "Bounce",
+        "ID": 901542550,
+        "Type": "HardBounce",
+        "MessageID": "m1",
+        "Email": address,
+        "BouncedAt": "2019-10-07T16:00:00Z",
+        "Details": "smtp;550 5.1.1 no such user",
+    }
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "web.log"
+
+
+@pytest.fixture
+def site(filled: Shell, log: Path) -> Iterator[httpx.Client]:
+    """The pages of a project, served by `mailer web`."""
+    with (filled.folder / "mailer.toml").open("a", encoding="utf-8") as settings:
+        settings.write(PROVIDER)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with log.open("w") as written:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            filled.command("web", "--port", str(port)),
+            env=filled.environment(TOKEN="t" * 20, EVENTS=KEY),
+            stdout=written,
+            stderr=written,
+        )
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+                _wait_for(client, process)
+                yield client
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait_for(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            client.get("/healthz")
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("the pages never came up")
+
+
+def tell(site: httpx.Client, key: str, what: object) -> httpx.Response:
+    given = base64.b64encode(f"events:{key}".encode()).decode()
+    headers = {"Authorization": f"Basic {given}"}
+    return site.post("/events/postmark", json=what, headers=headers)
+
+
+def rows(shell: Shell, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(shell.folder / "mailer.db")) as database:
+        return database.execute(query).fetchall()
+
+
+def test_a_bounce_is_heard_once_applied_at_once_and_nobody_is_named(
+    site: httpx.Client, filled: Shell, log: Path
+) -> None:
+    answers = [tell(site, KEY, bounce("ana@one.example")) for _ in range(3)]
+    end = time.monotonic() + 20
+    while not rows(filled, "SELECT 1 FROM suppressions"):
+        assert time.monotonic() < end, "it was never applied"
+        time.sleep(0.05)
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert rows(filled, "SELECT reason FROM suppressions") == [("bounced",)]
+    assert len(rows(filled, "SELECT 1 FROM provider_events")) == 1
+    assert "ana@" not in log.read_text()
+    assert KEY not in log.read_text()
+
+
+def test_what_is_not_theirs_changes_nothing(site: httpx.Client, filled: Shell) -> None:
+    assert (
+        tell(site, "another key, just as long", bounce("a@b.example")).status_code
+        == 401
+    )
+    assert site.post("/events/postmark", json={}).status_code == 401
+    assert site.post("/events/nobody", json={}).status_code == 404
+    assert site.get("/events/postmark").status_code == 405
+    assert site.post("/events/postmark", content=b"x" * 1_100_000).status_code == 413
+    assert tell(site, KEY, "no event").status_code == 200
+
+    assert rows(filled, "SELECT 1 FROM provider_events") == []
+    assert rows(filled, "SELECT 1 FROM suppressions") == []
