@@ -4,7 +4,7 @@ import base64
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,6 +29,7 @@ _BASE_URL = re.compile(
     r"(?:/[A-Za-z0-9._~!$&*+,;=:@%/-]*)?",
     re.ASCII | re.IGNORECASE,
 )
+_DNS_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -73,6 +74,14 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doctor:
+    """What `mailer doctor` cannot find out by itself."""
+
+    selectors: tuple[str, ...] = ()  # of the DKIM keys, where the provider's vary
+    return_path: str | None = None  # the domain that bounces go to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that a project folder and the environment decide."""
 
@@ -95,6 +104,8 @@ class Settings:
     keep: timedelta = timedelta(weeks=26)  # how long it is on record who got what
     insisted: bool = False  # the environment names the provider, for all lists
     allow_only: AllowList | None = None  # who may be mailed; None: everybody
+    doctor: Doctor = field(default_factory=Doctor)
+    secret_files: tuple[Path, ...] = ()  # every file: that a secret was read from
 
     @property
     def provider(self) -> str:
@@ -135,6 +146,7 @@ class _Reading:
         self, folder: Path, environment: Mapping[str, str], top: Table
     ) -> None:
         self.folder, self.environment, self.top = folder, environment, top
+        self.secret_files: dict[Path, None] = {}  # in order, each once
 
     def settings(self) -> Settings:
         top = self.top
@@ -173,11 +185,12 @@ class _Reading:
             breaker=self._breaker(delivery),
             wake=delivery.choice("wake", ["polling", "procrastinate"], "polling"),
             keep=delivery.duration("keep", default="26 weeks"),
+            doctor=self._doctor(),
             allow_only=self._allow_only(delivery),
         )
         delivery.refuse_unknown()
         top.refuse_unknown()
-        return settings
+        return replace(settings, secret_files=tuple(self.secret_files))
 
     def _route(
         self, delivery: Table, providers: dict[str, ProviderSettings]
@@ -354,6 +367,23 @@ class _Reading:
                 found[name.lower()] = rate
         return found
 
+    def _doctor(self) -> Doctor:
+        table = self.top.table("doctor")
+        if table is None:
+            return Doctor()
+        selectors = table.raw("selectors", [])
+        if not isinstance(selectors, list) or not all(
+            isinstance(each, str) and _DNS_NAME.fullmatch(each) for each in selectors
+        ):
+            table.fail("selectors", 'must be a list such as ["s1", "20261101pm"]')
+        return_path = table.text("return_path", None)
+        if return_path is not None and (
+            "." not in return_path or not _DNS_NAME.fullmatch(return_path)
+        ):
+            table.fail("return_path", 'must be a domain such as "send.example.org"')
+        table.refuse_unknown()
+        return Doctor(selectors=tuple(selectors), return_path=return_path)
+
     def _places(self) -> Mapping[str, str]:
         table = self.top.table("places")
         return {label: table.text(label) for label in table.data} if table else {}
@@ -390,6 +420,7 @@ class _Reading:
             table.fail(key, f"{path} is not UTF-8 text")
         if not secret:
             table.fail(key, f"{path} is empty; write the secret into it")
+        self.secret_files[path] = None
         return secret
 
     def _keys(self) -> Mapping[int, bytes]:

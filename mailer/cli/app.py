@@ -9,6 +9,7 @@ import typer
 from mailer.cli import (
     database,
     demo,
+    doctor,
     halting,
     imports,
     init,
@@ -62,6 +63,7 @@ app.command("actions", rich_help_panel=_LOOK)(listing.actions)
 app.add_typer(organizations.app, name="organizations", rich_help_panel=_LOOK)
 app.command("subscribers", rich_help_panel=_LOOK)(listing.subscribers)
 app.command("lists", rich_help_panel=_LOOK)(listing.lists)
+app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
 app.command("prune", rich_help_panel=_LOOK)(pruning.prune)
 app.command("status", rich_help_panel=_LOOK)(mailing.status)
 app.command("why", rich_help_panel=_LOOK)(why.why)

@@ -1,5 +1,15 @@
 """What the pipeline asks of the world: protocols, and the records they pass."""
 
+from mailer.ports.asking import (
+    Account,
+    Looked,
+    Names,
+    Page,
+    RecordKind,
+    Report,
+    Unanswered,
+    Web,
+)
 from mailer.ports.composing import Rendered, Renderer
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
 from mailer.ports.ledger import (
@@ -46,6 +56,7 @@ from mailer.ports.watching import Called, Watch
 
 __all__ = [
     "Accepted",
+    "Account",
     "ActionChanges",
     "ActionStore",
     "Addressee",
@@ -66,21 +77,26 @@ __all__ = [
     "Hearing",
     "Intent",
     "Ledger",
+    "Looked",
     "Mailing",
+    "Names",
     "NotTaken",
     "Organizations",
     "Organized",
     "Outcome",
     "Outgoing",
     "Pace",
+    "Page",
     "People",
     "Provider",
     "PublicActions",
     "Reader",
     "Readers",
+    "RecordKind",
     "Refused",
     "Rendered",
     "Renderer",
+    "Report",
     "Resolved",
     "Result",
     "Search",
@@ -89,7 +105,9 @@ __all__ = [
     "Standing",
     "Told",
     "Tracking",
+    "Unanswered",
     "Unknown",
     "Unsure",
     "Watch",
+    "Web",
 ]

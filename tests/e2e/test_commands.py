@@ -52,7 +52,7 @@ def test_every_command_helps_with_an_example(shell: Shell) -> None:
     commands = [
         "init", "demo", "pause", "resume", "cancel", "parked", "parked resend",
         "parked mark-sent", "actions", "organizations", "subscribers", "lists",
-        "preview", "plan", "send", "work", "status", "why", "web", "db upgrade",
+        "preview", "plan", "send", "work", "status", "why", "web", "doctor", "db upgrade",
         "db check", "import actions", "import organizations", "import subscribers",
         "import suppressions", "organizations merge",
     ]  # fmt: skip

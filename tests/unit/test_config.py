@@ -379,6 +379,41 @@ def test_a_language_named_twice_is_one(folder: Path) -> None:
     assert read(folder).coalition.languages == ("es", "en")
 
 
+def test_the_doctor_is_told_what_it_cannot_find_out(folder: Path) -> None:
+    table = '[doctor]\nselectors = ["s1", "a.b"]\nreturn_path = "send.example.org"\n'
+    write(folder, "[sources.website]", f"{table}\n[sources.website]")
+
+    found = read(folder).doctor
+
+    assert found.selectors == ("s1", "a.b")
+    assert found.return_path == "send.example.org"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'selectors = "s1"',
+        "selectors = [1]",
+        'selectors = ["s 1"]',
+        'selectors = ["s1."]',
+        'return_path = "me@example.org"',
+        'return_path = "bounces"',
+        'selector = "s1"',
+    ],
+)
+def test_a_slip_in_the_doctors_table_is_named(folder: Path, line: str) -> None:
+    write(folder, "[sources.website]", f"[doctor]\n{line}\n\n[sources.website]")
+
+    assert f"doctor.{line.partition(' ')[0]}" in complaint(folder)
+
+
+def test_every_file_that_a_secret_came_from_is_remembered(folder: Path) -> None:
+    assert {file.name for file in read(folder).secret_files} == {
+        "secret.key",
+        "website.url",
+    }
+
+
 # --- several providers, and a fence around them
 
 

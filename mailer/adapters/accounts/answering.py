@@ -1,0 +1,75 @@
+"""What the answers of providers have in common: a JSON object, or why there is none."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mailer.adapters.providers.foreign import words
+from mailer.core.diagnosis import About, Finding
+from mailer.ports import Page, Unanswered, Web
+
+_KEY = "mail through it is refused, so nothing goes out"
+
+
+def asked(
+    web: Web,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    told: About,
+    sending_only: str = "",
+) -> Mapping[str, Any] | Finding:
+    """Return the JSON object under an address; else what its absence means.
+
+    `sending_only` is the error's name that says: a good key, but only for sending.
+    """
+    answer = web.get(url, {"Accept": "application/json", **headers})
+    if isinstance(answer, Unanswered):
+        if answer.certificate:
+            return told.fail(
+                answer.why, "nothing goes out", "see base_url and ca_file in its table"
+            )
+        return told.unasked(answer.why)
+    found = _object(answer)
+    if answer.status == 200 and found is not None:
+        return found
+    if sending_only and found and found.get("name") == sending_only:
+        return told.unasked(
+            "the key may only send, which is enough for mail, but not for questions",
+            "look there yourself: is the domain verified, and tracking off?",
+        )
+    if answer.status in {401, 403}:
+        said = text(found or {}, "message") or text(found or {}, "Message")
+        return told.fail(
+            f"the key is not accepted ({answer.status}{': ' if said else ''}{said})",
+            _KEY,
+            "make a new key there, and put it where mailer.toml says token",
+        )
+    return told.unasked(f"it answered {answer.status}")
+
+
+def _object(answer: Page) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError):  # ValueError: also what is no UTF-8
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def table(found: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return an object within an object; empty if it is none."""
+    value = found.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def rows(found: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """Return the objects of a list within an object; what is none is left out."""
+    value = found.get(key)
+    if not isinstance(value, list):
+        return []
+    return [row for row in value if isinstance(row, dict)]
+
+
+def text(found: Mapping[str, Any], key: str) -> str:
+    """Return a text of the provider's, fit to be shown."""
+    return words(str(found.get(key) or ""))

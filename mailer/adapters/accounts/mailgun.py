@@ -1,0 +1,130 @@
+"""Mailgun: the sending domain's state, its records, and its tracking.
+
+Facts: Mailgun's OpenAPI file as of 2026-11 (GET /v4/domains/{name}, GET
+/v3/domains/{name}/tracking). A domain's sending key may see neither.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mailer.adapters.accounts.answering import asked, rows, table, text
+from mailer.adapters.providers.mailgun import URL
+from mailer.config import ProviderSettings
+from mailer.core.diagnosis import About, Entry, Finding, Severity, Topic
+from mailer.ports import Report, Web
+
+
+class MailgunAccount:
+    """Asks for the sending domain of the settings."""
+
+    def __init__(self, settings: ProviderSettings) -> None:
+        options = settings.options
+        self.url = str(options.get("base_url") or URL).rstrip("/")
+        self._domain = str(options.get("domain", ""))
+        login = base64.b64encode(f"api:{options.get('token', '')}".encode())
+        self._headers = {"Authorization": f"Basic {login.decode('ascii')}"}
+
+    def ask(self, web: Web, domain: str) -> Report:
+        """Say how the sending domain stands; `domain`, of From, plays no part."""
+        del domain
+        told = About(Topic.PROVIDER, f"Mailgun domain {self._domain}")
+        found = asked(
+            web, f"{self.url}/v4/domains/{self._domain}", self._headers, told=told
+        )
+        if isinstance(found, Finding):
+            return Report(findings=(_refusal(told, found),))
+        tracking = asked(
+            web,
+            f"{self.url}/v3/domains/{self._domain}/tracking",
+            self._headers,
+            told=About(Topic.PROVIDER, "Mailgun tracking"),
+        )
+        return Report(
+            findings=(
+                _state(told, table(found, "domain")),
+                *([tracking] if isinstance(tracking, Finding) else _tracking(tracking)),
+            ),
+            entries=_entries(found),
+        )
+
+
+def _refusal(told: About, finding: Finding) -> Finding:
+    if finding.message.endswith("answered 404"):
+        return told.fail(
+            "the account does not know it",
+            "Mailgun refuses every message",
+            "see domain in its table; in the EU region write base_url ="
+            ' "https://api.eu.mailgun.net"',
+        )
+    if finding.severity is Severity.FAIL and "key" in finding.message:
+        return told.warn(
+            f"{finding.message}; perhaps it is a sending key",
+            "a sending key mails, but what became of a call without an answer cannot"
+            " be found out, and waits for a person; a wrong one mails nobody",
+            "use a key that may read domains and events",
+        )
+    return finding
+
+
+def _state(told: About, domain: Mapping[str, Any]) -> Finding:
+    if domain.get("is_disabled") is True or text(domain, "state") == "disabled":
+        return told.fail(
+            "Mailgun has disabled it",
+            "Mailgun refuses every message",
+            "see the message in Mailgun's dashboard, or ask its support",
+        )
+    if text(domain, "type") == "sandbox":
+        return told.fail(
+            "it is a sandbox",
+            "only addresses that you have authorised there get mail",
+            "add a domain of your own there",
+        )
+    if text(domain, "state") != "active":
+        return told.fail(
+            f"not verified: {text(domain, 'state') or 'no state'}",
+            "Mailgun refuses the mail, or sends little of it",
+            "publish the records that are missing below, and press Verify there",
+        )
+    return told.ok("active")
+
+
+def _tracking(found: Mapping[str, Any]) -> Sequence[Finding]:
+    told = About(Topic.PROVIDER, "Mailgun tracking")
+    tracking = table(found, "tracking")
+    findings: list[Finding] = []
+    if _on(tracking, "unsubscribe"):
+        findings.append(
+            told.warn(
+                "unsubscribe tracking is on",
+                "Mailgun adds links of its own; who uses them leaves there, and our"
+                " list does not know",
+                "Mailgun: Send, Domain settings, Tracking: switch it off",
+            )
+        )
+    if _on(tracking, "open") or _on(tracking, "click"):
+        findings.append(
+            told.note(
+                "opens or clicks are tracked there by default",
+                "not in our mail: every call switches both off",
+                "switch both off there too",
+            )
+        )
+    return findings or [told.ok("off")]
+
+
+def _on(tracking: Mapping[str, Any], kind: str) -> bool:
+    # In some answers it is a word.
+    return table(tracking, kind).get("active") in {True, "yes", "true", "htmlonly"}
+
+
+def _entries(found: Mapping[str, Any]) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(
+            name=text(row, "name").rstrip(".").lower(),
+            kind=text(row, "record_type"),
+            value=str(row.get("value", "")),
+        )
+        for row in rows(found, "sending_dns_records")
+        if text(row, "record_type") in {"TXT", "CNAME"} and text(row, "name")
+    )

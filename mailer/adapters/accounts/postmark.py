@@ -1,0 +1,94 @@
+"""Postmark: the server that a token is of, and its message stream.
+
+Facts: Postmark's API reference as of 2026-11 (server-api, message-streams-api). Which
+domains are verified it tells only to an account's token, which sends no mail.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mailer.adapters.accounts.answering import asked, table, text
+from mailer.adapters.providers.postmark import URL
+from mailer.config import ProviderSettings
+from mailer.core.diagnosis import About, Finding, Topic
+from mailer.ports import Report, Web
+
+_TOLD = About(Topic.PROVIDER, "Postmark server")
+_STREAM = About(Topic.PROVIDER, "Postmark stream")
+
+
+class PostmarkAccount:
+    """Asks for the server and the stream of the settings."""
+
+    def __init__(self, settings: ProviderSettings) -> None:
+        options = settings.options
+        self.url = str(options.get("base_url") or URL).rstrip("/")
+        self._stream = str(options.get("stream") or "broadcast")
+        self._headers = {"X-Postmark-Server-Token": str(options.get("token", ""))}
+
+    def ask(self, web: Web, domain: str) -> Report:
+        """Say whether the token is valid, and how server and stream are set."""
+        server = asked(web, f"{self.url}/server", self._headers, told=_TOLD)
+        if isinstance(server, Finding):
+            return Report(findings=(server,))
+        url = f"{self.url}/message-streams/{self._stream}"
+        stream = asked(web, url, self._headers, told=_STREAM)
+        verified = About(Topic.PROVIDER, f"Postmark domain {domain}").unasked(
+            "Postmark tells it only to an account's token",
+            "see Sender Signatures there: DKIM and Return-Path should say Verified",
+        )
+        return Report(
+            findings=(
+                *_server(server),
+                *([stream] if isinstance(stream, Finding) else _of(stream)),
+                verified,
+            )
+        )
+
+
+def _server(found: Mapping[str, Any]) -> Sequence[Finding]:
+    findings = []
+    if text(found, "DeliveryType") == "Sandbox":
+        findings.append(
+            _TOLD.fail(
+                "it is a sandbox",
+                "every message is accepted, and none is delivered",
+                "make a server of the type Live there, and use its token",
+            )
+        )
+    else:
+        findings.append(_TOLD.ok(f'the token is valid, for "{text(found, "Name")}"'))
+    if found.get("TrackOpens") or text(found, "TrackLinks") not in {"", "None"}:
+        findings.append(
+            _TOLD.note(
+                "opens or links are tracked there by default",
+                "not in our mail: every call switches both off",
+                "switch both off there too: Settings, Tracking",
+            )
+        )
+    return findings
+
+
+def _of(found: Mapping[str, Any]) -> Sequence[Finding]:
+    findings = []
+    kind = text(found, "MessageStreamType")
+    if kind not in {"", "Broadcasts"}:
+        findings.append(
+            _STREAM.warn(
+                f"{text(found, 'ID')} is of the type {kind}",
+                "Postmark holds back newsletters in it, and may close the account",
+                'make a stream of the type Broadcasts, and name it: stream = "…"',
+            )
+        )
+    handling = text(
+        table(found, "SubscriptionManagementConfiguration"), "UnsubscribeHandlingType"
+    )
+    if handling == "Postmark":
+        findings.append(
+            _STREAM.warn(
+                "Postmark adds its own unsubscribe link and header",
+                "readers who use it leave at Postmark, and our list does not know",
+                "ask Postmark's support to set unsubscribe handling to Custom",
+            )
+        )
+    return findings or [_STREAM.ok(f"{text(found, 'ID')}, {kind}")]

@@ -1,0 +1,110 @@
+"""How the database is: schema, journal, room on its disk, what waits in it."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from mailer.adapters.database import migrate
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.schema import instance, lists, subscriptions
+from mailer.core.diagnosis import About, Finding, Topic
+from mailer.core.errors import ConfigError, StoreError
+
+_SCHEMA = About(Topic.DATABASE, "schema")
+_JOURNAL = About(Topic.DATABASE, "journal")
+_ROOM = About(Topic.DATABASE, "disk")
+_SWITCH = About(Topic.DATABASE, "sending")
+_BACKUP = About(Topic.DATABASE, "backups")
+_LITTLE, _NONE = 1024**3, 100 * 1024**2  # octets free
+_GIB = 1024**3
+
+
+def examine(database: Database) -> Sequence[Finding]:
+    """Look at the database without changing it, not even making its file."""
+    if database.is_sqlite and not _is_there(database):
+        return [
+            _SCHEMA.fail(
+                f"there is no file {database.url.database}",
+                "nothing is sent",
+                "run: mailer db upgrade; or mend database in mailer.toml",
+            )
+        ]
+    try:
+        migrate.require(database)
+    except (ConfigError, StoreError) as error:
+        return [_SCHEMA.fail(str(error), "nothing is sent")]
+    findings = [_SCHEMA.ok("the newest"), _switch(database)]
+    if database.is_sqlite:
+        findings += [_journal(database), _room(Path(database.url.database or "."))]
+    return [*findings, _backups(database)]
+
+
+def active(database: Database) -> Mapping[str, int]:
+    """Count the active subscriptions of each list."""
+    query = (
+        select(lists.c.slug, func.count())
+        .join(subscriptions, subscriptions.c.list_number == lists.c.number)
+        .where(subscriptions.c.state == "active")
+        .group_by(lists.c.slug)
+    )
+    with database.reading() as connection:
+        return dict(connection.execute(query).tuples().all())
+
+
+def _is_there(database: Database) -> bool:
+    name = database.url.database
+    return not name or name == ":memory:" or Path(name).is_file()
+
+
+def _switch(database: Database) -> Finding:
+    with database.reading() as connection:
+        row = connection.execute(select(instance)).one()
+    if row.stopped_at is None:
+        return _SWITCH.ok("is on")
+    return _SWITCH.warn(
+        f"stopped since {row.stopped_at:%Y-%m-%d %H:%M} UTC: {row.stopped_reason or ''}",
+        "no mailing goes out",
+        "when all is well: mailer start",
+    )
+
+
+def _journal(database: Database) -> Finding:
+    with database.reading() as connection:
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+    if mode == "wal":
+        return _JOURNAL.ok("WAL: readers and senders do not wait for each other")
+    return _JOURNAL.warn(
+        f"{mode} instead of WAL",
+        "pages and senders wait for each other; on a network's disk the file may break",
+        "put the database on a disk of this machine, or use PostgreSQL",
+    )
+
+
+def _room(file: Path) -> Finding:
+    free = shutil.disk_usage(file.parent).free
+    if free < _NONE:
+        return _ROOM.fail(
+            f"{free / 1024**2:.0f} MiB are free",
+            "when it is full, sending stops in the middle",
+            "make room on the disk",
+        )
+    if free < _LITTLE:
+        return _ROOM.warn(
+            f"{free / 1024**2:.0f} MiB are free", "", "make room before it is full"
+        )
+    return _ROOM.ok(f"{free / _GIB:.0f} GiB are free")
+
+
+def _backups(database: Database) -> Finding:
+    how = (
+        f'sqlite3 {Path(database.url.database or "").name} ".backup COPY.db", never cp'
+        if database.is_sqlite
+        else "pg_dump, or your host's own"
+    )
+    return _BACKUP.note(
+        "whether there are any cannot be seen from here",
+        "",
+        f"every night: {how}; keep the keys with them",
+    )

@@ -1,0 +1,175 @@
+"""`mailer doctor`: what would keep mail from arriving, and the way out."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import chain
+from typing import Annotated
+
+import typer
+
+from mailer.adapters.database import health
+from mailer.adapters.http import Http
+from mailer.adapters.providers import registry
+from mailer.adapters.visiting import Visitor
+from mailer.bootstrap import Project
+from mailer.cli import diagnosis, output
+from mailer.cli.state import Json, State
+from mailer.config import ProviderSettings
+from mailer.core.diagnosis import About, Finding, Severity, Topic, softened
+from mailer.core.errors import ConfigError
+from mailer.core.lists import MailingList
+from mailer.core.tokens import Purpose
+from mailer.pipeline.examine import everything, written
+from mailer.pipeline.examine.rounds import Question, ask_all
+
+_SECONDS = 15.0  # for all questions together
+_CONNECT, _READ, _CALL = 3.0, 5.0, 6.0  # seconds, of each visit
+
+
+def doctor(
+    context: typer.Context,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask nobody outside this machine.")
+    ] = False,
+    resolver: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS[:PORT]",
+            help="Ask this DNS server, not the machine's own.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what would keep mail from arriving: settings, DNS, links, provider, database.
+
+    Changes nothing and mails nobody. Exits with 1 if anything fails.
+
+    Example: mailer doctor
+    """
+    state: State = context.obj
+    findings = _examined(state, offline=offline, resolver=resolver)
+    if as_json:
+        output.emit(diagnosis.document(findings))
+    else:
+        diagnosis.show(findings)
+    if any(finding.severity is Severity.FAIL for finding in findings):
+        raise typer.Exit(1)
+
+
+def _examined(
+    state: State, *, offline: bool, resolver: str | None
+) -> Sequence[Finding]:
+    try:
+        with state.project() as project:
+            return _project(project, offline=offline, resolver=resolver)
+    except ConfigError as error:
+        told = About(Topic.SETTINGS, "project")
+        return [told.fail(str(error), "no command works until it is mended")]
+
+
+def _project(
+    project: Project, *, offline: bool, resolver: str | None
+) -> Sequence[Finding]:
+    settings, lists = project.settings, project.lists
+    names = chain.from_iterable(written.carried(settings, lists).values())
+    providers = [settings.providers[name] for name in dict.fromkeys(names)]
+    carriers = {each.name: _carrier(project, each) for each in providers}
+    with ExitStack() as stack:
+        world = _world(project, resolver, carriers, stack)
+        questions = [
+            *_near(project, lists),
+            *everything.questions(settings, lists, world),
+        ]
+        answers = ask_all(questions, seconds=_SECONDS, offline=offline)
+    findings = [
+        *written.examine(settings, lists),
+        *written.secrets(settings.secret_files),
+        *carriers.values(),
+        *answers,
+    ]
+    # Two of one provider's domains may be told the same about its account.
+    once = list(dict.fromkeys(findings))
+    sends = any(each.kind != "outbox" for each in providers)
+    return once if sends else softened(once)
+
+
+def _carrier(project: Project, provider: ProviderSettings) -> Finding:
+    """Look whether the provider can be made from its table."""
+    told = About(Topic.PROVIDER, f"[providers.{provider.name}]")
+    if provider.kind == "outbox":
+        return told.note(
+            "the outbox: mail is written to files, and nothing is sent",
+            "",
+            "to send, fill in a provider's table, and name it under [delivery]",
+        )
+    try:
+        built = registry.build(provider, folder=project.folder, clock=project.clock)
+    except ConfigError as error:
+        return told.fail(str(error), "nothing is sent")
+    built.close()
+    return told.ok(f"{provider.kind}, its settings are complete")
+
+
+def _near(project: Project, lists: Mapping[str, MailingList]) -> Sequence[Question]:
+    """Return the questions that stay on this machine, or go to the database."""
+
+    def database() -> Sequence[Finding]:
+        found = health.examine(project.database)
+        if found[0].severity is Severity.FAIL:
+            return found
+        return [
+            *found,
+            *written.subscribers(lists, health.active(project.database)),
+        ]
+
+    return [Question(About(Topic.DATABASE, "database"), database, far=False)]
+
+
+def _world(
+    project: Project,
+    resolver: str | None,
+    carriers: Mapping[str, Finding],
+    stack: ExitStack,
+) -> everything.World:
+    """Return whom to ask; a provider whose settings fail cannot be asked."""
+    from mailer.adapters.dns import Resolver  # noqa: PLC0415 - for this command alone
+
+    def visitor(**options: str | None) -> Visitor:
+        http = Http(
+            connect_timeout=_CONNECT, read_timeout=_READ, longest=_CALL, **options
+        )
+        stack.callback(http.close)
+        return Visitor(http)
+
+    return everything.World(
+        names=Resolver(server=resolver, rooted=resolver is None),
+        web=visitor(),
+        carriers={
+            name: _asked(
+                project, name, visitor, usable=finding.severity is not Severity.FAIL
+            )
+            for name, finding in carriers.items()
+        },
+        now=project.clock,
+        token=project.keyring.sign(Purpose.LEAVE, secrets.token_bytes(16), 0),
+    )
+
+
+def _asked(
+    project: Project, name: str, visitor: Callable[..., Visitor], *, usable: bool
+) -> everything.Carrier:
+    from mailer.adapters import accounts  # noqa: PLC0415 - loads what providers need
+
+    settings = project.settings.providers[name]
+    if not usable:
+        return everything.Carrier(settings=settings, account=None, web=visitor())
+    proxy, ca_file = settings.options.get("proxy"), settings.options.get("ca_file")
+    return everything.Carrier(
+        settings=settings,
+        account=accounts.of(settings),
+        web=visitor(
+            proxy=str(proxy) if proxy else None,
+            ca_file=str(project.folder / str(ca_file)) if ca_file else None,
+        ),
+    )

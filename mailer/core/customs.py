@@ -1,0 +1,74 @@
+"""What each kind of provider has a sender publish in DNS.
+
+Facts: the providers' own pages on domain authentication as of 2026-11. Where a value
+is made for each account, only its shape is known here; the provider shows the rest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customs:
+    """One provider's ways."""
+
+    vendor: str
+    where: str  # where the provider shows the records to publish
+    selectors: tuple[str, ...] = ()  # under which it publishes DKIM keys
+    fixed: bool = False  # it uses just these selectors, for everybody
+    include: str | None = None  # what SPF of the return path must include
+    bounces: str | None = None  # its own return path, where there is no other
+    label: str | None = None  # of the return path, under the sender's domain
+    alias: str | None = None  # what that label is a CNAME to
+
+
+_CUSTOMS: Mapping[str, Customs] = {
+    "brevo": Customs(
+        vendor="Brevo",
+        where="Brevo: Senders, Domains & Dedicated IPs, Domains, Authenticate",
+        selectors=("brevo1", "brevo2", "mail"),
+    ),
+    "mailgun": Customs(
+        vendor="Mailgun",
+        where="Mailgun: Send, Domains, your domain, DNS records",
+        selectors=("pic", "mx", "k1", "smtp", "mailo", "email", "s1"),
+        include="mailgun.org",
+    ),
+    "postmark": Customs(
+        vendor="Postmark",
+        where="Postmark: Sender Signatures, your domain, DNS Settings",
+        bounces="pm.mtasv.net",
+        label="pm-bounces",
+        alias="pm.mtasv.net",
+    ),
+    "resend": Customs(
+        vendor="Resend",
+        where="Resend: Domains, your domain, Records",
+        selectors=("resend",),
+        fixed=True,
+        include="amazonses.com",
+        label="send",
+    ),
+    "sendgrid": Customs(
+        vendor="SendGrid",
+        where="SendGrid: Settings, Sender Authentication",
+        selectors=("s1", "s2"),
+        fixed=True,
+    ),
+    "ses": Customs(
+        vendor="Amazon SES",
+        where="Amazon SES: Identities, your domain, Authentication",
+        include="amazonses.com",
+        bounces="amazonses.com",
+    ),
+    "smtp": Customs(
+        vendor="your mail server",
+        where="your mail server's DKIM settings",
+        selectors=("default", "mail", "dkim", "s1", "selector1"),
+    ),
+}
+
+
+def of(kind: str) -> Customs | None:
+    """Return the ways of a kind of provider; None: it mails nobody, or is unknown."""
+    return _CUSTOMS.get(kind)

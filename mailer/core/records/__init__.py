@@ -1,0 +1,1 @@
+"""What a domain says about its mail in DNS: SPF, DKIM, DMARC."""

@@ -1,0 +1,125 @@
+"""All that is worth asking about one project that leaves this machine."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from urllib.parse import urlsplit
+
+from mailer.config import ProviderSettings, Settings
+from mailer.core.diagnosis import About, Topic
+from mailer.core.lists import MailingList
+from mailer.pipeline.examine import (
+    carriage,
+    clock,
+    dmarc,
+    exchange,
+    links,
+    written,
+)
+from mailer.pipeline.examine.rounds import Question
+from mailer.ports import Account, Names, Web
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """One provider that carries mail, and how it is asked about our account."""
+
+    settings: ProviderSettings
+    account: Account | None
+    web: Web  # for its API, with its proxy and its authorities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Whom to ask."""
+
+    names: Names
+    web: Web  # for our own pages, as readers reach them
+    carriers: Mapping[str, Carrier]  # by name
+    now: Callable[[], datetime]
+    token: str  # of a leave link that belongs to nobody
+
+
+def questions(
+    settings: Settings, lists: Mapping[str, MailingList], world: World
+) -> Sequence[Question]:
+    """Return the questions about this project; ConfigError: a list names nobody."""
+    found: list[Question] = []
+    for domain, providers in written.carried(settings, lists).items():
+        if not written.is_reserved(domain):
+            found += _domain(domain, world)
+            for name in providers:
+                found += _carried(settings, world.carriers[name], domain, world)
+    return [*found, *_answers(settings, world), *_pages(settings.base_url, world)]
+
+
+def _domain(domain: str, world: World) -> Sequence[Question]:
+    names = world.names
+    return [
+        Question(
+            About(Topic.DNS, f"mail to {domain}"),
+            partial(exchange.sender, names, domain),
+        ),
+        Question(
+            About(Topic.DNS, f"DMARC of {domain}"),
+            partial(dmarc.examine, names, domain),
+        ),
+    ]
+
+
+def _carried(
+    settings: Settings, carrier: Carrier, domain: str, world: World
+) -> Sequence[Question]:
+    carried = carriage.between(carrier.settings, domain, settings.doctor)
+    if carried is None:
+        return []
+    once = carriage.Once(carrier.account, carrier.web, domain)
+    found = carriage.questions(carried, world.names, once)
+    vendor = carried.customs.vendor
+    told = About(Topic.PROVIDER, f"{vendor} account")
+    if carrier.account is None:
+        unasked = told.unasked(f"{vendor} cannot be asked about it")
+        return [*found, Question(told, lambda: [unasked], far=False)]
+    return [*found, Question(told, lambda: once.report().findings)]
+
+
+def _answers(settings: Settings, world: World) -> Sequence[Question]:
+    address = settings.sender.reply_to
+    if address is None:
+        return []
+    domain = written.domain_of(address)
+    if written.is_reserved(domain) or domain == written.domain_of(
+        settings.sender.address
+    ):
+        return []
+    told = About(Topic.DNS, f"answers to {domain}")
+    return [Question(told, partial(exchange.reply_to, world.names, domain))]
+
+
+def _pages(base_url: str, world: World) -> Sequence[Question]:
+    host = urlsplit(base_url).hostname or ""
+    telling = [each.account.url for each in world.carriers.values() if each.account]
+    found = [
+        Question(
+            About(Topic.LINKS, "pages"),
+            partial(links.health, world.web, world.names, base_url),
+        ),
+        Question(
+            About(Topic.LINKS, "one-click leaving"),
+            partial(links.one_click, world.web, base_url, world.token),
+        ),
+        Question(
+            About(Topic.CLOCK, "clock"),
+            partial(
+                clock.examine,
+                world.web,
+                [*telling, f"{base_url}/healthz"],
+                world.now,
+            ),
+        ),
+    ]
+    if written.is_public(host):
+        told = About(Topic.DNS, f"host {host}")
+        found.append(Question(told, partial(links.host, world.names, base_url)))
+    return found

@@ -1,0 +1,176 @@
+"""What mailer.toml and the lists say, looked at without asking anybody."""
+
+import ipaddress
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mailer.config import Settings
+from mailer.core.diagnosis import About, Finding, Topic
+from mailer.core.lists import MailingList
+
+# Names that lead nowhere, for ever (RFC 2606, RFC 6761).
+_RESERVED = {"example", "invalid", "localhost", "test", "local", "internal"}
+_SAMPLES = {"example.com", "example.net", "example.org"}
+# Whose DMARC, or word of honour, turns away their names in mail sent by others.
+_MAILBOXES = {
+    "aol.com", "gmail.com", "gmx.de", "gmx.net", "googlemail.com", "hotmail.com",
+    "icloud.com", "live.com", "mail.ru", "me.com", "msn.com", "outlook.com",
+    "proton.me", "protonmail.com", "web.de", "yahoo.com", "ymail.com",
+}  # fmt: skip
+_SENDER_ID = range(5, 16)  # characters, Gmail's bounds for the last part
+
+
+def examine(settings: Settings, lists: Mapping[str, MailingList]) -> Sequence[Finding]:
+    """Look at postal address, sender, links and secrets."""
+    findings = [
+        _postal(settings),
+        *(_sender(domain) for domain in carried(settings, lists)),
+        _feedback(settings),
+        _fence(settings),
+        _base_url(settings.base_url),
+    ]
+    return [finding for finding in findings if finding]
+
+
+def carried(
+    settings: Settings, lists: Mapping[str, MailingList]
+) -> Mapping[str, Sequence[str]]:
+    """Return who carries what, in From, is of each domain: providers by name.
+
+    Raises ConfigError if a list names a provider that is not there.
+    """
+    found: dict[str, list[str]] = {}
+    for each in lists.values():
+        domain = domain_of(each.sender_address or settings.sender.address)
+        found.setdefault(domain, []).extend(settings.route_of(each).names)
+    return {domain: list(dict.fromkeys(names)) for domain, names in found.items()}
+
+
+def domain_of(address: str) -> str:
+    """Return the domain of an address, in small letters."""
+    return address.rpartition("@")[2].lower()
+
+
+def is_reserved(domain: str) -> bool:
+    """Return whether a name can lead nowhere on the internet."""
+    registered = ".".join(domain.split(".")[-2:])
+    return registered in _SAMPLES or domain.rpartition(".")[2] in _RESERVED
+
+
+def _postal(settings: Settings) -> Finding:
+    told = About(Topic.SETTINGS, "postal address")
+    if settings.coalition.postal_address:
+        return told.ok("stands in every mailing")
+    return told.fail(
+        "coalition.postal_address is missing",
+        "nothing is sent: the law asks for it in every mailing (CAN-SPAM)",
+        'write postal_address = "PO Box …" under [coalition] in mailer.toml',
+    )
+
+
+def _sender(domain: str) -> Finding:
+    told = About(Topic.SETTINGS, f"sender {domain}")
+    if is_reserved(domain):
+        return told.fail(
+            "is only there as an example",
+            "every receiver refuses mail from it",
+            "write an address of your own domain under [sender] in mailer.toml",
+        )
+    if domain in _MAILBOXES:
+        return told.fail(
+            f"only {domain} itself may send mail in that name",
+            "Gmail, Yahoo and Outlook refuse it, or file it as spam",
+            "send from a domain of your own; readers may still answer there: reply_to",
+        )
+    return told.ok("a domain of your own")
+
+
+def _feedback(settings: Settings) -> Finding | None:
+    """Look at what Gmail groups its figures by (Gmail's Feedback loop page, 2026)."""
+    written = settings.sender.feedback_id
+    if written is None or (len(written) in _SENDER_ID and ":" not in written):
+        return None
+    return About(Topic.SETTINGS, "feedback_id").note(
+        f'"{written}" is not 5 to 15 characters without a colon',
+        "Gmail shows no figures under it",
+        "mend sender.feedback_id in mailer.toml, or leave it out",
+    )
+
+
+def _fence(settings: Settings) -> Finding | None:
+    if settings.allow_only is None:
+        return None
+    return About(Topic.SETTINGS, "allow_only").note(
+        "only some addresses are mailed; all other mail goes to the outbox",
+        "right for trying out",
+        "take it out of [delivery], or MAILER_ALLOW_ONLY away, to mail everybody",
+    )
+
+
+def _base_url(base_url: str) -> Finding:
+    told = About(Topic.SETTINGS, "base_url")
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    if not is_public(host):
+        return told.fail(
+            f"{base_url} is reached only from here",
+            "no reader can open a link or leave, so they press the spam button instead",
+            'write your public address: base_url = "https://mail.YOUR-DOMAIN"',
+        )
+    if parts.scheme != "https":
+        return told.fail(
+            f"{base_url} is not https",
+            "Gmail, Yahoo and Apple Mail show no button to leave (RFC 8058 asks for"
+            " https), and bulk mail without one is refused",
+            f'have the host serve https, then: base_url = "https{base_url[4:]}"',
+        )
+    return told.ok(base_url)
+
+
+def is_public(host: str) -> bool:
+    """Return whether a host can be reached from the internet, by its name alone."""
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." in host and not is_reserved(host.rstrip("."))
+
+
+def secrets(files: Sequence[Path]) -> Sequence[Finding]:
+    """Look who may read the files that hold secrets."""
+    findings: list[Finding] = []
+    for file in files:
+        told = About(Topic.SETTINGS, file.name)
+        if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            findings.append(
+                told.warn(
+                    "others on this machine may read it",
+                    "whoever has it can act for every reader, or mail in your name",
+                    f"chmod 600 {file}",
+                )
+            )
+        else:
+            findings.append(told.ok("only its owner may read it"))
+    return findings
+
+
+def subscribers(
+    lists: Mapping[str, MailingList], active: Mapping[str, int]
+) -> Sequence[Finding]:
+    """Look which lists reach nobody; `active` counts subscriptions by list."""
+    findings: list[Finding] = []
+    for slug in lists:
+        told = About(Topic.SETTINGS, f"list {slug}")
+        count = active.get(slug, 0)
+        if count:
+            findings.append(told.ok(f"{count:,} get it"))
+        else:
+            findings.append(
+                told.note(
+                    "nobody is subscribed",
+                    "its mailings reach nobody",
+                    f"mailer import subscribers FILE --list {slug}",
+                )
+            )
+    return findings

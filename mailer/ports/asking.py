@@ -1,0 +1,91 @@
+"""What the examination asks of the world: names in DNS, and web addresses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from mailer.core.diagnosis import Entry, Finding
+
+
+class RecordKind(StrEnum):
+    """What is asked for under a name."""
+
+    A = "A"
+    AAAA = "AAAA"
+    CNAME = "CNAME"
+    MX = "MX"
+    TXT = "TXT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What stands under a name; no values: nothing of this kind."""
+
+    values: tuple[str, ...] = ()  # texts whole, hosts without a dot at the end
+    exists: bool = True  # False: the name itself does not (NXDOMAIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """Nobody answered, so nothing is known."""
+
+    why: str
+    certificate: bool = False  # the server's is not valid; nobody should go on
+    refused: bool = False  # for certain nobody is there: no connection
+
+
+class Names(Protocol):
+    """Looks names up in DNS. Never raises for what the network does."""
+
+    def look(self, name: str, kind: RecordKind) -> Looked | Unanswered:
+        """Look for one kind of record; names are written without a dot at the end.
+
+        MX values are hosts, the most preferred first; "" is the null MX (RFC 7505).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a web server answered, whole."""
+
+    status: int
+    headers: Mapping[str, str]  # by name, in any case
+    body: bytes = field(repr=False)
+    seconds: float = 0.0  # until it was whole
+
+
+class Web(Protocol):
+    """Visits web addresses: once each, no redirects, no cookies. Never raises."""
+
+    def get(
+        self, url: str, headers: Mapping[str, str] | None = None
+    ) -> Page | Unanswered:
+        """Send one GET."""
+        ...
+
+    def post(self, url: str, *, body: bytes, content_type: str) -> Page | Unanswered:
+        """Send one POST."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a provider says about our account with it."""
+
+    findings: tuple[Finding, ...]
+    entries: tuple[Entry, ...] = ()  # what it wants to see in DNS, where it says so
+
+
+class Account(Protocol):
+    """Asks a provider about our account: reads, and changes nothing. Never raises."""
+
+    @property
+    def url(self) -> str:
+        """Return where its API is."""
+        ...
+
+    def ask(self, web: Web, domain: str) -> Report:
+        """Say whether the key is valid and mail from this domain will be carried."""
+        ...
