@@ -117,11 +117,14 @@ def test_the_join_of_bytes_says_what_the_slow_way_says(
 
 
 def words(part: MIMEPart) -> str:
-    """Return the decoded part; HTML as it parses: a quote may be written in two ways."""
+    """Return the decoded part; HTML as it parses: a quote may be written in two ways.
+
+    Its long lines are folded before they are filled, or after: at other spaces.
+    """
     content: str = part.get_content().replace("\r\n", "\n").rstrip("\n")
     if part.get_content_subtype() == "html":
         parsed: str = html.tostring(
             html.document_fromstring(content), encoding="unicode"
         )
-        return parsed
+        return " ".join(parsed.split())
     return content

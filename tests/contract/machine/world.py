@@ -69,7 +69,7 @@ class World:
         self.instance = Instance(
             database, machine="here", memory=Memory(database.folder / "last-call.json")
         )
-        self.people = self._people()  # uids, in order of arrival
+        self.people = self._people()  # uids, reader1 first
         self.witness = Witness(
             database=database,
             ledger=self.post.ledger,
@@ -91,7 +91,9 @@ class World:
         self.workers = [Worker(self._employ) for _ in range(WORKERS)]
 
     def _people(self) -> Sequence[tuple[bytes, int]]:
-        query = select(subscribers.c.uid, subscribers.c.id).order_by(subscribers.c.id)
+        query = select(subscribers.c.uid, subscribers.c.id).order_by(
+            subscribers.c.address
+        )
         with self.database.reading() as connection:
             return [(bytes(uid), number) for uid, number in connection.execute(query)]
 
