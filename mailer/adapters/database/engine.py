@@ -76,7 +76,7 @@ class Database:
             # Options may hold a password as well.
             server = self.url.set(query={}).render_as_string(hide_password=True)
             where = self.url.database if self.is_sqlite else server
-            raise StoreError(f"database: {where}: {said}") from None
+            raise StoreError(f"database: {where}: {said}{_way_out(said)}") from None
 
     def insert(self, table: Table) -> Any:
         """Return this dialect's INSERT, which knows ON CONFLICT."""
@@ -91,6 +91,17 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def _way_out(said: str) -> str:
+    if "is locked" in said:
+        return (
+            f" by another program for {_BUSY:.0f} s and more; do it again when that"
+            " has ended"
+        )
+    if "is full" in said or "No space left" in said:
+        return "; make room on its disk, and do it again"
+    return ""
 
 
 def _located(url: str, folder: Path) -> URL:
