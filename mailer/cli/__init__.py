@@ -19,6 +19,8 @@ def main() -> None:
     except MailerError as error:
         sys.stderr.write(f"mailer: {error}\n")
         sys.exit(1)
+    except KeyboardInterrupt:  # before a command was ready to end by itself
+        sys.exit(130)
     except BrokenPipeError:  # `mailer actions | head`
         sys.stderr.close()
         sys.exit(1)

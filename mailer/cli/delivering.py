@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from mailer.adapters.database.instance import Stop
 from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.core.errors import InputError, MailerError, RefusedError, StoreError
@@ -17,6 +18,7 @@ from mailer.pipeline.crew import Crew
 from mailer.ports import Mailing, Standing
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
+_SOON = 60.0  # seconds: until the sweep, which looks at everything
 _IDLE = 2.0  # seconds between two looks
 _LONG = 3.0  # seconds after which waiting is explained
 
@@ -85,15 +87,25 @@ def refuse_if_stopped(project: Project) -> None:
     """Raise RefusedError when nothing may be sent from this database."""
     project.instance.settle_in(at=project.clock())
     if stop := project.instance.stopped():
-        raise RefusedError(f"sending is stopped: {stop.reason}")
+        raise RefusedError(f"sending is stopped: {_with_way_out(stop)}")
 
 
-def say_if_stopped(project: Project) -> None:
-    """Say so when nothing is sent, and why."""
-    if stop := project.instance.stopped():
+def say_if_stopped(project: Project) -> Stop | None:
+    """Say so when nothing is sent, and why; a copy finds out here that it is one."""
+    project.instance.settle_in(at=project.clock())
+    stop = project.instance.stopped()
+    if stop:
         output.say(
-            f"Sending is stopped since {stop.since:%Y-%m-%d %H:%M} UTC: {stop.reason}"
+            f"Sending is stopped since {stop.since:%Y-%m-%d %H:%M} UTC:"
+            f" {_with_way_out(stop)}"
         )
+    return stop
+
+
+def _with_way_out(stop: Stop) -> str:
+    """Return the reason; a copy's says itself when to go on."""
+    known = "mailer start" in stop.reason
+    return stop.reason if known else f"{stop.reason}; to go on: mailer start"
 
 
 def say_if_fenced(project: Project) -> None:
@@ -197,12 +209,15 @@ def _look(
 ) -> None:
     """Send what a job speaks of; without a mailing, compose and send everything."""
     if mailing_id is None:
-        for trouble in _round(project, crew, set(), told, wait=False):
+        for trouble in _round(project, crew, set(), told, wait=False, soon=_SOON):
             output.say(trouble)
         project.provider.close()
         return
     try:
         crew.drain(mailing_id, sleep=told.wait, stopping=told.is_set, wait=False)
+        # What keeps to a pace is due again in a moment, of whichever mailing; no job
+        # will come for it, and the sweep only in a minute.
+        crew.drain(sleep=told.wait, stopping=told.is_set, wait=False, soon=_SOON)
     except MailerError as error:
         output.say(str(error))
 
@@ -214,6 +229,7 @@ def _round(
     told: threading.Event,
     *,
     wait: bool,
+    soon: float = 0.0,
 ) -> list[str]:
     """Compose and send once over all that is open; returns what went wrong."""
     troubles: list[str] = []
@@ -228,7 +244,7 @@ def _round(
                 troubles.append(f"{mailing.list_slug}/{mailing.edition}: {error}")
         recent = project.ledger.every()[:20]
         touched |= {mailing.id for mailing in recent if mailing.state == "sending"}
-        crew.drain(sleep=_patience(told), stopping=told.is_set, wait=wait)
+        crew.drain(sleep=_patience(told), stopping=told.is_set, wait=wait, soon=soon)
     except MailerError as error:
         troubles.append(str(error))
     return troubles

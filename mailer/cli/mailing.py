@@ -232,7 +232,11 @@ def work(
     ] = None,
     metrics_port: Annotated[
         int | None,
-        typer.Option(help="Serve figures to Prometheus; not with --processes."),
+        typer.Option(
+            min=1,
+            max=65_535,
+            help="Serve figures to Prometheus; not with --processes.",
+        ),
     ] = None,
     metrics_address: Annotated[
         str, typer.Option(help="The address of that port.")
@@ -254,7 +258,11 @@ def work(
         if metrics_port:
             project.metrics(metrics_port, metrics_address)
         standings = delivering.work(project, until_idle=until_idle, threads=threads)
+        stop = project.instance.stopped()
     report(standings, as_json=as_json)
+    if until_idle:
+        for standing in standings:
+            _say_what_is_left(standing, stop.reason if stop else None)
 
 
 def status(
@@ -282,10 +290,11 @@ def status(
         every = project.ledger.every()[:20]
         chosen = [find(project, mailing)] if mailing else every
         standings = [project.ledger.standing(one.id) for one in chosen]
-        delivering.say_if_stopped(project)
+        stop = delivering.say_if_stopped(project)
         delivering.say_if_fenced(project)
     if as_json:
-        shown = [asdict(standing) for standing in standings]
+        stopped = stop and {"since": stop.since, "reason": stop.reason}
+        shown = [{**asdict(standing), "stopped": stopped} for standing in standings]
         output.emit(shown[0] if mailing else shown)
         return
     report(standings, as_json=False)
@@ -343,6 +352,11 @@ def _complain(standing: Standing) -> None:
     if standing.state in ("paused", "unresolved"):
         raise InputError(
             f"{standing.mailing} is {standing.state}: {standing.reason or _PARKED}"
+            + (
+                f"; to go on: mailer resume {standing.mailing}"
+                if standing.state == "paused"
+                else ""
+            )
         )
 
 

@@ -28,6 +28,7 @@ class Crew:
         progress: Callable[[], None] = lambda: None,
         stopping: Callable[[], bool] = lambda: False,
         wait: bool = True,
+        soon: float = 0.0,
     ) -> None:
         """Send until no batch is open, as `Sender.drain` does, all at the same time.
 
@@ -49,6 +50,7 @@ class Crew:
                     progress=tell,
                     stopping=lambda: failed.is_set() or stopping(),
                     wait=wait,
+                    soon=soon,
                 )
             except BaseException:
                 failed.set()

@@ -90,19 +90,21 @@ class Sender:
         progress: Callable[[], None] = lambda: None,
         stopping: Callable[[], bool] = lambda: False,
         wait: bool = True,
+        soon: float = 0.0,
     ) -> None:
         """Send until no batch is open; with `wait`, also those that are due later.
 
-        Ends between two calls when `stopping` says so.
+        Without it, also those that are due within `soon` seconds: of a pace, the next
+        turn. Ends between two calls when `stopping` says so.
         """
         while not stopping():
             if self.step(mailing_id) is not None:
                 progress()
                 continue
-            if not wait:
+            if not (wait or soon):
                 return
             count, delay = self.ledger.waiting(mailing_id, provider=self.provider.name)
-            if not count:
+            if not count or not (wait or (delay or 0.0) <= soon):
                 return
             sleep(min(_LOOK_AGAIN, max(0.2, delay or 0.0)))
 

@@ -47,6 +47,18 @@ def test_after_a_stop_no_call_begins_and_after_a_start_nobody_is_missing(
     assert (home.stopped(), len(provider.accepted)) == (None, 25)
 
 
+def test_who_stops_again_does_not_take_the_first_reason_away(
+    post: Post, tmp_path: Path
+) -> None:
+    home = home_of(post.database, tmp_path)
+    home.stop(reason="the wrong people", actor="test", at=MONDAY)
+    home.stop(reason="stopped by a person", actor="test", at=MONDAY)
+
+    stopped = home.stopped()
+    assert stopped is not None
+    assert stopped.reason == "the wrong people"
+
+
 def test_a_stop_between_claim_and_intent_holds(post: Post, tmp_path: Path) -> None:
     post.composed(5)
     batch = post.claim()

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.parked import Parked
-from mailer.adapters.database.schema import subscribers
+from mailer.adapters.database.schema import batches, paces, subscribers
 from mailer.adapters.database.work import SqlLedger
 from mailer.core.errors import RefusedError
 from mailer.pipeline.calls import alone
@@ -434,6 +434,26 @@ def test_a_pace_lets_one_batch_through_and_the_next_waits_its_time(post: Post) -
     _count, delay = post.ledger.waiting(mailing.id, provider="scripted")
     assert delay is not None
     assert 15 < delay <= 20
+
+
+def test_who_is_woken_stays_for_what_a_pace_lets_through_soon(post: Post) -> None:
+    mailing = post.composed(30)
+    post.paces = [Pace(name="provider:scripted", rate=1.0)]
+    provider = ScriptedProvider(*[accept] * 9, max_batch=10)
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        with post.database.writing() as connection:
+            connection.execute(update(paces).values(free_at=0))
+            connection.execute(update(batches).values(not_before=0))
+
+    post.sender(provider).drain(mailing.id, sleep=sleep, wait=False, soon=5.0)
+    assert (provider.calls, waited) == (1, [])  # the next is due in ten seconds
+
+    post.sender(provider).drain(mailing.id, sleep=sleep, wait=False, soon=60.0)
+    assert provider.calls == 3
+    assert waited
 
 
 def test_waiting_for_a_pace_is_no_attempt(post: Post) -> None:

@@ -482,6 +482,8 @@ def test_a_send_that_is_stopped_says_what_is_left_and_how_to_go_on(
         filled("stop", "--reason", "trying it")
         _, said = sending.communicate(timeout=60)
 
+    after = filled("status", "weekly/2019-10-07", "--json").json
+    assert after["stopped"]["reason"] == "trying it"
     assert sending.returncode == 1
     assert "still to be sent, because all sending was stopped: trying it" in said
     assert "mailer start, then mailer work" in said

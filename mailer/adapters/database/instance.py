@@ -48,7 +48,8 @@ class Instance:
     def stop(self, *, reason: str, actor: str, at: datetime) -> None:
         """Let no call begin any more, of any mailing."""
         with self._database.writing() as connection:
-            _stop(connection, reason, actor, at)
+            if connection.scalar(select(instance.c.stopped_at)) is None:
+                _stop(connection, reason, actor, at)
 
     def start(self, *, actor: str, at: datetime) -> Stop | None:
         """Let calls begin again, here; returns what it was stopped for."""
