@@ -169,7 +169,7 @@ def main() -> None:
     if options.bare:
         bare(*options.bare)
         return
-    count = options.rows or (100_000 if options.quick else 1_000_000)
+    count = options.rows or (20_000 if options.quick else 1_000_000)
     kind = "PostgreSQL" if options.postgresql else "SQLite"
     tell(f"import_subscribers: {count:,} rows into {kind}")
     with tempfile.TemporaryDirectory(prefix="mailer-bench-") as folder:
