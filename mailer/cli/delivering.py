@@ -112,7 +112,8 @@ def say_if_fenced(project: Project) -> None:
     """Say so when only some may be mailed; not who, since this is kept in logs."""
     settings = project.settings
     allowed = settings.allow_only
-    if allowed is None or settings.providers[settings.provider].kind == "outbox":
+    kinds = {settings.providers[name].kind for name in project.routing.names}
+    if allowed is None or kinds == {"outbox"}:
         return
     output.say(
         f"Test mode: mail goes only to the {len(allowed.entries)} addresses and domains"
@@ -199,7 +200,7 @@ def work(
                 if trouble not in told_before:
                     output.say(trouble)
             told_before = set(troubles)
-            project.provider.close()  # what it buffers can be read while this waits
+            project.fleet.close()  # what it buffers can be read while this waits
             told.wait(_IDLE)
     return [project.ledger.standing(number) for number in sorted(touched)]
 
@@ -211,7 +212,7 @@ def _look(
     if mailing_id is None:
         for trouble in _round(project, crew, set(), told, wait=False, soon=_SOON):
             output.say(trouble)
-        project.provider.close()
+        project.fleet.close()
         return
     try:
         crew.drain(mailing_id, sleep=told.wait, stopping=told.is_set, wait=False)

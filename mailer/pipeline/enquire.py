@@ -39,7 +39,9 @@ class Enquirer:
         """Settle what can be settled of a call; none is made after `latest`."""
         if call.provider != self.concluder.provider.name:
             self.concluder.park(
-                batch, f'sent through "{call.provider}", which is not the provider now'
+                batch,
+                f'sent through "{call.provider}", which mailer.toml does not describe'
+                " any more: look there",
             )
             return
         intent = self.concluder.ledger.recall(batch)

@@ -1,6 +1,6 @@
 """Who gets which mailing, and what became of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from mailer.core.audience import Group
 from mailer.core.envelope import Segments
 from mailer.core.model import Place
+from mailer.core.routes import Route, Routing
 from mailer.ports.sending import Result
 
 
@@ -61,6 +62,7 @@ class Batch:
     epoch: int
     attempt: int
     domain: str | None = None  # where all of it goes, if that domain has a pace
+    stand_in: str | None = None  # who carries it while its provider takes nothing
     unknown: Call | None = None  # find out what became of this; send nothing new
 
 
@@ -197,13 +199,15 @@ class Ledger(Protocol):
         *,
         batch_size: int,
         domains: Mapping[str, int],
+        route: Route,
         at: datetime,
     ) -> Sequence[Group]:
         """Keep the variants and make every delivery, in one transaction.
 
         `assignment` gives each group its variant's content hash, or None to skip
-        it; `domains` the batch size of those that have a pace of their own. Returns groups that have appeared meanwhile and are not assigned: then
-        nothing was done. Does nothing if another process was first.
+        it; `domains` the batch size of those that have a pace of their own; `route`
+        whose turn each batch is. Returns groups that have appeared meanwhile and are
+        not assigned: then nothing was done. Does nothing if another process was first.
         """
         ...
 
@@ -215,12 +219,23 @@ class Ledger(Protocol):
         mailing_id: int | None,
         provider: str,
         settle: float,
+        relieves: Collection[str] = (),
     ) -> Batch | None:
-        """Lease the next batch that is due, or return None.
+        """Lease the next batch whose turn this provider's is, or return None.
 
-        A call whose lease has run out is `unknown` from now on: what became of it
-        is looked into `settle` seconds later.
+        If there is none, one that is left to it by whom it `relieves` and who takes
+        nothing for now; never one whose call to another is open. A call of this
+        provider whose lease has run out is `unknown` from now on: what became of it is
+        looked into `settle` seconds later.
         """
+        ...
+
+    def route(self, routing: Routing) -> None:
+        """Name who carries each batch that waits, by these routes from now on."""
+        ...
+
+    def carriers(self) -> Collection[str]:
+        """Return whose turn it is with all that is open; "" is nobody's yet."""
         ...
 
     def begin(
@@ -296,6 +311,18 @@ class Ledger(Protocol):
         """Let every worker wait before it calls this provider again."""
         ...
 
+    def bar(self, provider: str, *, seconds: float, detail: str) -> None:
+        """Leave to others what they can carry instead of this provider."""
+        ...
+
+    def unbar(self) -> None:
+        """Try everybody again who was barred."""
+        ...
+
+    def barred(self, provider: str) -> str | None:
+        """Return why others carry this provider's mail, if they do."""
+        ...
+
     def pause(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
         """Stop a mailing until a person resumes it; False if it is not sending."""
         ...
@@ -303,7 +330,10 @@ class Ledger(Protocol):
     def waiting(
         self, mailing_id: int | None, *, provider: str
     ) -> tuple[int, float | None]:
-        """Return how many batches are open, and in how many seconds one is due."""
+        """Return how many batches are open to it, and in how many seconds one is due.
+
+        None: it has nothing but what it may have to take for another.
+        """
         ...
 
     def standing(self, mailing_id: int) -> Standing:

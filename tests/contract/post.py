@@ -16,6 +16,7 @@ from mailer.adapters.database.schema import batches, paces, subscribers
 from mailer.adapters.database.work import SqlLedger
 from mailer.core.lists import MailingList, parse
 from mailer.core.model import Reading
+from mailer.core.routes import Route, Routing
 from mailer.core.tokens import Keyring
 from mailer.pipeline import plan
 from mailer.pipeline.compose import Composer, Composition
@@ -45,6 +46,7 @@ WEEKLY = parse(
     file="lists/weekly.toml",
     slug="weekly",
 )
+SCRIPTED = Route(shares={"scripted": 1})
 PEPPER, SECRET = b"p" * 32, b"s" * 32
 
 
@@ -57,6 +59,7 @@ class Post:
     paces: list[Pace] = field(default_factory=list)
     build: bytes = b"this version"
     domains: dict[str, int] = field(default_factory=dict)
+    route: Route = SCRIPTED
 
     def __post_init__(self) -> None:
         self.ledger = SqlLedger(self.database, SECRET)
@@ -69,7 +72,8 @@ class Post:
             actions=self.actions,
             renderer=self.renderer,
             secret=SECRET,
-            batch_size=10,
+            route_of=lambda _list: self.route,
+            batch_size=lambda _list: 10,
             domains=self.domains,
         )
         numbers = self.ledger.register(["weekly"], at=self.now - timedelta(days=30))
@@ -88,6 +92,9 @@ class Post:
         return self.composer.compose(mailing, WEEKLY, at=self.now)
 
     def sender(self, provider: Provider) -> Sender:
+        if provider.name not in self.route.names:  # the settings were changed
+            self.route = Route(shares={provider.name: 1})
+            self.ledger.route(self.routing)
         return Sender(
             ledger=self.ledger,
             provider=provider,
@@ -96,8 +103,13 @@ class Post:
             monotonic=time.monotonic,
             owner="test",
             build=self.build,
+            relieves=self.routing.relieves(provider.name),
             paces=lambda _batch: self.paces,
         )
+
+    @property
+    def routing(self) -> Routing:
+        return Routing(usual=self.route, lists={})
 
     @property
     def writer(self) -> Writer:

@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audience
+from mailer.adapters.database import audience, routing
 from mailer.adapters.database.closing import finish
 from mailer.adapters.database.knowledge import catch_up
 from mailer.adapters.database.mailings import SqlMailings
@@ -35,6 +35,7 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core.audience import Group
 from mailer.core.model import Place
+from mailer.core.routes import Route
 from mailer.ports import Addressee, Composed, Mailing
 
 
@@ -124,6 +125,7 @@ class SqlAddressing(SqlMailings):
         *,
         batch_size: int,
         domains: Mapping[str, int],
+        route: Route,
         at: datetime,
     ) -> Sequence[Group]:
         """Keep the variants and make every delivery, in one transaction."""
@@ -162,7 +164,7 @@ class SqlAddressing(SqlMailings):
                 )
                 .on_conflict_do_nothing()
             )
-            made = _make_batches(connection, mailing, domain)
+            made = _make_batches(connection, mailing, domain, route)
             finish(connection, mailing.id, at)
             if made:
                 self._database.wake(connection, mailing.id, made)
@@ -238,13 +240,13 @@ def _keep_groups(
 
 
 def _make_batches(
-    connection: Connection, mailing: Mailing, domain: ColumnElement[str] | None
+    connection: Connection,
+    mailing: Mailing,
+    domain: ColumnElement[str] | None,
+    route: Route,
 ) -> int:
     planned = select(
-        deliveries.c.variant_id,
-        deliveries.c.seq,
-        deliveries.c.mailing_id,
-        literal("ready").label("state"),
+        deliveries.c.variant_id, deliveries.c.seq, deliveries.c.mailing_id
     ).where(deliveries.c.mailing_id == mailing.id, deliveries.c.state == "pending")
     if domain is None:
         rows = planned.distinct()
@@ -256,7 +258,18 @@ def _make_batches(
                 deliveries.c.variant_id, deliveries.c.seq, deliveries.c.mailing_id
             )
         )
-    names = [column.name for column in rows.selected_columns]
-    connection.execute(insert(batches).from_select(names, rows))
+    made = rows.subquery("made")
+    point = routing.point(made.c.variant_id, made.c.seq)
+    carrier, stand_in = routing.turns(route, point)
+    chosen = {
+        **dict(made.c),
+        "state": literal("ready"),
+        "point": point,
+        "carrier": carrier,
+        "stand_in": stand_in,
+    }
+    connection.execute(
+        insert(batches).from_select(list(chosen), select(*chosen.values()))
+    )
     mine = select(func.count()).where(batches.c.mailing_id == mailing.id)
     return int(connection.scalar(mine) or 0)

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     bindparam,
+    delete,
     func,
     select,
     update,
@@ -21,6 +22,7 @@ from mailer.adapters.database.schema import (
     batches,
     deliveries,
     mailings,
+    paces,
     variants,
 )
 from mailer.ports import Standing
@@ -132,6 +134,7 @@ class SqlHalting(SqlAddressing):
             if after == "cancelled":
                 _skip_waiting(connection, mailing_id, at)
             if after == "sending":
+                unbar(connection)
                 waiting = select(func.count()).where(
                     batches.c.mailing_id == mailing_id, batches.c.state == "ready"
                 )
@@ -148,6 +151,14 @@ class SqlHalting(SqlAddressing):
                 detail={"reason": reason},
             )
         return True
+
+
+BARRED = "barred:"  # followed by the name of a provider whom others relieve
+
+
+def unbar(connection: Connection) -> None:
+    """Try everybody again: a person may have mended what was refused."""
+    connection.execute(delete(paces).where(paces.c.name.startswith(BARRED)))
 
 
 # Built once: this runs with every batch.

@@ -1,4 +1,4 @@
-"""The ledger's fifth part: what may be sent now, committed before a byte leaves."""
+"""The ledger's sixth part: what may be sent now, committed before a byte leaves."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

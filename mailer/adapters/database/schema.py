@@ -327,7 +327,11 @@ batches = Table(
     Column("not_before", Float, nullable=False, server_default=text("0")),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
     Column("pace", String(255)),  # the receiving domain, where it has a pace of its own
-    Column("provider", String(40)),
+    # Where it lies on the circle that is divided among the providers (`core.routes`).
+    Column("point", Integer, nullable=False, server_default=text("0")),
+    # Whose turn it is, or whose call is open; "": nobody has been named yet.
+    Column("carrier", String(40), nullable=False, server_default=text("''")),
+    Column("stand_in", String(40)),  # who takes it while that one takes nothing
     Column("key", String(36)),
     Column("fingerprint", Bytes(32)),
     Column("first_call", Float),  # seconds since 1970 on the database's clock
@@ -341,11 +345,21 @@ batches = Table(
 _OPEN = text("state IN ('ready', 'leased', 'inflight', 'unknown')")
 Index(
     "ix_batches_work",
+    batches.c.carrier,
     batches.c.not_before,  # in the order of claims, so that one reads one row
     batches.c.variant_id,
     batches.c.seq,
     postgresql_where=_OPEN,
     sqlite_where=_OPEN,
+)
+
+_IN_FLIGHT = text("state = 'inflight'")
+Index(
+    "ix_batches_inflight",
+    batches.c.carrier,
+    batches.c.lease_until,
+    postgresql_where=_IN_FLIGHT,
+    sqlite_where=_IN_FLIGHT,
 )
 
 Index(

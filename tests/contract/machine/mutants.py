@@ -78,8 +78,10 @@ class Unfenced(SqlLedger):
 class Forgiving(SqlLedger):
     """Has a call whose sender is lost made again, as if it had not been."""
 
-    def _give_up_on_lost(self, connection: Connection, settle: float) -> None:
-        super()._give_up_on_lost(connection, settle)
+    def _give_up_on_lost(
+        self, connection: Connection, provider: str, settle: float
+    ) -> None:
+        super()._give_up_on_lost(connection, provider, settle)
         unknown = batches.c.detail == LOST, batches.c.state == "unknown"
         connection.execute(update(batches).where(*unknown).values(state="ready"))
         connection.execute(

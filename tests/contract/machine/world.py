@@ -62,7 +62,7 @@ class World:
         self.post = Post(database)
         self.post.ledger = ledger_type(database, SECRET)
         size = max(setting.batch, setting.window)
-        self.post.composer = replace(self.post.composer, batch_size=size)
+        self.post.composer = replace(self.post.composer, batch_size=lambda _list: size)
         if setting.rate is not None:
             self.post.paces = [Pace(name="provider:scripted", rate=setting.rate)]
         self.parked = Parked(database)
