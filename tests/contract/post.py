@@ -1,7 +1,8 @@
 """A whole mailer over one database, its provider scripted and its mail plain."""
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -20,8 +21,10 @@ from mailer.core.routes import Route, Routing
 from mailer.core.tokens import Keyring
 from mailer.pipeline import plan
 from mailer.pipeline.compose import Composer, Composition
+from mailer.pipeline.crew import Crew
 from mailer.pipeline.ingest import ingest
 from mailer.pipeline.letters import Imprint, Writer, fingerprint
+from mailer.pipeline.roster import Roster
 from mailer.pipeline.send import Sender
 from mailer.ports import (
     Batch,
@@ -93,8 +96,35 @@ class Post:
 
     def sender(self, provider: Provider) -> Sender:
         if provider.name not in self.route.names:  # the settings were changed
-            self.route = Route(shares={provider.name: 1})
-            self.ledger.route(self.routing)
+            self.reroute(Route(shares={provider.name: 1}))
+        return self._sender(provider)
+
+    def reroute(self, route: Route) -> None:
+        """Change who carries the mail, as a person does in mailer.toml."""
+        self.route = route
+        self.ledger.route(self.routing)
+
+    def crew(
+        self, *providers: Provider, trouble: Callable[[str], None] = print
+    ) -> Crew:
+        """Return a sender for each of these that is needed; mailer.toml has them all."""
+        described = {provider.name: provider for provider in providers}
+        roster = Roster(
+            ledger=self.ledger,
+            routing=self.routing,
+            described=described,
+            asked=described,
+            employ=lambda name: [
+                replace(self._sender(described[name]), trouble=trouble)
+            ],
+        )
+        return Crew(roster.muster)
+
+    def drain_by(self, mailing: Mailing, crew: Crew) -> None:
+        """Send all of a mailing; whoever waits for a time finds that it has come."""
+        crew.drain(mailing.id, sleep=self._no_sleep)
+
+    def _sender(self, provider: Provider) -> Sender:
         return Sender(
             ledger=self.ledger,
             provider=provider,

@@ -17,6 +17,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    tuple_,
     update,
 )
 
@@ -56,8 +57,9 @@ def assign(connection: Connection, routing: Routing) -> None:
 def _assign(connection: Connection, route: Route, which: ColumnElement[bool]) -> None:
     carrier, stand_in = turns(route, batches.c.point)
     going_on = select(mailings.c.id).where(mailings.c.state.in_(_GOING_ON), which)
-    connection.execute(
-        update(batches)
+    here = (batches.c.variant_id, batches.c.seq)
+    another = (
+        select(*here)
         .where(
             OPEN,
             batches.c.state.in_(("ready", "leased")),
@@ -67,5 +69,12 @@ def _assign(connection: Connection, route: Route, which: ColumnElement[bool]) ->
                 batches.c.stand_in.is_distinct_from(stand_in),
             ),
         )
+        # What somebody has in hand at this moment is theirs; and who waits for nobody
+        # is in nobody's way.
+        .with_for_update(skip_locked=True)
+    )
+    connection.execute(
+        update(batches)
+        .where(tuple_(*here).in_(another))
         .values(carrier=carrier, stand_in=stand_in)
     )
