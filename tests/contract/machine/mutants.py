@@ -181,6 +181,20 @@ class Considerate(SqlLedger):
         return replace(intent, addressees=stay)
 
 
+class Generous(SqlLedger):
+    """Leaves even those calls to who stands in of which nobody knows the outcome."""
+
+    def claim(self, owner: str, **more: Any) -> Batch | None:
+        in_doubt = batches.c.state == "unknown", batches.c.not_before <= self._now
+        with self._database.writing() as connection:
+            connection.execute(
+                update(batches)
+                .where(*in_doubt, batches.c.carrier.in_(more["relieves"]))
+                .values(carrier=more["provider"])
+            )
+        return super().claim(owner, **more)
+
+
 class _Anything(bytes):
     def __eq__(self, _other: object) -> bool:
         return True
