@@ -15,10 +15,11 @@ from mailer.core.rates import Rate
 from mailer.core.routes import Routing
 from mailer.pipeline.compose import Composer
 from mailer.pipeline.crew import Crew
+from mailer.pipeline.gone import Gone
 from mailer.pipeline.letters import Imprint, Writer
 from mailer.pipeline.roster import Roster
 from mailer.pipeline.send import Sender
-from mailer.ports import Batch, Called, Pace
+from mailer.ports import Batch, Called, Pace, Provider
 
 
 class Sending(Stores):
@@ -63,7 +64,8 @@ class Sending(Stores):
 
     def rate(self, name: str) -> Rate | None:
         """Return how fast a provider takes messages, if that is limited."""
-        return self.settings.providers[name].rate or self.settings.rate
+        described = self.settings.providers.get(name)
+        return (described and described.rate) or self.settings.rate
 
     def paces(self, name: str, batch: Batch) -> Sequence[Pace]:
         """Return how fast a batch may go: by provider, by mailing, by domain."""
@@ -87,7 +89,7 @@ class Sending(Stores):
         """Return a worker of a provider, under a name of its own."""
         return Sender(
             ledger=self.ledger,
-            provider=self.fleet[name],
+            provider=self._carrier(name),
             writer=self.writer,
             clock=self.clock,
             monotonic=elapsed,
@@ -98,6 +100,10 @@ class Sending(Stores):
             trouble=trouble,
             watch=self._watch,
         )
+
+    def _carrier(self, name: str) -> Provider:
+        """Return a provider, or what is left of one whose calls are still open."""
+        return self.fleet[name] if name in self.settings.providers else Gone(name)
 
     def crew(
         self,
@@ -154,7 +160,9 @@ class Sending(Stores):
 
         Another version may write the same letter in other bytes.
         """
-        chosen = self.settings.providers[name]
+        chosen = self.settings.providers.get(name)
+        if chosen is None:
+            return b""
         options = sorted((name, repr(value)) for name, value in chosen.options.items())
         allowed = self.settings.allow_only
         fence = "" if allowed is None else f"only {sorted(allowed.entries)}"

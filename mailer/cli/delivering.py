@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from mailer.adapters.database.gauges import held
 from mailer.adapters.database.instance import Stop
 from mailer.bootstrap import Project
 from mailer.cli import output
@@ -106,6 +107,18 @@ def _with_way_out(stop: Stop) -> str:
     """Return the reason; a copy's says itself when to go on."""
     known = "mailer start" in stop.reason
     return stop.reason if known else f"{stop.reason}; to go on: mailer start"
+
+
+def say_who_is_barred(project: Project) -> None:
+    """Say which provider shuts us out while others carry its mail."""
+    for each in held(project.ready):
+        kind, _, name = each.name.partition(":")
+        if kind == "barred":
+            output.say(
+                f"{name} takes nothing: {each.reason}. Others carry its mail; it is"
+                f" tried again in {each.seconds / 60:.0f} minutes, or when sending is"
+                " started anew."
+            )
 
 
 def say_if_fenced(project: Project) -> None:

@@ -20,7 +20,7 @@ class Roster:
     routing: Routing
     described: Collection[str]  # all that mailer.toml knows
     asked: Collection[str]  # of these, who may be called at all
-    employ: Callable[[str], Sequence[Sender]]  # by the provider's name
+    employ: Callable[[str], Sequence[Sender]]  # by name, even of one that is gone
     _employed: dict[str, Sequence[Sender]] = field(init=False, default_factory=dict)
     _begun: bool = field(init=False, default=False)
 
@@ -38,10 +38,7 @@ class Roster:
         if not self._begun:
             self.ledger.unbar()  # perhaps this start is because it was mended
             self._begun = True
-        for name in sorted(set(names).intersection(self.asked)):
+        for name in sorted(strange.union(self.asked).intersection(names) - {""}):
             if name not in self._employed:
                 self._employed[name] = self.employ(name)
-        everybody = [each for some in self._employed.values() for each in some]
-        for name in sorted(strange.difference({""})):
-            everybody[0].part_with(name)
-        return everybody
+        return [each for some in self._employed.values() for each in some]

@@ -112,20 +112,6 @@ class Sender:
             due = _STAND_BY if delay is None else delay
             sleep(min(_LOOK_AGAIN, max(0.2, due)))
 
-    def part_with(self, provider: str) -> None:
-        """Leave to a person what became of calls to a provider that is gone."""
-        while batch := self.ledger.claim(
-            self.owner,
-            lease=self._lease,
-            mailing_id=None,
-            provider=provider,
-            settle=0.0,
-        ):
-            if batch.unknown is None:  # it was just named again by somebody else
-                self.ledger.release(batch)
-                return
-            self.enquirer.find_out(batch, batch.unknown, latest=self.monotonic())
-
     def close(self) -> None:
         """Let go of the threads that make calls."""
         self.caller.close()

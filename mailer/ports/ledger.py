@@ -1,7 +1,7 @@
 """Who gets which mailing, and what became of it."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
@@ -116,6 +116,7 @@ class Standing:
     variants: int
     deliveries: Mapping[str, int]
     reasons: Mapping[str, int]  # of those suppressed, skipped or failed
+    carried: Mapping[str, int] = field(default_factory=dict)  # sent, by provider
     pruned: bool = False  # only the counts are left
 
     @property

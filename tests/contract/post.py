@@ -22,6 +22,7 @@ from mailer.core.tokens import Keyring
 from mailer.pipeline import plan
 from mailer.pipeline.compose import Composer, Composition
 from mailer.pipeline.crew import Crew
+from mailer.pipeline.gone import Gone
 from mailer.pipeline.ingest import ingest
 from mailer.pipeline.letters import Imprint, Writer, fingerprint
 from mailer.pipeline.roster import Roster
@@ -115,7 +116,9 @@ class Post:
             described=described,
             asked=described,
             employ=lambda name: [
-                replace(self._sender(described[name]), trouble=trouble)
+                replace(
+                    self._sender(described.get(name) or Gone(name)), trouble=trouble
+                )
             ],
         )
         return Crew(roster.muster)

@@ -51,11 +51,14 @@ class SqlHalting(SqlAddressing):
             )
         states: dict[str, int] = {"pending": 0, "sent": 0}
         reasons: dict[str, int] = {}
-        for state, reason, n in counted:
+        carried: dict[str, int] = {}
+        for state, reason, n, provider in counted:
             states[state] = states.get(state, 0) + n
             if reason:
                 name = f"{state}: {reason}"
                 reasons[name] = reasons.get(name, 0) + n
+            if state == "sent" and provider:
+                carried[provider] = carried.get(provider, 0) + n
         return Standing(
             mailing=f"{row['slug']}/{row['edition']}",
             state=row["state"],
@@ -64,6 +67,7 @@ class SqlHalting(SqlAddressing):
             variants=int(versions or 0),
             deliveries=states,
             reasons=reasons,
+            carried=carried,
             pruned=row["pruned_at"] is not None,
         )
 
