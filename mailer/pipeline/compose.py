@@ -64,6 +64,7 @@ class Composer:
 
         Readers who appear while this renders are composed for in another round.
         """
+        together = self._together(mailing_list)  # first: its providers may be at fault
         workshop = Workshop(self, mailing, mailing_list)
         groups = self.ledger.groups(mailing)
         while True:
@@ -72,7 +73,7 @@ class Composer:
                 mailing,
                 workshop.variants,
                 workshop.assignment,
-                batch_size=self._together(mailing_list),
+                batch_size=together,
                 domains=self.domains,
                 route=self.route_of(mailing_list),
                 at=at,

@@ -31,14 +31,15 @@ class Roster:
 
     def muster(self) -> Sequence[Sender]:
         """Return all who send, once nothing that is open is without one."""
-        names = self.ledger.carriers()
-        strange = set(names).difference(self.described)
-        if strange or not self._begun:
+        names = set(self.ledger.carriers())
+        if not (self._begun and names.issubset(self.described)):
             self.ledger.route(self.routing)
+            names = set(self.ledger.carriers())
         if not self._begun:
             self.ledger.unbar()  # perhaps this start is because it was mended
             self._begun = True
-        for name in sorted(strange.union(self.asked).intersection(names) - {""}):
+        left_alone = {"", *self.described} - {*self.asked}
+        for name in sorted(names - left_alone):
             if name not in self._employed:
                 self._employed[name] = self.employ(name)
         return [each for some in self._employed.values() for each in some]
