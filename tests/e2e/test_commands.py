@@ -499,3 +499,7 @@ def test_a_send_that_is_stopped_says_what_is_left_and_how_to_go_on(
     assert sending.returncode == 1
     assert "still to be sent, because all sending was stopped: trying it" in said
     assert "mailer start, then mailer work" in said
+
+
+def test_it_tells_its_version(shell: Shell) -> None:
+    assert re.fullmatch(r"mailer \d{4}\.\d+\.\d+\n", shell("--version").out)
