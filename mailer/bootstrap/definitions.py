@@ -13,9 +13,10 @@ from mailer.config import Settings
 from mailer.core.errors import NotFoundError
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Keyring, derive
-from mailer.ports import Renderer, Watch
+from mailer.ports import Watch
 
 if TYPE_CHECKING:
+    from mailer.adapters.renderer.mail import MailRenderer
     from mailer.adapters.renderer.pages import Pages
 
 Clock = Callable[[], datetime]
@@ -58,7 +59,7 @@ class Definitions:
         )
 
     @cached_property
-    def renderer(self) -> Renderer:
+    def renderer(self) -> "MailRenderer":
         """Renders mail by the project's templates."""
         from mailer.adapters.renderer.mail import MailRenderer
 

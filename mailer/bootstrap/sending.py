@@ -8,6 +8,7 @@ from hashlib import blake2b
 from importlib.metadata import version
 
 from mailer.adapters.clocks import elapsed
+from mailer.adapters.database.notes import SqlNotes
 from mailer.adapters.providers.fleet import Fleet
 from mailer.bootstrap.stores import Stores
 from mailer.core.lists import MailingList
@@ -17,6 +18,7 @@ from mailer.pipeline.compose import Composer
 from mailer.pipeline.crew import Crew
 from mailer.pipeline.gone import Gone
 from mailer.pipeline.letters import Imprint, Writer
+from mailer.pipeline.notify import Notifier
 from mailer.pipeline.roster import Roster
 from mailer.pipeline.send import Sender
 from mailer.ports import Batch, Called, Pace, Provider
@@ -53,6 +55,17 @@ class Sending(Stores):
             domains={
                 name: rate.together for name, rate in self.settings.domains.items()
             },
+        )
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        """Writes letters to one person at a time."""
+        return Notifier(
+            notes=SqlNotes(self.ready, self._derived("mailings")),
+            renderer=self.renderer,
+            secret=self._derived("slots"),
+            base_url=self.settings.base_url,
+            route_of=self.settings.route_of,
         )
 
     def _batch_size(self, mailing_list: MailingList) -> int:

@@ -10,9 +10,10 @@ from mailer.ports.asking import (
     Unanswered,
     Web,
 )
-from mailer.ports.composing import Rendered, Renderer
+from mailer.ports.composing import NoteRenderer, Rendered, Renderer
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
 from mailer.ports.ledger import (
+    NOTE,
     Addressee,
     Batch,
     Call,
@@ -23,6 +24,7 @@ from mailer.ports.ledger import (
     Pace,
     Standing,
 )
+from mailer.ports.notes import Notes
 from mailer.ports.pages import PublicActions, Reader, Readers
 from mailer.ports.sending import (
     Accepted,
@@ -55,6 +57,7 @@ from mailer.ports.tracking import Applied, Tracking
 from mailer.ports.watching import Called, Watch
 
 __all__ = [
+    "NOTE",
     "Accepted",
     "Account",
     "ActionChanges",
@@ -81,6 +84,8 @@ __all__ = [
     "Mailing",
     "Names",
     "NotTaken",
+    "NoteRenderer",
+    "Notes",
     "Organizations",
     "Organized",
     "Outcome",

@@ -9,7 +9,10 @@ from mailer.core.audience import Group
 from mailer.core.envelope import Segments
 from mailer.core.model import Place
 from mailer.core.routes import Route, Routing
+from mailer.core.tokens import Link
 from mailer.ports.sending import Result
+
+NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,13 @@ class Mailing:
     planned_at: datetime
     as_of: datetime
     until: datetime
+    kind: str = "digest"  # or "blast", "note"
+    link: Link | None = None  # where a note's second link leads
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it is a letter to one person, subscribed or not."""
+        return self.kind == NOTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

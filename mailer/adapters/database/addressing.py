@@ -148,7 +148,7 @@ class SqlAddressing(SqlMailings):
             if unassigned:
                 connection.rollback()
                 return unassigned
-            numbers = _keep_variants(connection, mailing, composed)
+            numbers = keep_variants(connection, mailing.id, composed)
             _keep_groups(connection, mailing, assignment, numbers)
             chosen = audience.deliveries(
                 people,
@@ -164,7 +164,7 @@ class SqlAddressing(SqlMailings):
                 )
                 .on_conflict_do_nothing()
             )
-            made = _make_batches(connection, mailing, domain, route)
+            made = make_batches(connection, mailing.id, route, domain=domain)
             finish(connection, mailing.id, at)
             if made:
                 self._database.wake(connection, mailing.id, made)
@@ -184,15 +184,16 @@ def _to_group(row: Any) -> Group:
     )
 
 
-def _keep_variants(
-    connection: Connection, mailing: Mailing, composed: Sequence[Composed]
+def keep_variants(
+    connection: Connection, mailing_id: int, composed: Sequence[Composed]
 ) -> dict[bytes, int]:
+    """Keep variants; returns their numbers by the hashes of their content."""
     numbers: dict[bytes, int] = {}
     for variant in composed:
         number = connection.scalar(
             insert(variants)
             .values(
-                mailing_id=mailing.id,
+                mailing_id=mailing_id,
                 content_hash=variant.content_hash,
                 language=variant.language,
                 place=variant.place,
@@ -239,15 +240,18 @@ def _keep_groups(
         connection.execute(insert(mailing_groups), rows)
 
 
-def _make_batches(
+def make_batches(
     connection: Connection,
-    mailing: Mailing,
-    domain: ColumnElement[str] | None,
+    mailing_id: int,
     route: Route,
+    *,
+    domain: ColumnElement[str] | None = None,
+    not_before: float = 0.0,
 ) -> int:
+    """Make the batches of a mailing's waiting deliveries; returns how many."""
     planned = select(
         deliveries.c.variant_id, deliveries.c.seq, deliveries.c.mailing_id
-    ).where(deliveries.c.mailing_id == mailing.id, deliveries.c.state == "pending")
+    ).where(deliveries.c.mailing_id == mailing_id, deliveries.c.state == "pending")
     if domain is None:
         rows = planned.distinct()
     else:  # all of a batch goes to one domain, or to any that has no pace
@@ -267,9 +271,10 @@ def _make_batches(
         "point": point,
         "carrier": carrier,
         "stand_in": stand_in,
+        "not_before": literal(not_before),
     }
     connection.execute(
         insert(batches).from_select(list(chosen), select(*chosen.values()))
     )
-    mine = select(func.count()).where(batches.c.mailing_id == mailing.id)
+    mine = select(func.count()).where(batches.c.mailing_id == mailing_id)
     return int(connection.scalar(mine) or 0)

@@ -260,6 +260,8 @@ mailings = Table(
     Column("pruned_at", Instant),
     # Whether the subscriptions know already what its readers were told.
     Column("remembered", Boolean, nullable=False, server_default=text("false")),
+    # Where the link of a note leads: a purpose of tokens, and what it is about.
+    Column("link", Json),
     # What its events counted when a person last let it go on (`core.breaker`).
     Column("heeded", Json),
     UniqueConstraint("list_number", "edition"),
