@@ -23,7 +23,16 @@ from mailer.ports.ledger import (
     Pace,
     Standing,
 )
-from mailer.ports.pages import PublicActions, Reader, Readers
+from mailer.ports.pages import Reader, Readers
+from mailer.ports.publishing import (
+    Contents,
+    Edition,
+    Message,
+    Posted,
+    PublicActions,
+    PublicEditions,
+    Pulse,
+)
 from mailer.ports.sending import (
     Accepted,
     Answered,
@@ -68,7 +77,9 @@ __all__ = [
     "Capabilities",
     "Composed",
     "Contacted",
+    "Contents",
     "Deferred",
+    "Edition",
     "Enlisted",
     "Forged",
     "Found",
@@ -79,6 +90,7 @@ __all__ = [
     "Ledger",
     "Looked",
     "Mailing",
+    "Message",
     "Names",
     "NotTaken",
     "Organizations",
@@ -88,8 +100,11 @@ __all__ = [
     "Pace",
     "Page",
     "People",
+    "Posted",
     "Provider",
     "PublicActions",
+    "PublicEditions",
+    "Pulse",
     "Reader",
     "Readers",
     "RecordKind",
