@@ -16,6 +16,8 @@ from mailer.core.tokens import Keyring, derive
 from mailer.ports import Renderer, Watch
 
 if TYPE_CHECKING:
+    from mailer.adapters.renderer.copies import Copies
+    from mailer.adapters.renderer.mail import MailRenderer
     from mailer.adapters.renderer.pages import Pages
 
 Clock = Callable[[], datetime]
@@ -60,6 +62,17 @@ class Definitions:
     @cached_property
     def renderer(self) -> Renderer:
         """Renders mail by the project's templates."""
+        return self._mail
+
+    @cached_property
+    def copies(self) -> "Copies":
+        """Makes letters fit for the archive."""
+        from mailer.adapters.renderer.copies import Copies
+
+        return Copies(self._mail)
+
+    @cached_property
+    def _mail(self) -> "MailRenderer":
         from mailer.adapters.renderer.mail import MailRenderer
 
         return MailRenderer(

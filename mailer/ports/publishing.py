@@ -76,7 +76,7 @@ class Edition:
     as_of: datetime  # when it was composed; nothing that was over then is in it
     until: datetime  # how far ahead it looks
     revised_at: datetime  # the latest of that, and of all that it tells of
-    subjects: Mapping[str, str]  # language → one of its subjects
+    subjects: tuple[tuple[str, str], ...]  # of a blast: language and subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 from icalendar import Calendar
 
-from mailer.adapters.calendar import calendar_file, span
+from mailer.adapters.calendar import Entry, Subscription, calendar_file, span
 from mailer.core.model import Action
 from tests.fakes.site import NOW, an_action, some_facts
 
@@ -16,15 +16,21 @@ ZONE = ZoneInfo("America/Los_Angeles")
 SATURDAY = date(2019, 10, 12)
 
 
-def file_of(action: Action, *, description: str = "") -> bytes:
-    return calendar_file(
-        action,
-        domain="mail.example.org",
+def entry_of(action: Action, *, description: str = "") -> Entry:
+    return Entry(
+        uid=f"{action.public_id}@mail.example.org",
+        version=action.version,
+        facts=action.facts.public,
         url="https://mail.example.org/actions/a",
         summary="March",
         description=description,
-        stamp=NOW,
+        first_seen_at=NOW,
+        revised_at=NOW,
     )
+
+
+def file_of(action: Action, *, description: str = "") -> bytes:
+    return calendar_file([entry_of(action, description=description)])
 
 
 def event_of(action: Action) -> Any:

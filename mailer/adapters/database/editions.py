@@ -16,6 +16,7 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core import snapshot
 from mailer.core.envelope import Segments
+from mailer.core.lists import Kind
 from mailer.core.model import Facts
 from mailer.ports import Contents, Edition, Message
 
@@ -97,7 +98,7 @@ class SqlPublicEditions:
                     as_of=row["as_of"],
                     until=row["until"],
                     revised_at=max(row["as_of"], _revised(connection, row["id"])),
-                    subjects=_subjects(connection, row["id"]),
+                    subjects=_subjects(connection, row["id"], row["kind"]),
                 )
                 for row in rows
             ]
@@ -154,11 +155,17 @@ def _revised(connection: Connection, mailing_id: int) -> Any:
     )
 
 
-def _subjects(connection: Connection, mailing_id: int) -> Mapping[str, str]:
+def _subjects(
+    connection: Connection, mailing_id: int, kind: str
+) -> tuple[tuple[str, str], ...]:
+    """Return one subject per language; a digest's speak of their readers' places."""
+    if kind == Kind.DIGEST:
+        return ()
     query = (
         select(variants.c.language, variants.c.subject)
         .where(variants.c.id.in_(_few(mailing_id)))
         .order_by(variants.c.id.desc())
     )
     # The last to be put in is the first variant of its language.
-    return {row.language: row.subject for row in connection.execute(query)}
+    found = {row.language: row.subject for row in connection.execute(query)}
+    return tuple(sorted(found.items()))

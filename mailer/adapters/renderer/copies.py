@@ -99,7 +99,10 @@ def _anonymize(page: Any, instead: str) -> None:
     """Take out every link that was one reader's own, and the reason they got it."""
     for link in page.xpath("//a[@href]"):
         if _is_personal(link.get("href")):
+            around = link.getparent()
             _drop(link)
+            if around.tag == "p" and not around.text_content().strip():
+                _drop(around)
     for element in page.iter():
         for part in ("text", "tail"):
             words = getattr(element, part)
