@@ -97,7 +97,7 @@ def test_what_changed_since_the_edition_before_is_told_as_in_the_mail(
 
     copy = Copy(town.get("/editions/weekly/2019-10-14").text)
 
-    assert "Was Friday, Oct 25 Now Thursday, Oct 24" in copy.words
+    assert "Was Friday, October 25 Now Thursday, October 24" in copy.words
     assert "Put right since" not in copy.words
 
 
@@ -126,10 +126,8 @@ def test_an_action_that_moves_later_says_when_it_is_now(town: Town) -> None:
 
     words = Copy(town.get(EDITION).text).words
 
-    assert "Denver, CO now Monday, October 14, 2019, 9:00\xa0a.m." in words.replace(
-        "&nbsp;", "\xa0"
-    ) or "Denver, CO now Monday, October 14, 2019, 9:00 a.m." in words
-    assert "Was Sunday, Oct 13" in words
+    assert "Denver, CO now Monday, October 14, 2019, 9:00 a.m." in words
+    assert "Was Sunday, October 13 Now Monday, October 14" in words
 
 
 def test_a_place_that_is_hidden_later_is_not_told_by_the_archive(town: Town) -> None:
