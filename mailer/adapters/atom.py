@@ -66,7 +66,7 @@ def atom(feed: Feed) -> bytes:
     _tell(SubElement(root, _named("author")), "name", feed.author)
     for entry in feed.entries:
         _add(root, entry)
-    return tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _add(root: Element, entry: Entry) -> None:

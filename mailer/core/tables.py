@@ -99,7 +99,9 @@ class Table:
         """Return yes or no."""
         value = self.raw(key, default)
         if not isinstance(value, bool):
-            self.fail(key, f"must be true or false, without quotes, not {_shown(value)}")
+            self.fail(
+                key, f"must be true or false, without quotes, not {_shown(value)}"
+            )
         return value
 
     def share(self, key: str, *, default: float) -> float:

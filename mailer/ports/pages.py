@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """One person's subscription to one list, as its pages show it."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from xml.etree import ElementTree as ET  # noqa: ICN001 - its usual short name
+from xml.etree import ElementTree as ET
 
 import feedparser
 import httpx
@@ -32,7 +32,9 @@ def off(status: ActionStatus = ActionStatus.CANCELLED) -> Any:
 @pytest.fixture
 def town(shell: Shell) -> Iterator[Town]:
     """Three actions in three states; the weekly list has an archive."""
-    shell.edit("lists/weekly.toml", 'kind = "digest"', 'kind = "digest"\narchive = true')
+    shell.edit(
+        "lists/weekly.toml", 'kind = "digest"', 'kind = "digest"\narchive = true'
+    )
     with Town(shell.folder).open() as town:
         town.tell(SAN_DIEGO, DENVER, NEWARK)
         yield town
@@ -60,7 +62,7 @@ def test_an_unknown_region_is_not_found(town: Town, region: str) -> None:
 
 def test_a_calendar_says_what_it_is_and_how_often_to_ask(town: Town) -> None:
     answer = town.get("/calendar/us-ca.ics?lang=es")
-    calendar = Calendar.from_ical(answer.content)
+    calendar: Any = Calendar.from_ical(answer.content)
 
     assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
     assert "content-disposition" not in answer.headers
@@ -210,7 +212,7 @@ def test_nothing_that_people_wrote_breaks_a_feed(town: Town) -> None:
     [denver] = [e for e in read(town).entries if "Denver" in e.title]
 
     ET.fromstring(raw)  # noqa: S314 - our own, and it must parse as it stands
-    assert denver.title.endswith("</script><b>&]]>\" 💀gnilrad")
+    assert denver.title.endswith('</script><b>&]]>" 💀gnilrad')
     assert "\u202e" not in raw.decode()
 
 
@@ -311,7 +313,7 @@ def event(town: Town, city: str = "Denver") -> dict[str, Any]:
     assert found["@context"] == "https://schema.org"
     assert found["@type"] == "Event"
     assert all(isinstance(found[name], str) and found[name] for name in _TEXT)
-    assert date.fromisoformat(found["startDate"][:10])
+    assert date.fromisoformat(found["startDate"][:10]).year == 2019
     assert found["eventStatus"].startswith("https://schema.org/Event")
     assert found["eventAttendanceMode"].startswith("https://schema.org/")
     assert found["location"]["@type"] == "Place"

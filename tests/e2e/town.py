@@ -44,7 +44,10 @@ class Town:
     def tell(self, *drafts: Draft) -> None:
         """Let the source say what takes place, and nothing else."""
         ingest(
-            Reading(drafts=drafts), source="page", store=self.project.actions, at=self.now
+            Reading(drafts=drafts),
+            source="page",
+            store=self.project.actions,
+            at=self.now,
         )
 
     def send(self, slug: str = "weekly", edition: str | None = None) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 from icalendar import Calendar
 
-from mailer.adapters.calendar import Entry, Subscription, calendar_file, span
+from mailer.adapters.calendar import Entry, calendar_file, span
 from mailer.core.model import Action
 from tests.fakes.site import NOW, an_action, some_facts
 

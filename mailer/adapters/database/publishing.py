@@ -86,7 +86,7 @@ class SqlPublicActions:
         )
         query = select(
             func.max(actions.c.changed_at).label("changed"),
-            func.count().label("count"),
+            func.count().label("how_many"),
             over.scalar_subquery().label("over"),
             forgotten.scalar_subquery().label("forgotten"),
         )
@@ -96,7 +96,7 @@ class SqlPublicActions:
         if row.forgotten is not None:
             moments.append(row.forgotten + (at - off_since))
         known = [moment for moment in moments if moment is not None]
-        return Pulse(changed_at=max(known, default=None), count=row.count)
+        return Pulse(changed_at=max(known, default=None), count=row.how_many)
 
     def _read(self, query: Select[Any]) -> Sequence[Posted]:
         with self._database.reading() as connection:
@@ -105,9 +105,7 @@ class SqlPublicActions:
 
 def current() -> Select[Any]:
     """Select the public actions, each with its current version."""
-    return select(
-        actions, action_versions.c.facts, action_versions.c.recorded_at
-    ).join(
+    return select(actions, action_versions.c.facts, action_versions.c.recorded_at).join(
         action_versions,
         (action_versions.c.action_id == actions.c.id)
         & (action_versions.c.version == actions.c.version),

@@ -152,5 +152,3 @@ def _classes(page: Any) -> Mapping[str, str]:
 
 def _prefixed(css: str) -> str:
     return _CLASS.sub(rf".{_PREFIX}\1", css)
-
-
