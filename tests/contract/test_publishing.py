@@ -269,9 +269,7 @@ def test_an_edition_knows_what_it_told_what_was_told_before_and_what_is_true(
     archive = Archive(database)
     archive.mail("e0", ("1", 1, "new"), ("2", 1, "new"), ("4", 1, "new"))
     tell(database, FOUR[0], off(), *FOUR[2:], at=MONDAY + DAY)
-    archive.mail(
-        "e1", ("2", 2, "cancelled"), ("4", 1, "known"), at=MONDAY + 2 * DAY
-    )
+    archive.mail("e1", ("2", 2, "cancelled"), ("4", 1, "known"), at=MONDAY + 2 * DAY)
     first, second = (
         archive.public.edition(archive.number, name) for name in ("e0", "e1")
     )

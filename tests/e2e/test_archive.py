@@ -224,6 +224,27 @@ def test_the_index_leads_to_every_edition(town: Town) -> None:
     assert {town.get(link).status_code for link in ours} == {200}
 
 
+def test_a_blast_is_shown_as_it_was_mailed_with_its_styles_in_a_sheet(
+    shell: Shell,
+) -> None:
+    shell.edit("lists/urgent.toml", 'kind = "blast"', 'kind = "blast"\narchive = true')
+    with Town(shell.folder).open() as town:
+        town.blast("raid-in-vista", "blast-urgent")
+
+        english, spanish = (
+            town.get(f"/editions/urgent/raid-in-vista?lang={x}") for x in ("en", "es")
+        )
+        index = Copy(town.get("/editions").text)
+
+        for answer in (english, spanish):
+            copy = Copy(answer.text)
+            assert "This is a public copy." in copy.words or "copia" in copy.words
+            assert not [x for x in copy.links if re.search(r"/[upc]/|mailto:", x)]
+        assert "Urgent" in Copy(english.text).words
+        assert english.text != spanish.text
+        assert town.subjects["en"] in index.words
+
+
 def test_an_edition_that_nothing_happened_to_is_not_sent_again(town: Town) -> None:
     first = town.get(EDITION, Accept_Language="es")
 

@@ -11,13 +11,18 @@ from typing import Any
 
 import httpx
 from icalendar import Calendar
+from sqlalchemy import insert
 
+from mailer.adapters.database.schema import variants
+from mailer.adapters.renderer.mail import MailRenderer
+from mailer.adapters.renderer.specimens import specimens
 from mailer.bootstrap import Project
 from mailer.cli import delivering, intake, web
+from mailer.core.envelope import cut, markers
 from mailer.core.model import Draft, Reading
 from mailer.pipeline import plan
 from mailer.pipeline.ingest import ingest
-from tests.fakes.site import served_app
+from tests.fakes.site import BRAND, TEMPLATES, served_app
 
 MONDAY = datetime(2019, 10, 7, 15, 0, tzinfo=UTC)  # 8:00 in Los Angeles
 PEOPLE = """\
@@ -33,6 +38,7 @@ class Town:
     def __init__(self, folder: Path) -> None:
         self.now = MONDAY
         self.url = ""
+        self.subjects: dict[str, str] = {}
         self.project = Project(folder, {}, lambda: self.now)
 
     def settle(self) -> None:
@@ -56,6 +62,40 @@ class Town:
         ledger = self.project.ledger
         made = plan.now(mailing_list, ledger, edition=edition, now=self.now)
         delivering.deliver(self.project, made)
+
+    def blast(self, edition: str, specimen: str) -> None:
+        """Leave a blast in the ledger as sending leaves it, in both languages."""
+        project, nonce = self.project, "b1a57"
+        made = project.ledger.make(
+            list_slug="urgent",
+            edition=edition,
+            kind="blast",
+            state="finished",
+            reason=None,
+            due_at=self.now,
+            as_of=self.now,
+            until=self.now,
+            planned_at=self.now,
+        )
+        assert made is not None
+        mail = MailRenderer(TEMPLATES, BRAND, project.settings.base_url)
+        for language in ("en", "es"):
+            letter = specimens(TEMPLATES)[specimen].write(
+                mail, language, markers(nonce)
+            )
+            with project.database.writing() as connection:
+                connection.execute(
+                    insert(variants).values(
+                        mailing_id=made.id,
+                        content_hash=language.encode(),
+                        language=language,
+                        subject=letter.subject,
+                        preheader=letter.preheader,
+                        html=cut(letter.html, nonce, expected=("leave",)).dump(),
+                        text=cut(letter.text, nonce, expected=("leave",)).dump(),
+                    )
+                )
+            self.subjects[language] = letter.subject
 
     def id_of(self, city: str) -> str:
         """Return the public id of the action in a city."""
