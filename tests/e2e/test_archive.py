@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -155,6 +156,22 @@ def test_a_place_that_is_hidden_later_is_not_told_by_the_archive(town: Town) -> 
         page = town.get(f"/editions/weekly/2019-10-{day}").text
         assert "San Diego" in page
         assert "kitchen" not in page
+
+
+def test_the_mail_leads_to_its_copy_in_its_own_language(town: Town) -> None:
+    messages = [
+        file.read_text("utf-8")
+        for file in sorted((town.project.folder / "outbox").rglob("*.html"))
+    ]
+    found = {
+        link.partition("/editions")[2]
+        for message in messages
+        for link in re.findall(r'href="([^"]+/editions/[^"]+)"', unescape(message))
+    }
+
+    assert found == {f"/weekly/2019-10-07?lang={x}" for x in ("en", "es")}
+    assert all(town.get(f"/editions{path}").status_code == 200 for path in found)
+    assert "Read this on the web" not in town.get(EDITION).text
 
 
 def test_a_list_is_private_unless_its_file_says_otherwise(shell: Shell) -> None:

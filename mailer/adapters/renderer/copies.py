@@ -7,7 +7,7 @@ attribute becomes a class, named after what it says: an old sheet fits a new pag
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lxml import etree, html as lxml_html
@@ -54,7 +54,7 @@ class Copies:
         """
         rendered = self._renderer.digest(
             digest,
-            mailing_list=mailing_list,
+            mailing_list=replace(mailing_list, archive=False),  # no link to itself
             shown=len(digest.upcoming),
             slots=_MARKERS,
         )
