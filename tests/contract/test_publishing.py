@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select
 
 from mailer.adapters.database.actions import SqlActions
@@ -260,6 +261,22 @@ def test_only_what_went_out_is_found_newest_first(database: Database) -> None:
     assert archive.public.edition(archive.number, "e0") == latest[2]
     assert archive.public.edition(archive.number, "e2") is None
     assert archive.public.edition(archive.number + 1, "e0") is None
+
+
+@pytest.mark.parametrize("kind", ["note", "correction", ""])
+def test_a_letter_to_one_person_is_no_edition(database: Database, kind: str) -> None:
+    tell(database, *FOUR)
+    archive = Archive(database)
+    archive.mail("e0", ("1", 1, "new"))
+    archive.mail("left-x", ("2", 1, "new"), at=MONDAY + DAY, kind=kind)
+    archive.mail("e1", ("1", 1, "coming"), at=MONDAY + 2 * DAY)
+
+    latest = archive.public.latest([archive.number], limit=9)
+
+    assert [edition.edition for edition in latest] == ["e1", "e0"]
+    assert archive.public.edition(archive.number, "left-x") is None
+    before = archive.public.contents(latest[0]).before
+    assert [f.place.locality for f in (before or {}).values()] == ["San Diego"]
 
 
 def test_an_edition_knows_what_it_told_what_was_told_before_and_what_is_true(

@@ -22,6 +22,8 @@ from mailer.ports import Contents, Edition, Message
 
 # From the moment that the first letter may be on its way.
 _WENT_OUT = ("sending", "paused", "finished", "unresolved")
+# A letter to one person is a mailing as well: only what is named here is public.
+_PUBLIC = (Kind.DIGEST.value, Kind.BLAST.value)
 # Any variant of a digest tells of everything that is to come; they differ in what
 # is new to whom. So a few tell all, where reading thousands would take seconds.
 _FEW = 50
@@ -52,6 +54,7 @@ class SqlPublicEditions:
             .where(
                 mailings.c.list_number == edition.list_number,
                 mailings.c.state.in_(_WENT_OUT),
+                mailings.c.kind == Kind.DIGEST.value,
                 mailings.c.as_of < edition.as_of,
             )
             .order_by(mailings.c.as_of.desc(), mailings.c.id.desc())
@@ -83,7 +86,11 @@ class SqlPublicEditions:
     def _read(self, which: ColumnElement[bool], limit: int) -> Sequence[Edition]:
         query = (
             select(mailings)
-            .where(which, mailings.c.state.in_(_WENT_OUT))
+            .where(
+                which,
+                mailings.c.state.in_(_WENT_OUT),
+                mailings.c.kind.in_(_PUBLIC),
+            )
             .order_by(mailings.c.as_of.desc(), mailings.c.id.desc())
             .limit(limit)
         )
