@@ -16,6 +16,7 @@ from mailer.core.tokens import Keyring, derive
 from mailer.ports import Watch
 
 if TYPE_CHECKING:
+    from mailer.adapters.renderer.copies import Copies
     from mailer.adapters.renderer.mail import MailRenderer
     from mailer.adapters.renderer.pages import Pages
 
@@ -66,6 +67,13 @@ class Definitions:
         return MailRenderer(
             self.folder / "templates", self.brand, self.settings.base_url
         )
+
+    @cached_property
+    def copies(self) -> "Copies":
+        """Makes letters fit for the archive."""
+        from mailer.adapters.renderer.copies import Copies
+
+        return Copies(self.renderer)
 
     @cached_property
     def pages(self) -> "Pages":

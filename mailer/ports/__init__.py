@@ -25,7 +25,16 @@ from mailer.ports.ledger import (
     Standing,
 )
 from mailer.ports.notes import Notes
-from mailer.ports.pages import PublicActions, Reader, Readers
+from mailer.ports.pages import Reader, Readers
+from mailer.ports.publishing import (
+    Contents,
+    Edition,
+    Message,
+    Posted,
+    PublicActions,
+    PublicEditions,
+    Pulse,
+)
 from mailer.ports.sending import (
     Accepted,
     Answered,
@@ -71,7 +80,9 @@ __all__ = [
     "Capabilities",
     "Composed",
     "Contacted",
+    "Contents",
     "Deferred",
+    "Edition",
     "Enlisted",
     "Forged",
     "Found",
@@ -82,6 +93,7 @@ __all__ = [
     "Ledger",
     "Looked",
     "Mailing",
+    "Message",
     "Names",
     "NotTaken",
     "NoteRenderer",
@@ -93,8 +105,11 @@ __all__ = [
     "Pace",
     "Page",
     "People",
+    "Posted",
     "Provider",
     "PublicActions",
+    "PublicEditions",
+    "Pulse",
     "Reader",
     "Readers",
     "RecordKind",

@@ -72,6 +72,7 @@ class MailRenderer:
             base_url=self._base_url,
             shown=shown,
             changes_shown=changes_shown,
+            is_public=mailing_list.archive,
         )
         words = {"view": seen}
         return self._press.letter(mailing_list.template, digest.language, words, slots)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
+from urllib.parse import quote
 
 from mailer.adapters.renderer.brand import Brand, in_language
 from mailer.adapters.renderer.plain import clean
@@ -74,6 +75,7 @@ class View:
     country: tuple[Day, ...]
     hidden: int  # upcoming ones that are not shown
     actions_url: str
+    web_url: str | None  # where everybody may read this edition
     brand: Brand
     note: str | None
     note_language: str | None
@@ -87,6 +89,7 @@ def view(
     base_url: str,
     shown: int,
     changes_shown: int | None = None,
+    is_public: bool = False,
 ) -> View:
     """Lay out a digest whose first `shown` upcoming actions are printed in full."""
     rows = {
@@ -129,11 +132,17 @@ def view(
         country=_days(of(SectionKind.COUNTRY)),
         hidden=len(upcoming) - len(printed),
         actions_url=f"{base_url}/actions",
+        web_url=_web_url(digest, base_url) if is_public else None,
         brand=brand,
         note=note,
         note_language=note_language,
         signature=brand.signature.get(note_language or digest.language),
     )
+
+
+def _web_url(digest: Digest, base_url: str) -> str:
+    edition = f"{digest.list_slug}/{quote(digest.edition, safe='')}"
+    return f"{base_url}/editions/{edition}?lang={digest.language}"
 
 
 def _days(rows: Iterable[Row]) -> tuple[Day, ...]:
