@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audit, tallying
+from mailer.adapters.database import audit, settling, tallying
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.people import LEFT, OWN_ACT
 from mailer.adapters.database.schema import (
@@ -68,6 +68,7 @@ class SqlTracking:
                 "detail": event.detail[:_DETAIL],
                 "happened_at": event.happened_at,
                 "received_at": at,
+                "mark": event.mark,
             }
             for event in events
         ]
@@ -98,6 +99,10 @@ class SqlTracking:
             for row in rows:
                 applying.apply(row)
         return applying.applied(len(rows))
+
+    def settle(self, *, at: datetime) -> int:
+        """Count as sent what was in doubt and an event shows to have been taken."""
+        return settling.settle(self._database, at=at)
 
     def tally(self, mailing_id: int) -> Tally:
         """Return how a mailing fares since a person last let it go on."""
@@ -133,6 +138,9 @@ class _Applying:
 
     def apply(self, event: RowMapping) -> None:
         """Change what one event changes, and mark it as applied."""
+        if event["kind"] == EventKind.SENT:  # kept for `settling`, which needs it alone
+            self._done(event, None)
+            return
         subscriber = self._connection.scalar(
             select(subscribers.c.id).where(
                 subscribers.c.address_hash == event["address_hash"]
@@ -143,6 +151,9 @@ class _Applying:
             self._heed(event, subscriber, mailing)
         if mailing is not None and event["kind"] in _ALARMING:
             self._mailings.add(mailing)
+        self._done(event, mailing)
+
+    def _done(self, event: RowMapping, mailing: int | None) -> None:
         self._connection.execute(
             update(provider_events)
             .where(provider_events.c.id == event["id"])
