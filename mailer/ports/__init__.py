@@ -51,6 +51,13 @@ from mailer.ports.store import (
     Organized,
     People,
 )
+from mailer.ports.suppressing import (
+    Part,
+    SuppressionList,
+    Suppressions,
+    Synchronized,
+    Taken,
+)
 from mailer.ports.tracking import Applied, Tracking
 from mailer.ports.watching import Called, Watch
 
@@ -87,6 +94,7 @@ __all__ = [
     "Outgoing",
     "Pace",
     "Page",
+    "Part",
     "People",
     "Provider",
     "PublicActions",
@@ -103,6 +111,10 @@ __all__ = [
     "Searchable",
     "Source",
     "Standing",
+    "SuppressionList",
+    "Suppressions",
+    "Synchronized",
+    "Taken",
     "Told",
     "Tracking",
     "Unanswered",

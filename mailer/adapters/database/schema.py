@@ -237,6 +237,7 @@ suppressions = Table(
     Column("address_hash", Bytes(16), primary_key=True),
     Column("reason", String(20), nullable=False),
     Column("since", Instant, nullable=False),
+    Column("told_by", String(40)),  # the provider that told it, who knows it already
 )
 
 # --- the ledger --------------------------------------------------------------

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sqlite_where=marked,
         postgresql_where=marked,
     )
+    op.add_column("suppressions", sa.Column("told_by", sa.String(length=40)))
     op.create_table(
         "synchronizations",
         sa.Column("provider", sa.String(length=40), nullable=False),
