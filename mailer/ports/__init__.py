@@ -2,6 +2,7 @@
 
 from mailer.ports.asking import (
     Account,
+    Hook,
     Looked,
     Names,
     Page,
@@ -82,6 +83,7 @@ __all__ = [
     "Gazetteer",
     "Heard",
     "Hearing",
+    "Hook",
     "Intent",
     "Ledger",
     "Looked",
