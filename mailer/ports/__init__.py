@@ -2,6 +2,7 @@
 
 from mailer.ports.asking import (
     Account,
+    Hook,
     Looked,
     Names,
     Page,
@@ -62,6 +63,13 @@ from mailer.ports.store import (
     Organized,
     People,
 )
+from mailer.ports.suppressing import (
+    Part,
+    SuppressionList,
+    Suppressions,
+    Synchronized,
+    Taken,
+)
 from mailer.ports.tracking import Applied, Tracking
 from mailer.ports.watching import Called, Watch
 
@@ -89,6 +97,7 @@ __all__ = [
     "Gazetteer",
     "Heard",
     "Hearing",
+    "Hook",
     "Intent",
     "Ledger",
     "Looked",
@@ -104,6 +113,7 @@ __all__ = [
     "Outgoing",
     "Pace",
     "Page",
+    "Part",
     "People",
     "Posted",
     "Provider",
@@ -123,6 +133,10 @@ __all__ = [
     "Searchable",
     "Source",
     "Standing",
+    "SuppressionList",
+    "Suppressions",
+    "Synchronized",
+    "Taken",
     "Told",
     "Tracking",
     "Unanswered",
