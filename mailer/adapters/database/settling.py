@@ -58,7 +58,7 @@ def _open(database: Database) -> list[Any]:
         batches.c.variant_id,
         batches.c.seq,
         batches.c.mailing_id,
-        batches.c.provider,
+        batches.c.carrier,
         batches.c.key,
     ).where(
         or_(PARKED, and_(OPEN, batches.c.state == "unknown")),
@@ -98,7 +98,7 @@ def _proofs(
         told = _told(database, connection, {m for both in mine.values() for m in both})
     for person, both in mine.items():
         batch = by_batch[person.variant_id, person.seq]
-        about = (batch.provider, bytes(person.address_hash))
+        about = (batch.carrier, bytes(person.address_hash))
         events = [event for mark in both for event in told.get((mark, *about), ())]
         if events:
             here = found.setdefault((person.variant_id, person.seq), {})
@@ -165,7 +165,7 @@ def _close(
     audit.record(
         connection,
         at=at,
-        actor=f"provider {batch.provider}",
+        actor=f"provider {batch.carrier}",
         verb="settle",
         thing=f"mailing {batch.mailing_id}",
         detail={"deliveries": len(sent)},
