@@ -115,14 +115,17 @@ class Concluder:
         if other is None:
             self.pause(batch, refusal)
             return
-        if reason := self.ledger.barred(other):
+        # Before looking at the other: of two at once, one sees that both are barred.
+        self._insist(lambda: self.ledger.bar(name, seconds=_BARRED, detail=detail))
+        found: list[str | None] = []
+        self._insist(lambda: found.append(self.ledger.barred(other)))
+        if reason := found[0]:
             self.pause(batch, f"{refusal}; {other} takes nothing either: {reason}")
             return
         self.trouble(
             f"{refusal}; {other} carries its mail meanwhile. It is tried again in"
             f" {_BARRED / 60:.0f} minutes, or when sending is started anew"
         )
-        self._insist(lambda: self.ledger.bar(name, seconds=_BARRED, detail=detail))
 
     @property
     def settle(self) -> float:

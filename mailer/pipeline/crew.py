@@ -28,22 +28,23 @@ class Crew:
         """Send until no batch is open, as `Sender.drain` does, all at the same time.
 
         What one provider did not take another may carry: with several this goes on
-        until none of them finds anything. When a sender fails the others end after the
-        call in hand; then its error is raised.
+        until none of them finds anything, and only then waits for what is due soon.
+        When a sender fails the others end after the call in hand; then its error is
+        raised.
         """
         self._senders = self._muster()
         several = len({each.provider.name for each in self._senders}) > 1
         counting = threading.Lock()
-        found = True
 
-        def tell() -> None:
-            nonlocal found
-            with counting:
-                found = True
-                progress()
-
-        while found:
+        def look(soon: float) -> bool:
             found = False
+
+            def tell() -> None:
+                nonlocal found
+                with counting:
+                    found = True
+                    progress()
+
             self._side_by_side(
                 lambda sender, ending: sender.drain(
                     mailing_id,
@@ -54,6 +55,10 @@ class Crew:
                     soon=soon,
                 )
             )
+            return found
+
+        rounds = (0.0, soon) if several and soon and not wait else (soon,)
+        while any(look(each) for each in rounds):
             if not several or stopping():
                 return
 

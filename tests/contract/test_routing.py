@@ -144,6 +144,19 @@ def test_while_one_is_down_the_other_carries_and_then_it_goes_on(post: Post) -> 
     assert (waits.name, waits.reason) == ("provider:main", "the connection was refused")
 
 
+def test_a_woken_worker_takes_over_before_it_waits_for_the_one_that_is_held_off(
+    post: Post,
+) -> None:
+    post.composed(100)
+    main, spare = named("main", accept, down), named("spare")
+    waited: list[float] = []
+
+    post.crew(main, spare).drain(sleep=waited.append, wait=False, soon=60.0)
+
+    assert taken(main, spare) == everybody(100)
+    assert (main.calls, waited) == (2, [])
+
+
 def test_a_pace_is_no_reason_to_go_to_the_other(post: Post) -> None:
     post.composed(50)
     main, spare = named("main"), named("spare")
