@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from mailer.core import assembly, changes
 from mailer.core.digest import Digest
@@ -91,9 +91,3 @@ def _day_of(edition: str, as_of: datetime) -> date:
         return date.fromisoformat(edition)
     except ValueError:
         return as_of.date()
-
-
-def week_of(edition: str, as_of: datetime) -> date:
-    """Return the Monday of an edition's week."""
-    day = _day_of(edition, as_of)
-    return day - timedelta(days=day.weekday())

@@ -1,16 +1,18 @@
 """The public pages: what takes place, and one action with its calendar file."""
 
+from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from mailer.adapters.calendar import calendar_file
 from mailer.core.model import Action
-from mailer.ports import Posted
+from mailer.ports import Posted, Pulse
 from mailer.web.entries import calendar_entry, described, page_of, title
 from mailer.web.event import event
 from mailer.web.facts import is_over, shown, web
@@ -18,16 +20,23 @@ from mailer.web.fresh import fresh
 from mailer.web.site import Site
 
 MOST = 1000  # actions on one page, the soonest
+_KEPT = 8  # languages whose page is not drawn anew until something changes
 _NOT_FOUND = 404
 # The page depends on the browser's language, so caches must keep one per language.
 _VARIES = {"Vary": "Accept-Language"}
 
+Draw = Callable[[str, Pulse], bytes]
+
 
 def routes(site: Site) -> list[Route]:
     """Return the routes that everybody may read."""
+    draw: Draw = lru_cache(maxsize=_KEPT)(lambda *what: _every(site, *what))
 
     def every(request: Request) -> Response:
-        return fresh(request, _every(site, request))
+        language, now = site.language(request), site.now()
+        pulse = site.actions.pulse(now, off_since=now)
+        headers = {**_VARIES, "Content-Language": language}
+        return fresh(request, HTMLResponse(draw(language, pulse), headers=headers))
 
     def calendar(request: Request) -> Response:
         return fresh(request, _calendar(site, request, _found(site, request)))
@@ -49,7 +58,7 @@ def _found(site: Site, request: Request) -> Posted:
     return posted
 
 
-def _every(site: Site, request: Request) -> Response:
+def _every(site: Site, language: str, _: Pulse) -> bytes:
     found = site.actions.listed(site.now(), limit=MOST)
     actions = sorted((shown(posted.action) for posted in found), key=_order)
     days = [
@@ -59,14 +68,13 @@ def _every(site: Site, request: Request) -> Response:
     on = [action for action in actions if not action.facts.status.is_off]
     page = site.page(
         "actions.html",
-        site.language(request),
+        language,
         days=days,
         count=len(on),
         first=on[0].facts.start_date if on else None,
         last=on[-1].facts.start_date if on else None,
     )
-    page.headers.update(_VARIES)
-    return page
+    return bytes(page.body)
 
 
 def _order(action: Action) -> tuple[date, bool, str, str, int]:

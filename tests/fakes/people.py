@@ -1,8 +1,9 @@
 """Readers and public actions in memory, by the rules that the ports state."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 
 from mailer.core.model import Action, Facts
 from mailer.core.regions import Region
@@ -61,6 +62,7 @@ class MemoryActions:
     actions: list[Action] = field(default_factory=list)
     told_before: dict[str, list[Facts]] = field(default_factory=dict)
     recorded_at: datetime = datetime(2019, 10, 1, tzinfo=UTC)
+    beats: Iterator[int] = field(default_factory=count)
 
     def posted(self, public_id: str) -> Posted | None:
         found = [each for each in self.actions if each.public_id == public_id]
@@ -99,7 +101,7 @@ class MemoryActions:
     def pulse(self, at: datetime, *, off_since: datetime) -> Pulse:
         # In memory, anything may have changed since a moment ago.
         assert at >= off_since
-        return Pulse(changed_at=self.recorded_at, count=id(object()))
+        return Pulse(changed_at=self.recorded_at, count=next(self.beats))
 
     def _posted(self, action: Action) -> Posted:
         return Posted(
