@@ -9,8 +9,10 @@ from babel import UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.support import Translations
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader
+from jinja2.sandbox import safe_range
 
+from mailer.adapters.renderer.missing import Missing
 from mailer.adapters.renderer.wording import Wording, locale_of
 from mailer.core.errors import TemplateError
 
@@ -57,7 +59,7 @@ def environment(folder: Path, *, language: str, autoescape: bool) -> Environment
     env = Environment(
         loader=FileSystemLoader(folder),
         autoescape=autoescape,  # noqa: S701 - off for plain text only
-        undefined=StrictUndefined,
+        undefined=Missing,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
@@ -68,6 +70,7 @@ def environment(folder: Path, *, language: str, autoescape: bool) -> Environment
     wording = Wording(language, catalogue)
     for filter_ in (wording.day, wording.clock, wording.spelled, wording.listed):
         env.filters[filter_.__name__] = filter_
+    env.globals["range"] = safe_range  # a slip must not keep a worker for hours
     env.globals["language"] = language
     direction = wording.locale.text_direction
     env.globals["direction"] = direction

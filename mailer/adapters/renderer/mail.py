@@ -11,6 +11,7 @@ from mailer.adapters.renderer import blasts, corrections, notes, plain
 from mailer.adapters.renderer.brand import Brand
 from mailer.adapters.renderer.inline import Engine
 from mailer.adapters.renderer.press import Press
+from mailer.adapters.renderer.rows import LABEL
 from mailer.adapters.renderer.view import view
 from mailer.core.blast import Blast
 from mailer.core.digest import Digest
@@ -135,7 +136,7 @@ class MailRenderer:
         self, language: str, organization: str | None, consented_on: date | None
     ) -> str:
         # Days are few and organizations many: one template per day, not per pair.
-        name = plain.clean(organization or "")
+        name = plain.shortened(plain.clean(organization or ""), LABEL)
         sentence = self._sentence(language, name and _SOMEBODY, consented_on)
         if name and _SOMEBODY not in sentence:  # the template does something to it
             return self._print_reason(language, name, consented_on)

@@ -17,7 +17,7 @@ from mailer.core.model import (
 )
 
 _SPONSORS = 4  # with one more than this, all are named
-_DESCRIPTION, _NOTE, _LABEL = 320, 200, 120  # characters
+_DESCRIPTION, _NOTE, LABEL = 320, 200, 120  # characters
 _KM_PER_MILE = 1.609344
 
 
@@ -68,11 +68,11 @@ def row_of(item: Item, digest: Digest, base_url: str) -> Row:
         until=until,
         starts=facts.start_time,
         ends=facts.end_time,
-        place=_words(facts.place.label, _LABEL) or clean(facts.place.locality),
-        city=_words(facts.place.locality, _LABEL) or clean(facts.place.label),
-        title=_words(facts.title, _LABEL),
-        kind=_words(facts.kind, _LABEL),
-        target=_words(facts.target, _LABEL),
+        place=_words(facts.place.label, LABEL) or clean(facts.place.locality),
+        city=_words(facts.place.locality, LABEL) or clean(facts.place.label),
+        title=_words(facts.title, LABEL),
+        kind=_words(facts.kind, LABEL),
+        target=_words(facts.target, LABEL),
         venue=venue(facts),
         on_request=facts.location_visibility is LocationVisibility.RSVP_ONLY,
         description=_words(facts.description, _DESCRIPTION),
@@ -98,7 +98,7 @@ def _sponsors(facts: Facts) -> tuple[str, ...]:
     leads_first = sorted(
         facts.sponsors, key=lambda sponsor: sponsor.role is not SponsorRole.LEAD
     )
-    names = (_words(sponsor.name, _LABEL) for sponsor in leads_first)
+    names = (_words(sponsor.name, LABEL) for sponsor in leads_first)
     return tuple(name for name in names if name)
 
 
