@@ -12,7 +12,8 @@ from mailer.adapters.gates import Message
 from mailer.adapters.gates.quoting import strings
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.sample import Sample, read_sample
-from mailer.adapters.renderer.specimens import Specimen, specimens
+from mailer.adapters.renderer.specimen import Specimen
+from mailer.adapters.renderer.specimens import specimens
 from mailer.core import lists
 from mailer.core.errors import NotFoundError
 

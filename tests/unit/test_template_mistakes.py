@@ -90,3 +90,42 @@ def test_a_missing_file_names_the_folder_to_copy_it_from(templates: Path) -> Non
     (templates / BODY).unlink()
     with pytest.raises(TemplateError, match="mailer init"):
         specimens.message(templates, "digest", "en")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        (
+            BODY,
+            "digest_footer(reason,",
+            'digest_footer("",',
+            "never prints reason_html",
+        ),
+        (BODY, "digest_footer(reason,", "digest_footer(reason | upper,", "reason_html"),
+        (
+            "email/digest/body.txt",
+            "digest_foot(reason,",
+            "digest_foot(reason | upper,",
+            "body.txt: the template never prints reason_text",
+        ),
+        (
+            "email/digest/subject.txt",
+            "{% set heads",
+            "{{ leave_url }}{% set heads",
+            "subject and preheader are the same for everybody",
+        ),
+        (
+            "email/digest/body.txt",
+            "digest_foot(reason,",
+            "digest_foot(reason ~ reason_html,",
+            "body.txt",
+        ),
+    ],
+)
+def test_what_sending_would_refuse_is_told_while_one_edits(
+    templates: Path, file: str, old: str, new: str, words: str
+) -> None:
+    edit(templates, file, old, new)
+    told = trouble(templates)
+    assert words in told
+    assert "email/digest" in told
