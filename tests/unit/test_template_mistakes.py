@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailer.adapters import specimens
+from mailer.adapters.renderer.proof import proofread
 from mailer.core.errors import MailerError, TemplateError
 from tests.unit.gates.messages import TEMPLATES
 
@@ -129,3 +130,78 @@ def test_what_sending_would_refuse_is_told_while_one_edits(
     told = trouble(templates)
     assert words in told
     assert "email/digest" in told
+
+
+END = "</table></td></tr>"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (END, "</table></tr>", "<td> is never closed: “<td class="),
+        (END, "</td></tr>", "<table> is never closed"),
+        (END, END + END, "</td> closes what is not open"),
+        ('<p class="letter"', '<p class="letter', "a quotation mark in it is missing"),
+        ("{% block content %}", "{% block content %}<p>Hello</p>", "<p> stands in a"),
+        ("{% block content %}", "{% block content %}Hello", "“Hello” stands in a"),
+        (
+            '<p class="said">',
+            '<p class="said" style="color #1E1712">',
+            "the style of <p>: line 1: “p” cannot be read",
+        ),
+        (
+            '<p class="said">',
+            '<p class="said"><a href="https://a.org"><a href="https://b.org">',
+            "a link stands within a link",
+        ),
+    ],
+)
+def test_an_element_that_is_not_as_somebody_meant_it_is_told_by_its_words(
+    templates: Path, old: str, new: str, words: str
+) -> None:
+    edit(templates, BODY, old, new)
+    told = trouble(templates)
+    assert told.startswith(f"{BODY}: ")
+    assert words in told
+
+
+STYLES = "email/_design/styles.html"
+PETAL = ".petal { background-color: "
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (PETAL, ".petal { background-color ", "“.petal” cannot be read"),
+        (PETAL, "} " + PETAL, "“} .petal” selects nothing"),
+        (PETAL, ".2petal { background-color: ", "“.2petal” selects nothing"),
+        (PETAL, ".petal[[ { background-color: ", "a brace is missing"),
+        ("22px; font-family", "22px font-family", "a ; is missing after padding"),
+        ("line-height: 8px; }", "line-height: 8px;", "“.petal” is not closed"),
+        ("line-height: 8px;", "line-height: 8px !important;", "dark mode"),
+        (PETAL, "@import url(https://a.org/a.css); " + PETAL, "@import cannot"),
+        ("</style>", "", "selects nothing"),
+        (
+            "  .home { color: {{ look.dark_board }} !important; }",
+            "  .home { color {{ look.dark_board }} !important; }",
+            "its <style> number 3, line 11: “.home” cannot be read",
+        ),
+    ],
+)
+def test_a_rule_that_would_be_dropped_without_a_word_is_told(
+    templates: Path, old: str, new: str, words: str
+) -> None:
+    edit(templates, STYLES, old, new)
+    told = trouble(templates)
+    assert "its <style> number " in told
+    assert ", line " in told
+    assert words in told
+
+
+def test_what_html_ends_by_itself_and_what_outlook_alone_reads_is_left_alone() -> None:
+    page = (
+        "<!DOCTYPE html><html><body><ul><li>one<li>two</ul><p>a<p>b<br><img src=x>"
+        "<!--[if mso]><td><table><![endif]--><!--[if !mso]><!--><b>c</b><!--<![endif]-->"
+        '<p title="5 &gt; 3">a &lt; b < c</p></body></html>'
+    )
+    proofread(page, "page.html")

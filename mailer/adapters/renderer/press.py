@@ -15,6 +15,7 @@ from mailer.adapters.renderer.brand import Brand, in_language
 from mailer.adapters.renderer.environment import environment
 from mailer.adapters.renderer.folding import folded
 from mailer.adapters.renderer.inline import Engine, inline
+from mailer.adapters.renderer.proof import proofread
 from mailer.adapters.renderer.templating import print_template
 from mailer.core.errors import TemplateError
 from mailer.core.tables import LANGUAGES
@@ -114,6 +115,7 @@ class Press:
     def _inlined(self, page: str, slots: Mapping[str, str], file: str) -> str:
         if not page.strip():
             raise TemplateError(f"{file}: the page is empty")
+        proofread(page, file)
         try:
             html = inline(page, self._engine)
         except TemplateError as error:
