@@ -500,7 +500,7 @@ def test_a_style_that_a_browser_needs_a_network_for_is_never_fetched(
 ) -> None:
     folder = _copied(tmp_path / "templates")
     page = folder / "email" / "digest" / "body.html"
-    linked = '<link rel="stylesheet" href="http://127.0.0.1:1/x.css">'
+    linked = '<tr><td><link rel="stylesheet" href="http://127.0.0.1:1/x.css"></td></tr>'
     page.write_text(
         page.read_text("utf-8").replace(
             "{% block content %}", "{% block content %}" + linked
