@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from urllib.parse import quote
 
 from mailer.adapters.renderer.differences import Difference, differences, venue
@@ -18,6 +18,7 @@ from mailer.core.model import (
 
 _SPONSORS = 4  # with one more than this, all are named
 _DESCRIPTION, _NOTE, LABEL = 320, 200, 120  # characters
+_MORNING = time(9)  # who stays longer than this stays for the next day
 _KM_PER_MILE = 1.609344
 
 
@@ -60,14 +61,14 @@ def row_of(item: Item, digest: Digest, base_url: str) -> Row:
     named = sponsors if len(sponsors) <= _SPONSORS + 1 else sponsors[:_SPONSORS]
     distance, unit = _distance(item, digest.reader)
     changed = item.kind is ItemKind.CHANGED
-    until = facts.end_date if facts.end_date != facts.start_date else None
+    until = _until(facts)
     return Row(
         url=https(facts.url) or page,
         calendar=f"{page}.ics",
         day=facts.start_date,
         until=until,
         starts=facts.start_time,
-        ends=facts.end_time,
+        ends=facts.end_time if until or facts.end_time != facts.start_time else None,
         place=_words(facts.place.label, LABEL) or clean(facts.place.locality),
         city=_words(facts.place.locality, LABEL) or clean(facts.place.label),
         title=_words(facts.title, LABEL),
@@ -88,6 +89,20 @@ def row_of(item: Item, digest: Digest, base_url: str) -> Row:
         distance=distance,
         unit=unit,
     )
+
+
+def _until(facts: Facts) -> date | None:
+    """Return the last day; a night is no second day, its hours say it all."""
+    if facts.end_date is None or facts.end_date == facts.start_date:
+        return None
+    night = (
+        facts.end_date - facts.start_date == timedelta(days=1)
+        and facts.start_time is not None
+        and facts.end_time is not None
+        and facts.end_time < facts.start_time
+        and facts.end_time <= _MORNING
+    )
+    return None if night else facts.end_date
 
 
 def _words(words: str | None, limit: int) -> str | None:
