@@ -60,6 +60,7 @@ def printed(templates: Path, specimen: Specimen, language: str) -> Message:
         text=letter.text,
         leave_url=None if specimen.folder in _PERSONAL else f"{BASE}/u/{_TOKEN}",
         quoted=tuple(strings(specimen.sample)),
+        untranslated=tuple(mail.untranslated(language)),
     )
 
 

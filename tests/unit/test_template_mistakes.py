@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailer.adapters import specimens
+from mailer.adapters.gates import Gate, check
 from mailer.adapters.renderer.proof import proofread
 from mailer.core.errors import MailerError, TemplateError
 from tests.unit.gates.messages import TEMPLATES
@@ -205,3 +206,41 @@ def test_what_html_ends_by_itself_and_what_outlook_alone_reads_is_left_alone() -
         '<p title="5 &gt; 3">a &lt; b < c</p></body></html>'
     )
     proofread(page, "page.html")
+
+
+def test_a_text_that_was_changed_in_english_only_is_found_in_spanish(
+    templates: Path,
+) -> None:
+    edit(templates, BODY, '_("Near you")', '_("Close to you")')
+    assert check(specimens.message(templates, "digest", "en")) == []
+    (found,) = check(specimens.message(templates, "digest", "es"))
+    assert found.gate is Gate.TRANSLATION
+    assert "“Close to you” has no translation" in found.words
+    assert found.where == "templates/translations/es.po"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"day": "2019-10-', '"day": "2019-13-', "actions, number 1: "),
+        ('"actions": [', '"actions": 5, "rest": [', "must be a list"),
+        ('"at": [', '"at": [1, ', "sample.json: "),
+        ('"time": "', '"time": "25:', "actions, number "),
+        ('"sponsors": [', '"sponsor": [', "'sponsors' is missing"),
+    ],
+)
+def test_a_slip_in_sample_data_is_told_with_its_action(
+    templates: Path, old: str, new: str, words: str
+) -> None:
+    edit(templates, "email/digest/sample.json", old, new)
+    told = trouble(templates)
+    assert "sample.json: " in told
+    assert words in told
+
+
+@pytest.mark.parametrize("content", ["null", "[]", "[" * 100_000, "{"])
+def test_sample_data_that_is_no_object_is_told_in_words(
+    templates: Path, content: str
+) -> None:
+    (templates / "email" / "digest" / "sample.json").write_text(content, "utf-8")
+    assert "sample.json: " in trouble(templates)

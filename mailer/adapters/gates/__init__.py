@@ -19,7 +19,7 @@ from mailer.adapters.gates.size import lines, size
 from mailer.adapters.gates.structure import headings, ids, images, language, tables
 from mailer.adapters.gates.styles import styles
 from mailer.adapters.gates.support import support
-from mailer.adapters.gates.text import text
+from mailer.adapters.gates.text import text, translation
 from mailer.adapters.gates.words import controls, leftovers
 
 __all__ = ["GATES", "Finding", "Gate", "Message", "Severity", "check"]
@@ -45,6 +45,7 @@ GATES: Mapping[Gate, Callable[[Message], Iterable[Finding]]] = {
     Gate.LAYOUT: layout,
     Gate.PREHEADER: preheader,
     Gate.LEFTOVERS: leftovers,
+    Gate.TRANSLATION: translation,
     Gate.CONTROLS: controls,
     Gate.TEXT: text,
 }

@@ -35,6 +35,7 @@ class Gate(StrEnum):
     LAYOUT = "layout"
     PREHEADER = "preheader"
     LEFTOVERS = "leftovers"
+    TRANSLATION = "translation"
     CONTROLS = "controls"
     TEXT = "text"
 
@@ -66,6 +67,7 @@ class Message:
     html: str
     text: str
     leave_url: str | None  # as in List-Unsubscribe; None: there is nothing to leave
+    untranslated: tuple[str, ...] = ()  # our own texts that no catalogue has
     quoted: tuple[str, ...] = ()  # what people wrote, in which marks are not ours
 
     @property

@@ -1,7 +1,7 @@
 """Mail as readers get it: each kind of message by its folder of templates."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from importlib.metadata import version
@@ -125,6 +125,11 @@ class MailRenderer:
         """
         words = corrections.words(correction, self._base_url)
         return self._press.letter("correction", correction.language, words, slots)
+
+    def untranslated(self, language: str) -> Sequence[str]:
+        """Return the texts printed so far that stand in no catalogue of a language."""
+        noted = self._press.untranslated.get(language)
+        return tuple(noted.texts) if noted else ()
 
     def reason(
         self, language: str, organization: str | None, consented_on: date | None

@@ -236,6 +236,11 @@ BROKEN: list[tuple[Gate, str, Breaking]] = [
     (Gate.LEFTOVERS, "%(city)s", both("Week of", "%(city)s week of")),
     (Gate.LEFTOVERS, "zqc0ffee-leave-qz", inside("<p>zqc0ffee-leave-qz</p>")),
     (Gate.LEFTOVERS, "{{ who }}", lambda m: replace(m, subject="Hello {{ who }}")),
+    (
+        Gate.TRANSLATION,
+        "“Near you” has no translation",
+        lambda m: replace(m, untranslated=("Near you",)),
+    ),
     (Gate.CONTROLS, "U+202E", inside("<p>a\u202eb</p>")),
     (Gate.CONTROLS, "U+2067", text("Week of", "\u2067Week of")),
     (Gate.CONTROLS, "U+0092", inside("<p>a\x92b</p>")),
