@@ -12,7 +12,8 @@ from mailer.adapters.gates import Message
 from mailer.adapters.gates.quoting import strings
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.sample import Sample, read_sample
-from mailer.adapters.renderer.specimens import Specimen, specimens
+from mailer.adapters.renderer.specimen import Specimen
+from mailer.adapters.renderer.specimens import specimens
 from mailer.core import lists
 from mailer.core.errors import NotFoundError
 
@@ -59,6 +60,7 @@ def printed(templates: Path, specimen: Specimen, language: str) -> Message:
         text=letter.text,
         leave_url=None if specimen.folder in _PERSONAL else f"{BASE}/u/{_TOKEN}",
         quoted=tuple(strings(specimen.sample)),
+        untranslated=tuple(mail.untranslated(language)),
     )
 
 

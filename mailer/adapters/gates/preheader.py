@@ -1,4 +1,4 @@
-"""The line that an inbox shows after the subject."""
+"""What an inbox shows: the subject, and the line after it."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from mailer.adapters.gates.message import (
     Gate,
     Message,
     elements,
+    folded,
     place,
     words_of,
 )
@@ -16,12 +17,24 @@ from mailer.adapters.gates.message import (
 _SHORT, _LONG = 60, 110  # characters
 
 
+def subject(message: Message) -> Iterator[Finding]:
+    """Find a message that an inbox shows without a name."""
+    if not folded(message.subject):
+        yield Finding(
+            gate=Gate.SUBJECT,
+            words="The subject is empty: an inbox shows “(no subject)”, and filters take"
+            " it for spam. See subject.txt.",
+            where="Subject",
+        )
+
+
 def preheader(message: Message) -> Iterator[Finding]:
     """Find a preheader that is missing, shown, or not first, too short or too long."""
     words = " ".join(message.preheader.split())
-    if not _SHORT <= len(words) <= _LONG:
+    seen = folded(message.preheader)
+    if not _SHORT <= len(seen) <= _LONG:
         yield _found(
-            f"The preheader has {len(words)} characters; inboxes show {_SHORT} to"
+            f"The preheader has {len(seen)} characters; inboxes show {_SHORT} to"
             f" {_LONG}. Shorter, and they fill the line with the page's first words;"
             " longer, and it breaks off. See preheader.txt.",
             "Preheader",

@@ -1,7 +1,7 @@
 """Mail as readers get it: each kind of message by its folder of templates."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from importlib.metadata import version
@@ -11,6 +11,7 @@ from mailer.adapters.renderer import blasts, corrections, notes, plain
 from mailer.adapters.renderer.brand import Brand
 from mailer.adapters.renderer.inline import Engine
 from mailer.adapters.renderer.press import Press
+from mailer.adapters.renderer.rows import LABEL
 from mailer.adapters.renderer.view import view
 from mailer.core.blast import Blast
 from mailer.core.digest import Digest
@@ -126,6 +127,11 @@ class MailRenderer:
         words = corrections.words(correction, self._base_url)
         return self._press.letter("correction", correction.language, words, slots)
 
+    def untranslated(self, language: str) -> Sequence[str]:
+        """Return the texts printed so far that stand in no catalogue of a language."""
+        noted = self._press.untranslated.get(language)
+        return tuple(noted.texts) if noted else ()
+
     def reason(
         self, language: str, organization: str | None, consented_on: date | None
     ) -> str:
@@ -135,7 +141,7 @@ class MailRenderer:
     def _fill_reason(
         self, language: str, organization: str | None, consented_on: date | None
     ) -> str:
-        name = plain.clean(organization or "")
+        name = plain.shortened(plain.clean(organization or ""), LABEL)
         return plain.wrapped(self._named(language, name, consented_on))
 
     def _named(self, language: str, name: str, consented_on: date | None) -> str:

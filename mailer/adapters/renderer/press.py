@@ -12,9 +12,10 @@ from markupsafe import Markup
 
 from mailer.adapters.renderer import plain
 from mailer.adapters.renderer.brand import Brand, in_language
-from mailer.adapters.renderer.environment import environment
+from mailer.adapters.renderer.environment import Untranslated, environment
 from mailer.adapters.renderer.folding import folded
 from mailer.adapters.renderer.inline import Engine, inline
+from mailer.adapters.renderer.proof import proofread
 from mailer.adapters.renderer.templating import print_template
 from mailer.core.errors import TemplateError
 from mailer.core.tables import LANGUAGES
@@ -23,6 +24,8 @@ from mailer.ports import Rendered
 _PREHEADER = 110  # characters; inboxes cut after about that many
 # Each is written in its own language, for whoever cannot read the other one.
 _OFFERS = {"en": "Get this in English", "es": "Recibir en español"}
+
+_WRITTEN_IN = "en"
 
 Words = Mapping[str, Any]
 
@@ -39,6 +42,7 @@ class Press:
     ) -> None:
         self.templates, self.brand, self.base_url = templates, brand, base_url
         self._engine = engine
+        self.untranslated: dict[str, Untranslated] = {}  # by language; not of English
         self._environment = lru_cache(maxsize=None)(self._make_environment)
 
     def letter(
@@ -105,7 +109,12 @@ class Press:
         return common
 
     def _make_environment(self, language: str, *, html: bool) -> Environment:
-        env = environment(self.templates, language=language, autoescape=html)
+        noted = None
+        if language != _WRITTEN_IN:
+            noted = self.untranslated.setdefault(language, Untranslated())
+        env = environment(
+            self.templates, language=language, autoescape=html, untranslated=noted
+        )
         for filter_ in (plain.wrapped, plain.underlined, plain.bound):
             env.filters[filter_.__name__] = filter_
         env.filters["capitalize_first"] = plain.capitalized
@@ -114,6 +123,7 @@ class Press:
     def _inlined(self, page: str, slots: Mapping[str, str], file: str) -> str:
         if not page.strip():
             raise TemplateError(f"{file}: the page is empty")
+        proofread(page, file)
         try:
             html = inline(page, self._engine)
         except TemplateError as error:

@@ -20,7 +20,7 @@ def read_json(file: Path) -> dict[str, Any]:
         data = json.loads(file.read_text("utf-8"))
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{file}: {error}") from error
     if not isinstance(data, dict):
         raise InputError(f"{file}: must be an object in braces")

@@ -1,6 +1,6 @@
 """Every message that mailer can send, on the sample data beside its templates."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.records import read_json, record
 from mailer.adapters.renderer.sample import Sample, read_sample
+from mailer.adapters.renderer.specimen import Specimen, Write
 from mailer.core import lists
 from mailer.core.blast import Blast, Confirmed, Occasion, Urgency, Version
 from mailer.core.errors import InputError
@@ -22,43 +23,12 @@ from mailer.core.notices import (
 )
 from mailer.ports import Rendered
 
-_TOKEN = "t" * 51  # as long as a real one
 _LIST = lists.parse(
     {"title": {"en": "Weekly actions", "es": "Acciones de la semana"}},
     file="(sample)",
     slug="weekly",
 )
 _SHOWN = 35
-
-Write = Callable[[MailRenderer, str, Mapping[str, str]], Rendered]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Specimen:
-    """One message to look at, in any language; `write` leaves the slots' markers."""
-
-    name: str  # "blast-urgent"
-    folder: str  # in templates/email
-    write: Write
-    sample: Sample  # the coalition that sends it, and who gets it
-
-    def letter(self, mail: MailRenderer, language: str) -> Rendered:
-        """Return it as one reader gets it, the slots filled."""
-        reason = mail.reason(
-            language, self.sample.organization, self.sample.consented_on
-        )
-        slots = {
-            "leave": _TOKEN,
-            "preferences": _TOKEN,
-            "confirm": _TOKEN,
-            "reason_html": reason,
-            "reason_text": reason,
-            "address_html": "office@aftguild.example",
-            "address_text": "office@aftguild.example",
-            "organization_html": self.sample.organization,
-            "organization_text": self.sample.organization,
-        }
-        return self.write(mail, language, slots)
 
 
 def specimens(templates: Path) -> Mapping[str, Specimen]:

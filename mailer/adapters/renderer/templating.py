@@ -15,8 +15,10 @@ from jinja2 import (
 
 from mailer.core.errors import TemplateError
 
-# What a mistake in an expression raises: a missing name, a wrong type, a bad format.
+# What a mistake in an expression raises: a missing name, a wrong type, a bad format,
+# a number that no machine holds.
 _MISTAKES = (
+    MemoryError,
     JinjaError,
     TypeError,
     ValueError,
@@ -35,9 +37,19 @@ def print_template(env: Environment, name: str, words: Mapping[str, Any]) -> str
             f"{error.name}, line {error.lineno}: {error.message}"
         ) from error
     except TemplateNotFound as error:
-        raise TemplateError(f"{name}: there is no template {error.name}") from error
+        raise TemplateError(
+            f"{_place(env, error, name)}: there is no template {error.name} in"
+            " templates; mend the name, or copy the file from a folder that `mailer"
+            " init` lays out"
+        ) from error
+    except RecursionError as error:
+        raise TemplateError(
+            f"{_place(env, error, name)}: a template or macro calls itself without"
+            " end; take the include, extends or call out"
+        ) from error
     except _MISTAKES as error:
-        raise TemplateError(f"{_place(env, error, name)}: {error}") from error
+        why = str(error) or "it takes more memory than there is"
+        raise TemplateError(f"{_place(env, error, name)}: {why}") from error
 
 
 def _place(env: Environment, error: BaseException, name: str) -> str:

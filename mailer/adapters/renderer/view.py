@@ -7,10 +7,11 @@ from itertools import groupby
 from urllib.parse import quote
 
 from mailer.adapters.renderer.brand import Brand, in_language
-from mailer.adapters.renderer.plain import clean
-from mailer.adapters.renderer.rows import Row, in_order, row_of
+from mailer.adapters.renderer.plain import clean, shortened
+from mailer.adapters.renderer.rows import LABEL, Row, in_order, row_of
 from mailer.adapters.renderer.states import state_name
 from mailer.core.digest import Digest, Item, SectionKind
+from mailer.core.model import Place
 
 FEATURED = 4
 
@@ -184,7 +185,7 @@ def _heads(digest: Digest, rows: list[Row]) -> Heads:
         near=len(near),
         in_city=reader is not None
         and all(item.facts.place.key == reader.key for item in near),
-        city=clean(reader.locality) if reader else None,
+        city=_city(reader) if reader else None,
         state=state_name(reader.region, reader.country) if reader else None,
         nearest=_nearest(digest),
         spread=_spread(digest),
@@ -193,6 +194,11 @@ def _heads(digest: Digest, rows: list[Row]) -> Heads:
         region=_count(digest, SectionKind.REGION),
         country=_count(digest, SectionKind.COUNTRY),
     )
+
+
+def _city(place: Place) -> str:
+    """Return a city's name, no longer than a subject can bear."""
+    return shortened(clean(place.locality), LABEL)
 
 
 def _count(digest: Digest, kind: SectionKind) -> int:
@@ -208,12 +214,12 @@ def _nearest(digest: Digest) -> str | None:
     if not known:
         return None
     item = min(known, key=lambda item: item.distance_km or 0.0)
-    return clean(item.facts.place.locality)
+    return _city(item.facts.place)
 
 
 def _spread(digest: Digest) -> tuple[str, str] | None:
     located = sorted(
-        (place.longitude, clean(place.locality))
+        (place.longitude, _city(place))
         for place in (item.facts.place for item in digest.upcoming)
         if place.longitude is not None
     )
