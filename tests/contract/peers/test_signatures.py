@@ -59,16 +59,18 @@ def svix_hears(told: Told) -> bool:
 
 
 def resend_hears(told: Told) -> bool:
-    headers = {
-        "id": told.headers.get(ID, ""),
-        "timestamp": told.headers.get(TIME, ""),
-        "signature": told.headers.get(SIGNATURE, ""),
-    }
+    def header(name: str) -> str:
+        return told.headers.get(name, "")
+
     try:
         Webhooks.verify(
             {
                 "payload": told.body.decode(),
-                "headers": {**headers},
+                "headers": {
+                    "id": header(ID),
+                    "timestamp": header(TIME),
+                    "signature": header(SIGNATURE),
+                },
                 "webhook_secret": SECRET,
             }
         )
