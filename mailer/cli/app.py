@@ -1,6 +1,7 @@
 """The command tree."""
 
 import os
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from mailer.cli import (
     listing,
     mailing,
     organizations,
+    output,
     parked,
     pruning,
     web,
@@ -36,6 +38,12 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer passes it so
+    if wanted:
+        output.show(f"mailer {version('coalition-mailer')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _start(
     context: typer.Context,
@@ -47,6 +55,15 @@ def _start(
             help="The project folder; by default the current folder.",
         ),
     ] = None,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version and end.",
+        ),
+    ] = False,
 ) -> None:
     context.obj = State(
         folder=(project or Path.cwd()).resolve(), environment=dict(os.environ)

@@ -48,5 +48,5 @@ class Renderer(Protocol):
     def reason(
         self, language: str, organization: str | None, consented_on: date | None
     ) -> str:
-        """Say in one sentence why this person gets the mail; plain text."""
+        """Say in one sentence why this person gets the mail, on lines of 72."""
         ...

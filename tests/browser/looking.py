@@ -7,8 +7,6 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page
 
-from mailer.adapters.gates import Message
-
 Scheme = Literal["light", "dark"]
 
 
@@ -24,24 +22,36 @@ class Opened:
         """How wide the page is, with what hangs over."""
         return int(self.page.evaluate("document.documentElement.scrollWidth"))
 
+    def fits(self, *widths: int) -> bool:
+        """Whether nothing hangs over on any screen so wide."""
+        for width in widths:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            if self.width > width:
+                return False
+        return True
+
+    def light(self, scheme: Scheme) -> None:
+        """Let its reader prefer another light."""
+        self.page.emulate_media(color_scheme=scheme)
+
 
 @contextmanager
 def opened(
     browser: Browser,
-    message: Message,
+    html: str,
     *,
     width: int = 600,
     scheme: Scheme = "light",
     zoomed: bool = False,
 ) -> Iterator[Opened]:
-    """Open a message; `zoomed` sets its text at 200 %, as WCAG 2.2 §1.4.4 asks."""
+    """Open a page; `zoomed` sets its text at 200 %, as WCAG 2.2 §1.4.4 asks."""
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
     )
     page = context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.set_content(message.html)
+    page.set_content(html)
     if zoomed:
         page.evaluate(_TWICE)
     try:
@@ -61,3 +71,41 @@ _TWICE = """() => {
     if (line) e.style.setProperty('line-height', `${line}px`, 'important');
   }
 }"""
+
+# Text and the nearest ground behind it, by WCAG 2.2's formula for contrast.
+_CONTRASTS = """() => {
+  const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = colour => {
+    const [r, g, b] = parts(colour).slice(0, 3).map(v => v / 255)
+      .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = node => {
+    for (; node; node = node.parentElement) {
+      const colour = getComputedStyle(node).backgroundColor;
+      if ((parts(colour)[3] ?? 1) > 0) return colour;
+    }
+    return 'rgb(255, 255, 255)';
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode, parent = node.parentElement;
+    if (!node.data.trim() || !parent.getClientRects().length) continue;
+    const [high, low] = [getComputedStyle(parent).color, ground(parent)]
+      .map(light).sort((a, b) => b - a);
+    found.push([(high + 0.05) / (low + 0.05), node.data.trim().slice(0, 40)]);
+  }
+  return found;
+}"""
+SMALL_TARGETS = """() => [...document.querySelectorAll('a')]
+  .filter(a => getComputedStyle(a).display !== 'inline')
+  .filter(a => a.getBoundingClientRect().height < 43.5)
+  .map(a => a.textContent)"""
+
+
+def faint(page: Page) -> list[tuple[float, str]]:
+    """Words whose contrast is less than WCAG 2.2 asks for, and how little it is."""
+    found: list[tuple[float, str]] = page.evaluate(_CONTRASTS)
+    assert len(found) > 6, "hardly any words"
+    return [each for each in found if each[0] < 4.5]

@@ -1,7 +1,5 @@
 """Every message in a real browser, offline: both engines, every width, every light."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -14,7 +12,7 @@ from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.specimens import specimens
 from mailer.core.branding import Branding, Logo
 from mailer.core.colours import Colour
-from tests.browser.test_mail_in_chromium import CONTRASTS, SMALL_TARGETS
+from tests.browser.looking import SMALL_TARGETS, Scheme, faint, opened
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 SPECIMENS = specimens(TEMPLATES)
@@ -32,8 +30,6 @@ COMPUTED = """() => [...document.body.querySelectorAll('*')].map(node => {
 })"""
 WITHOUT_STYLE_BLOCKS = """() => document.querySelectorAll('style')
   .forEach(block => block.remove())"""
-WIDER = """() => document.documentElement.scrollWidth"""
-# What programs do whose readers ask for text of twice the size.
 # Outlook's apps mark what they darken; the rules for them must match the rest.
 OUTLOOK = """() => [document.documentElement]
   .forEach(root => ['data-ogsc', 'data-ogsb'].forEach(n => root.setAttribute(n, '')))"""
@@ -59,31 +55,13 @@ def renderer(engine: Engine, look: str) -> MailRenderer:
     return MailRenderer(TEMPLATES, brand, "https://mail.example.org", engine)
 
 
-@contextmanager
-def opened(
-    browser: Browser, html: str, width: int, *, dark: bool = False
-) -> Iterator[tuple[Page, list[str]]]:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if dark else "light",
-        offline=True,
-    )
-    page = context.new_page()
-    requests: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.set_content(html)
-    yield page, requests
-    context.close()
-
-
 @pytest.mark.parametrize(("name", "language"), [*LETTERS, *FROM_THE_RIGHT])
 def test_no_message_is_wider_than_any_screen_nor_asks_the_network_for_anything(
     chromium: Browser, name: str, language: str
 ) -> None:
-    for width in (320, 375, 600):
-        with opened(chromium, page_of(name, language), width) as (page, requests):
-            assert page.evaluate(WIDER) <= width
-            assert requests == []
+    with opened(chromium, page_of(name, language)) as seen:
+        assert seen.fits(320, 375, 600)
+        assert seen.asked == []
 
 
 @pytest.mark.parametrize("look", COLOURS)
@@ -92,13 +70,14 @@ def test_text_stands_out_in_a_coalitions_own_colour_however_it_is_darkened(
     chromium: Browser, name: str, look: str
 ) -> None:
     html = page_of(name, "en", Engine.PREMAILER, look)
-    for dark, outlook in ((False, False), (True, False), (False, True)):
-        with opened(chromium, html, 375, dark=dark) as (page, requests):
-            if outlook:
-                page.evaluate(OUTLOOK)
-            poor = [found for found in page.evaluate(CONTRASTS) if found[0] < 4.5]
-            assert poor == [], (dark, outlook)
-            assert requests == ["https://mail.example.org/brand/logo.png"]
+    with opened(chromium, html, width=375) as seen:
+        assert faint(seen.page) == []
+        seen.light("dark")
+        assert faint(seen.page) == []
+        seen.light("light")
+        seen.page.evaluate(OUTLOOK)
+        assert faint(seen.page) == []
+        assert seen.asked == ["https://mail.example.org/brand/logo.png"]
 
 
 @pytest.mark.parametrize("name", SPECIMENS)
@@ -109,44 +88,46 @@ def test_outlooks_apps_darken_as_the_others_do(chromium: Browser, name: str) -> 
           .map(node => getComputedStyle(node))
           .map(style => [style.color, style.backgroundColor])""")
 
-    html = page_of(name, "en")
-    with opened(chromium, html, 375, dark=True) as (page, _):
-        by_query = colours(page)
-    with opened(chromium, html, 375) as (page, _):
-        page.evaluate(OUTLOOK)
-        assert colours(page) == by_query
+    with opened(chromium, page_of(name, "en"), width=375, scheme="dark") as seen:
+        by_query = colours(seen.page)
+        seen.light("light")
+        assert colours(seen.page) != by_query
+        seen.page.evaluate(OUTLOOK)
+        assert colours(seen.page) == by_query
 
 
 @pytest.mark.parametrize("name", SPECIMENS)
 def test_links_of_their_own_are_tall_enough_for_a_thumb(
     chromium: Browser, name: str
 ) -> None:
-    with opened(chromium, page_of(name, "es"), 375) as (page, _):
-        assert page.evaluate(SMALL_TARGETS) == []
+    with opened(chromium, page_of(name, "es"), width=375) as seen:
+        assert seen.page.evaluate(SMALL_TARGETS) == []
 
 
 @pytest.mark.parametrize("name", SPECIMENS)
 def test_both_engines_give_every_element_the_same_style(
     chromium: Browser, name: str
 ) -> None:
-    for dark, bare in ((False, True), (True, False)):
-        seen = []
-        for engine in Engine:
-            html = page_of(name, "en", engine)
-            with opened(chromium, html, 375, dark=dark) as (page, _):
-                if bare:  # only what was moved into attributes counts
-                    page.evaluate(WITHOUT_STYLE_BLOCKS)
-                seen.append(page.evaluate(COMPUTED))
-        ours, theirs = seen
-        assert len(ours) > 30
-        assert ours == theirs
+    looks = []
+    for engine in Engine:
+        html = page_of(name, "en", engine)
+        with opened(chromium, html, width=375, scheme="dark") as seen:
+            dark = seen.page.evaluate(COMPUTED)
+            seen.light("light")
+            seen.page.evaluate(WITHOUT_STYLE_BLOCKS)  # only attributes count
+            looks.append((dark, seen.page.evaluate(COMPUTED)))
+
+    ours, theirs = looks
+    assert len(ours[0]) == len(ours[1]) > 30
+    assert ours == theirs
 
 
 def test_the_comparison_of_engines_sees_a_rule_that_was_left_behind(
     chromium: Browser,
 ) -> None:
     html = page_of("confirm", "en")
-    with opened(chromium, html, 375) as (page, _):
+    with opened(chromium, html, width=375) as seen:
+        page = seen.page
         page.evaluate(WITHOUT_STYLE_BLOCKS)
         whole = page.evaluate(COMPUTED)
         page.evaluate("document.querySelector('h1').removeAttribute('style')")
@@ -157,11 +138,16 @@ def test_an_urgent_call_is_brick_and_its_plate_white_in_every_light(
     chromium: Browser,
 ) -> None:
     ground = "node => getComputedStyle(node).backgroundColor"
-    for dark, board in ((False, "rgb(163, 38, 27)"), (True, "rgb(143, 36, 25)")):
-        html = page_of("blast-urgent", "en")
-        with opened(chromium, html, 375, dark=dark) as (page, _):
-            assert page.eval_on_selector(".urgent", ground) == board
-            assert page.eval_on_selector(".plate", ground) == "rgb(255, 255, 255)"
+    boards: dict[Scheme, str] = {
+        "light": "rgb(163, 38, 27)",
+        "dark": "rgb(143, 36, 25)",
+    }
+    with opened(chromium, page_of("blast-urgent", "en"), width=375) as seen:
+        for scheme, board in boards.items():
+            seen.light(scheme)
+            assert seen.page.eval_on_selector(".urgent", ground) == board
+            plate = seen.page.eval_on_selector(".plate", ground)
+            assert plate == "rgb(255, 255, 255)"
 
 
 def test_a_fact_stands_beside_its_label_and_on_phones_below_it(
@@ -170,10 +156,12 @@ def test_a_fact_stands_beside_its_label_and_on_phones_below_it(
     tops = """() => ['.label', '.value']
       .map(name => document.querySelector(name).getBoundingClientRect().top)"""
     html = page_of("blast-urgent", "en")
-    with opened(chromium, html, 600) as (page, _):
+    with opened(chromium, html, width=600) as seen:
+        page = seen.page
         label, value = page.evaluate(tops)
         assert label == value
-    with opened(chromium, html, 375) as (page, _):
+    with opened(chromium, html, width=375) as seen:
+        page = seen.page
         label, value = page.evaluate(tops)
         assert label < value
 
@@ -182,7 +170,8 @@ def test_from_right_to_left_everything_begins_on_the_right(chromium: Browser) ->
     right = """() => ['.coalition', '.headline', '.rule h2', '.date']
       .map(name => document.querySelector(name))
       .map(node => Math.round(window.innerWidth - node.getBoundingClientRect().right))"""
-    with opened(chromium, page_of("digest", "ar"), 375) as (page, _):
+    with opened(chromium, page_of("digest", "ar"), width=375) as seen:
+        page = seen.page
         assert page.evaluate(right) == [20, 20, 20, 20]
         align = "node => getComputedStyle(node).textAlign"
         assert page.eval_on_selector(".calendar", align) == "left"

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.databases import database_url, migrated_file, postgresql
+from tests.e2e import forked
 
 __all__ = ["database_url", "migrated_file", "postgresql"]
 ROOT = Path(__file__).parents[2]
@@ -54,16 +55,14 @@ class Shell:
 
     def __call__(self, *words: str, check: bool = True, **environment: str) -> Ran:
         """Run `mailer WORDS`; fails the test on a failure unless told otherwise."""
-        done = subprocess.run(  # noqa: S603 - our own program
-            self.command(*words),
-            capture_output=True,
-            text=True,
-            env=self.environment(**environment),
-            cwd=self.folder.parent,
-            timeout=120,
-            check=False,
+        run = forked.run if forked.fits(environment) else _fresh
+        ran = Ran(
+            *run(
+                ["--project", str(self.folder), *words],
+                environment=self.environment(**environment),
+                folder=self.folder.parent,
+            )
         )
-        ran = Ran(done.returncode, done.stdout, done.stderr)
         assert not check or ran.code == 0, ran.err
         assert "Traceback" not in ran.err, ran.err
         return ran
@@ -88,6 +87,21 @@ class Shell:
     def messages(self) -> list[Path]:
         """Return the outbox's messages."""
         return sorted((self.folder / "outbox").rglob("*.eml"))
+
+
+def _fresh(
+    words: Sequence[str], *, environment: Mapping[str, str], folder: Path
+) -> tuple[int, str, str]:
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "mailer", *words],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=folder,
+        timeout=forked.LONGEST,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 def fill(

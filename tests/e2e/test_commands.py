@@ -8,9 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+from typer.main import get_command
+
+from mailer.cli.app import app
 from tests.e2e.conftest import (
     MONDAY,
     ROOT,
@@ -48,17 +53,21 @@ def test_wrong_usage_exits_with_2(shell: Shell) -> None:
 
 
 def test_every_command_helps_with_an_example(shell: Shell) -> None:
-    listed = shell("--help").out
-    commands = [
-        "init", "demo", "pause", "resume", "cancel", "parked", "parked resend",
-        "parked mark-sent", "actions", "organizations", "subscribers", "lists",
-        "preview", "plan", "send", "work", "status", "why", "web", "doctor", "db upgrade",
-        "db check", "import actions", "import organizations", "import subscribers",
-        "import suppressions", "organizations merge",
-    ]  # fmt: skip
-    for command in commands:
-        assert command.split()[0] in listed
-        assert "Example: mailer" in shell(*command.split(), "--help").out
+    commands = dict(named("mailer", get_command(app)))
+
+    assert len(commands) > 25
+    for name, command in commands.items():
+        assert f"Example: {name}" in (command.help or ""), name
+    assert "Example: mailer db upgrade" in shell("db", "upgrade", "--help").out
+
+
+def named(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Every command beneath one, each by its whole name."""
+    below = getattr(command, "commands", {})
+    for name, each in below.items():
+        yield from named(f"{path} {name}", each)
+    if not below:
+        yield path, command
 
 
 def test_an_edition_goes_out_once_and_everybody_is_accounted_for(filled: Shell) -> None:
@@ -490,3 +499,7 @@ def test_a_send_that_is_stopped_says_what_is_left_and_how_to_go_on(
     assert sending.returncode == 1
     assert "still to be sent, because all sending was stopped: trying it" in said
     assert "mailer start, then mailer work" in said
+
+
+def test_it_tells_its_version(shell: Shell) -> None:
+    assert re.fullmatch(r"mailer \d{4}\.\d+\.\d+\n", shell("--version").out)

@@ -96,7 +96,7 @@ class Database:
 def _way_out(said: str) -> str:
     if "is locked" in said:
         return (
-            f" by another program for {_BUSY:.0f} s and more; do it again when that"
+            " by another program, for longer than was waited; do it again when that"
             " has ended"
         )
     if "is full" in said or "No space left" in said:
@@ -129,7 +129,8 @@ def _parsed(url: str) -> URL | None:
 
 
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": _BUSY}, hide_parameters=True)
+    patience = {} if "timeout" in url.query else {"timeout": _BUSY}
+    engine = create_engine(url, connect_args=patience, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _connect(raw: Any, _record: Any) -> None:

@@ -128,14 +128,17 @@ class MailRenderer:
     def reason(
         self, language: str, organization: str | None, consented_on: date | None
     ) -> str:
-        """Say in one sentence why this person gets the mail; plain text."""
+        """Say in one sentence why this person gets the mail, on lines of 72."""
         return self._reason(language, organization, consented_on)
 
     def _fill_reason(
         self, language: str, organization: str | None, consented_on: date | None
     ) -> str:
-        # Days are few and organizations many: one template per day, not per pair.
         name = plain.clean(organization or "")
+        return plain.wrapped(self._named(language, name, consented_on))
+
+    def _named(self, language: str, name: str, consented_on: date | None) -> str:
+        # Days are few and organizations many: one template per day, not per pair.
         sentence = self._sentence(language, name and _SOMEBODY, consented_on)
         if name and _SOMEBODY not in sentence:  # the template does something to it
             return self._print_reason(language, name, consented_on)

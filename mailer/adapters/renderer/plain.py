@@ -77,8 +77,10 @@ def wrapped(words: str, indent: int = 0) -> str:
 
 
 def underlined(words: str, line: str) -> str:
-    """Set a heading with a line of this character beneath it."""
-    return f"{words}\n{line * len(words)}"
+    """Set a heading with a line of this character beneath it, on lines of 72."""
+    lines = textwrap.wrap(words, _WIDTH, break_long_words=False) or [""]
+    longest = min(_WIDTH, max(map(len, lines)))
+    return "\n".join((*lines, line * longest))
 
 
 def tidied(text: str) -> str:
