@@ -14,6 +14,7 @@ from mailer.adapters.database.people import SqlPeople
 from mailer.adapters.database.places import RememberingGazetteer
 from mailer.adapters.database.readers import SqlReaders
 from mailer.adapters.database.retention import Retention
+from mailer.adapters.database.suppressing import SqlSuppressions
 from mailer.adapters.database.trace import Tracer
 from mailer.adapters.database.work import SqlLedger
 from mailer.adapters.places import GeonamesGazetteer
@@ -124,6 +125,11 @@ class Stores(Definitions):
     def parked(self) -> Parked:
         """Deliveries whose outcome nobody knows."""
         return Parked(self.ready)
+
+    @cached_property
+    def suppressions(self) -> SqlSuppressions:
+        """Our list of suppressed addresses, to be brought into line with others."""
+        return SqlSuppressions(self.ready, self._derived("addresses"))
 
     @cached_property
     def tracer(self) -> Tracer:

@@ -34,6 +34,8 @@ class Tracker:
             self._heed(applied)
             if applied.events < _LOT:
                 break
+        # Every time: what was told early may be what is in doubt now.
+        self.tracking.settle(at=self.clock())
         return count
 
     def _heed(self, applied: Applied) -> None:

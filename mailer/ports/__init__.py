@@ -2,6 +2,7 @@
 
 from mailer.ports.asking import (
     Account,
+    Hook,
     Looked,
     Names,
     Page,
@@ -51,6 +52,13 @@ from mailer.ports.store import (
     Organized,
     People,
 )
+from mailer.ports.suppressing import (
+    Part,
+    SuppressionList,
+    Suppressions,
+    Synchronized,
+    Taken,
+)
 from mailer.ports.tracking import Applied, Tracking
 from mailer.ports.watching import Called, Watch
 
@@ -75,6 +83,7 @@ __all__ = [
     "Gazetteer",
     "Heard",
     "Hearing",
+    "Hook",
     "Intent",
     "Ledger",
     "Looked",
@@ -87,6 +96,7 @@ __all__ = [
     "Outgoing",
     "Pace",
     "Page",
+    "Part",
     "People",
     "Provider",
     "PublicActions",
@@ -103,6 +113,10 @@ __all__ = [
     "Searchable",
     "Source",
     "Standing",
+    "SuppressionList",
+    "Suppressions",
+    "Synchronized",
+    "Taken",
     "Told",
     "Tracking",
     "Unanswered",

@@ -237,6 +237,7 @@ suppressions = Table(
     Column("address_hash", Bytes(16), primary_key=True),
     Column("reason", String(20), nullable=False),
     Column("since", Instant, nullable=False),
+    Column("told_by", String(40)),  # the provider that told it, who knows it already
 )
 
 # --- the ledger --------------------------------------------------------------
@@ -433,7 +434,14 @@ provider_events = Table(
     Column("received_at", Instant, nullable=False),
     Column("applied_at", Instant),
     Column("mailing_id", Id),  # known once it is applied
+    Column("mark", String(36)),  # the key of the call that carried the message
     UniqueConstraint("provider", "event_id"),
+)
+Index(
+    "ix_provider_events_mark",
+    provider_events.c.mark,
+    sqlite_where=provider_events.c.mark.is_not(None),
+    postgresql_where=provider_events.c.mark.is_not(None),
 )
 Index(
     "ix_provider_events_waiting",
@@ -447,6 +455,17 @@ Index(
     provider_events.c.domain,
     sqlite_where=text("kind = 'block'"),
     postgresql_where=text("kind = 'block'"),
+)
+
+# When a provider's own list of suppressed addresses was last brought into line with
+# ours: what changed there or here before `read_until` need not be looked at again.
+synchronizations = Table(
+    "synchronizations",
+    metadata,
+    Column("provider", String(40), primary_key=True),
+    Column("began_at", Instant, nullable=False),
+    Column("read_until", Instant),
+    Column("consents_seen", Id, nullable=False, server_default=text("0")),
 )
 
 # Append-only: who did what, when; numbers and reasons, never an address.

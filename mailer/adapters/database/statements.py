@@ -245,8 +245,12 @@ class Statements:
                 state=bindparam("p_state", type_=String()),
                 # Without a wait it keeps its turn: before those that were never tried.
                 not_before=case((wait > 0.0, self.now + wait), else_=0.0),
+                # The provider's events may tell by it what nobody else could.
                 key=case(
-                    (bindparam("p_state", type_=String()) == "unknown", batches.c.key)
+                    (
+                        bindparam("p_state", type_=String()).in_(("unknown", "parked")),
+                        batches.c.key,
+                    )
                 ),
                 fingerprint=bindparam("p_fingerprint", type_=Bytes(32)),
             )

@@ -7,7 +7,7 @@ touched by it.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audit, tallying
+from mailer.adapters.database import audit, settling, tallying
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.people import LEFT, OWN_ACT
 from mailer.adapters.database.schema import (
@@ -38,6 +38,7 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core.breaker import Tally
 from mailer.core.events import RANKS, Event, EventKind, rank
+from mailer.core.suppressions import Held
 from mailer.core.tokens import address_hash
 from mailer.ports import Applied
 
@@ -68,6 +69,7 @@ class SqlTracking:
                 "detail": event.detail[:_DETAIL],
                 "happened_at": event.happened_at,
                 "received_at": at,
+                "mark": event.mark,
             }
             for event in events
         ]
@@ -94,10 +96,14 @@ class SqlTracking:
             waiting = waiting.with_for_update(skip_locked=True)
         with self._database.writing() as connection:
             rows = connection.execute(waiting).mappings().all()
-            applying = _Applying(self._database, connection, at)
+            applying = Applying(self._database, connection, at)
             for row in rows:
                 applying.apply(row)
         return applying.applied(len(rows))
+
+    def settle(self, *, at: datetime) -> int:
+        """Count as sent what was in doubt and an event shows to have been taken."""
+        return settling.settle(self._database, at=at)
 
     def tally(self, mailing_id: int) -> Tally:
         """Return how a mailing fares since a person last let it go on."""
@@ -109,7 +115,10 @@ class SqlTracking:
         return found.since(Tally(**heeded)) if heeded else found
 
 
-class _Applying:
+_Row = RowMapping | Mapping[str, Any]
+
+
+class Applying:
     """Applies events within one transaction."""
 
     def __init__(
@@ -122,7 +131,13 @@ class _Applying:
         self._blocked: set[str] = set()
         self._mailings: set[int] = set()
 
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Return how many were suppressed, and how many subscriptions ended."""
+        return self._counts
+
     def applied(self, events: int) -> Applied:
+        """Return what so many events did."""
         return Applied(
             events=events,
             suppressed=self._counts["suppressed"],
@@ -133,16 +148,18 @@ class _Applying:
 
     def apply(self, event: RowMapping) -> None:
         """Change what one event changes, and mark it as applied."""
-        subscriber = self._connection.scalar(
-            select(subscribers.c.id).where(
-                subscribers.c.address_hash == event["address_hash"]
-            )
-        )
+        if event["kind"] == EventKind.SENT:  # kept for `settling`, which needs it alone
+            self._done(event, None)
+            return
+        subscriber = self._subscriber(event["address_hash"])
         mailing = None if subscriber is None else self._mark(event, subscriber)
         if not self._returned(subscriber, event["happened_at"]):
             self._heed(event, subscriber, mailing)
         if mailing is not None and event["kind"] in _ALARMING:
             self._mailings.add(mailing)
+        self._done(event, mailing)
+
+    def _done(self, event: RowMapping, mailing: int | None) -> None:
         self._connection.execute(
             update(provider_events)
             .where(provider_events.c.id == event["id"])
@@ -201,36 +218,72 @@ class _Applying:
     ) -> None:
         match EventKind(event["kind"]):
             case EventKind.HARD:
-                self._suppress(event["address_hash"], "bounced")
+                self._suppress(event, "bounced")
             case EventKind.COMPLAINED:
-                self._suppress(event["address_hash"], "complained")
+                self._suppress(event, "complained")
                 if subscriber is not None:
                     self._end(subscriber, None, "complained", event)
             case EventKind.UNSUBSCRIBED if subscriber is not None:
                 self._end(subscriber, mailing, LEFT, event)
             case EventKind.UNSUBSCRIBED:
-                self._suppress(event["address_hash"], "manual")
+                self._suppress(event, "manual")
             case EventKind.BLOCK:
                 self._blocked.add(event["domain"])
             case EventKind.SOFT | EventKind.DELIVERED if subscriber is not None:
                 self._judge(event["address_hash"], subscriber)
 
-    def _suppress(self, hashed: bytes, reason: str) -> None:
+    def listed(self, entry: _Row, held: Held) -> None:
+        """Change what an entry of a provider's own list changes.
+
+        It is of no message, so that who unsubscribed there has left every list:
+        nothing of ours would reach them through it.
+        """
+        subscriber = self._subscriber(entry["address_hash"])
+        match held:
+            case Held.BOUNCED:
+                self._suppress(entry, "bounced")
+            case Held.MANUAL:
+                self._suppress(entry, "manual")
+            case Held.COMPLAINED:
+                self._suppress(entry, "complained")
+                if subscriber is not None:
+                    self._end(subscriber, None, "complained", entry)
+            case Held.UNSUBSCRIBED if subscriber is not None:
+                self._end(subscriber, None, LEFT, entry)
+            case Held.UNSUBSCRIBED:
+                self._suppress(entry, "manual")
+
+    def _subscriber(self, hashed: bytes) -> int | None:
+        return self._connection.scalar(
+            select(subscribers.c.id).where(subscribers.c.address_hash == hashed)
+        )
+
+    def _suppress(self, event: _Row, reason: str) -> None:
         stronger = case((suppressions.c.reason == "complained", "complained"),
                         else_=reason)  # fmt: skip
         done = self._connection.execute(
             self._database.insert(suppressions)
-            .values(address_hash=hashed, reason=reason, since=self._at)
+            .values(
+                address_hash=event["address_hash"],
+                reason=reason,
+                since=self._at,
+                told_by=event["provider"],
+            )
             .on_conflict_do_update(
                 index_elements=["address_hash"],
-                set_={"reason": stronger},
+                set_={"reason": stronger, "told_by": event["provider"]},
                 where=suppressions.c.reason.in_((UNREACHABLE, "bounced")),
             )
+            .returning(suppressions.c.reason)
         )
-        self._counts["suppressed"] += done.rowcount
+        self._counts["suppressed"] += len(done.all())  # a server tells no rowcount
 
     def _end(
-        self, subscriber: int, mailing: int | None, reason: str, event: RowMapping
+        self,
+        subscriber: int,
+        mailing: int | None,
+        reason: str,
+        event: _Row,
     ) -> None:
         """End the subscription to the mailing's list; without one, all of them."""
         mine = [
@@ -294,8 +347,9 @@ class _Applying:
                 self._database.insert(suppressions)
                 .values(address_hash=hashed, reason=UNREACHABLE, since=self._at)
                 .on_conflict_do_nothing()
+                .returning(suppressions.c.reason)
             )
-            self._counts["suppressed"] += added.rowcount
+            self._counts["suppressed"] += len(added.all())
         else:
             self._connection.execute(
                 delete(suppressions).where(

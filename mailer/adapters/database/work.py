@@ -108,11 +108,13 @@ class SqlLedger(SqlIntents):
         with self._database.writing() as connection:
             if not self._close(connection, batch, "parked", 0.0, None):
                 return False
-            connection.execute(
+            parked = connection.execute(
                 update(deliveries)
                 .where(of(batch.variant_id, batch.seq), deliveries.c.state == "unknown")
                 .values(state="parked", reason=detail[:300], changed_at=at)
             )
+            if not parked.rowcount:  # all of it has been settled otherwise
+                _explain(connection, batch, state="done", key=None)
             finish(connection, batch.mailing.id, at)
         return True
 

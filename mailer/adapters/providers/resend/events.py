@@ -91,6 +91,7 @@ def _read(item: Record, told: Told, identifier: str) -> Iterable[Event]:
             instant(item.get("created_at"), told.received_at),
             message=text(data, "email_id"),
             words=words,
+            mark=inner(data, "tags").get("batch"),
         )
 
 
