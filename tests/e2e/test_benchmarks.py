@@ -19,6 +19,7 @@ SMALL: Mapping[str, Sequence[str]] = {  # what --quick measures takes half a min
     "send": ("--count", "1000"),
     "calls": (),
     "end_to_end": ("--recipients", "600", "--case", "b"),
+    "events": ("--count", "2000"),
     "import_subscribers": ("--rows", "2000"),
 }
 

@@ -5,12 +5,11 @@ delivery. Only what has consequences for a person is returned, to be heeded one 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from operator import attrgetter, itemgetter
-from typing import Any
+from operator import itemgetter
 
 from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
@@ -26,6 +25,7 @@ from mailer.adapters.database.schema import (
 from mailer.core.events import RANKS, EventKind, rank
 
 _SILENT = (EventKind.SENT, EventKind.DEFERRED)  # of no consequence to anybody
+_ARRIVED = EventKind.DELIVERED  # takes back that somebody was given up
 _ALARMING = (EventKind.HARD, EventKind.COMPLAINED, EventKind.BLOCK)
 
 
@@ -110,62 +110,54 @@ def note(
 
     `unreachable` is the reason of a suppression that a delivery takes back.
     """
-    found: Sequence[Any] = connection.execute(_ABOUT, {"ids": lot}).all()
-    rows = [next(several) for _, several in groupby(found, key=attrgetter("id"))]
-    _say(database, connection, rows)
-    mailings = {row.id: row.mailing for row in rows if row.mailing is not None}
+    subscribers: dict[int, int] = {}
+    mailings: dict[int, int] = {}
+    alarmed: set[int] = set()
+    heeded: list[int] = []
+    said: dict[tuple[int, int], str] = {}  # the weightiest of each delivery
+    before = None
+    for event, kind, subscriber, mailing, suppressed in connection.execute(
+        _ABOUT, {"ids": lot}
+    ):
+        if event == before:  # about the first row alone
+            continue
+        before = event
+        if subscriber is not None:
+            subscribers[event] = subscriber
+        if mailing is not None:
+            mailings[event] = mailing
+            other = said.get((mailing, subscriber), kind)
+            weightier = _WEIGHT[kind] >= _WEIGHT[other]
+            said[mailing, subscriber] = kind if weightier else other
+            if kind in _ALARMING:
+                alarmed.add(mailing)
+        if kind not in _SILENT and (kind != _ARRIVED or suppressed == unreachable):
+            heeded.append(event)
+    _say(database, connection, said)
     _apply(connection, lot, mailings, at)
-    heeded = [row.id for row in rows if _matters(row, unreachable)]
     if heeded:
-        heeded = _without(heeded, connection.scalars(_RETURNED, {"ids": heeded}))
+        returned = set(connection.scalars(_RETURNED, {"ids": heeded}))
+        heeded = [event for event in heeded if event not in returned]
     return Noted(
-        subscribers={row.id: row.subscriber for row in rows if row.subscriber},
-        mailings=mailings,
-        heeded=heeded,
-        alarmed={
-            row.mailing
-            for row in rows
-            if row.kind in _ALARMING and row.mailing is not None
-        },
+        subscribers=subscribers, mailings=mailings, heeded=heeded, alarmed=alarmed
     )
 
 
-def _matters(row: Any, unreachable: str) -> bool:
-    if row.kind == EventKind.DELIVERED:
-        return bool(row.suppressed == unreachable)
-    return row.kind not in _SILENT
-
-
-def _without(events: Iterable[int], others: Iterable[int]) -> list[int]:
-    left_out = set(others)
-    return [event for event in events if event not in left_out]
-
-
-def _say(database: Database, connection: Connection, rows: Iterable[Any]) -> None:
-    """Write the weightiest kind at each delivery, unless a weightier one is there."""
-    weightiest: dict[tuple[int, int], str] = {}
-    for row in rows:
-        if row.mailing is not None:
-            about, kind = (row.mailing, row.subscriber), row.kind
-            before = weightiest.get(about, kind)
-            weightiest[about] = kind if _WEIGHT[kind] >= _WEIGHT[before] else before
+def _say(
+    database: Database, connection: Connection, said: Mapping[tuple[int, int], str]
+) -> None:
+    """Write each kind at its delivery, by mailing and subscriber; a weightier stays."""
     people: dict[tuple[int, str], list[int]] = defaultdict(list)
-    for (mailing, subscriber), kind in sorted(weightiest.items()):
+    for (mailing, subscriber), kind in sorted(said.items()):
         people[mailing, kind].append(subscriber)
     if not database.is_sqlite:  # in one order for all, so that no two wait for another
-        for mailing, several in groupby(sorted(weightiest), key=itemgetter(0)):
+        for mailing, several in groupby(sorted(said), key=itemgetter(0)):
             mine = [subscriber for _, subscriber in several]
             connection.execute(_LOCK, {"mailing": mailing, "people": mine})
     for (mailing, kind), mine in people.items():
-        connection.execute(
-            _SAY,
-            {
-                "mailing": mailing,
-                "people": mine,
-                "said": kind,
-                "lighter": [each for each in _WEIGHT if _WEIGHT[each] < _WEIGHT[kind]],
-            },
-        )
+        lighter = [each for each in _WEIGHT if _WEIGHT[each] < _WEIGHT[kind]]
+        values = {"mailing": mailing, "people": mine, "said": kind, "lighter": lighter}
+        connection.execute(_SAY, values)
 
 
 _WEIGHT = {kind.value: rank(kind) for kind in RANKS}
