@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from mailer.core.colours import Colour, neighbours, text_on
 from mailer.core.tables import Table
@@ -71,6 +72,13 @@ def _logo(table: Table, read: Callable[[str], bytes]) -> Logo | None:
     name = table.text("logo", None)
     if name is None:
         return None
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in name:
+        table.fail(
+            "logo",
+            f"{name} is not in the project folder, and everybody can fetch the logo;"
+            " copy it beside the toml",
+        )
     try:
         png = read(name)
     except (OSError, ValueError) as error:
