@@ -186,13 +186,19 @@ def test_amazon_is_asked_for_its_certificate_once() -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "https://sns.us-east-1.amazonaws.com.evil.example/x.pem",
+        "https://sns.us-east-1.amazonaws.com.evil.example/SimpleNotificationService-1.pem",
         "https://evil.example/sns.us-east-1.amazonaws.com/x.pem",
-        "http://sns.us-east-1.amazonaws.com/x.pem",
-        "https://sns.us-east-1.amazonaws.com@evil.example/x.pem",
-        "https://sns.us-east-1.amazonaws.com:8443/x.pem",
-        "https://169.254.169.254/x.pem",
+        "http://sns.us-east-1.amazonaws.com/SimpleNotificationService-1.pem",
+        "https://sns.us-east-1.amazonaws.com@evil.example/SimpleNotificationService-1.pem",
+        "https://sns.us-east-1.amazonaws.com:8443/SimpleNotificationService-1.pem",
+        "https://169.254.169.254/SimpleNotificationService-1.pem",
         "https://sns.us-east-1.amazonaws.com/x.html",
+        "https://sns.s3.amazonaws.com/SimpleNotificationService-1.pem",
+        "https://sns.s3-us-west-2.amazonaws.com/SimpleNotificationService-1.pem",
+        "https://sns.us-east-1.amazonaws.com/?Action=GetEndpointAttributes&x=.pem",
+        "https://sns.us-east-1.amazonaws.com/x/../SimpleNotificationService-1.pem",
+        "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-1.pem?a=.pem",
+        "https://sns.us-east-1.amazonaws.com\n/SimpleNotificationService-1.pem",
         "https://[",
         "",
     ],
@@ -210,6 +216,8 @@ def test_a_subscription_of_our_topic_is_confirmed_at_amazon_alone() -> None:
     for address, confirm in (
         ("https://sns.us-east-1.amazonaws.com/?Token=x", True),
         ("https://evil.example/?Token=x", False),
+        ("http://169.254.169.254/latest/meta-data/", False),
+        ("https://sns.s3.amazonaws.com/?Token=x", False),
     ):
         request = teller.tell_this(
             sns(
