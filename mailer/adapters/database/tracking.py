@@ -44,6 +44,7 @@ from mailer.ports import Applied
 
 UNREACHABLE = "unreachable"  # suppressed after soft bounces alone
 _SENDS, _SPAN = 5, timedelta(days=14)  # soft bounces, and over how long
+_LOT = 500  # rows of one statement; a server takes 65,535 values in one
 _ID, _DETAIL, _DOMAIN = 200, 500, 255  # characters that are kept
 
 
@@ -75,14 +76,17 @@ class SqlTracking:
         ]
         if not rows:
             return 0
+        fresh = 0
         with self._database.writing() as connection:
-            fresh = connection.execute(
-                self._database.insert(provider_events)
-                .values(rows)
-                .on_conflict_do_nothing()
-                .returning(provider_events.c.id)
-            )
-            return len(fresh.all())
+            for start in range(0, len(rows), _LOT):
+                kept = connection.execute(
+                    self._database.insert(provider_events)
+                    .values(rows[start : start + _LOT])
+                    .on_conflict_do_nothing()
+                    .returning(provider_events.c.id)
+                )
+                fresh += len(kept.all())
+        return fresh
 
     def apply(self, *, most: int, at: datetime) -> Applied:
         """Apply what waits, up to `most` events, in any order to the same end."""
