@@ -158,6 +158,58 @@ def test_whatever_json_comes_in_nothing_breaks(teller: Teller, what: Any) -> Non
     teller.hearing().hear(teller.tell_this({"event": "bounce", "email": what}))
 
 
+def _deep(levels: int) -> Any:
+    found: Any = []
+    for _ in range(levels):
+        found = [found]
+    return found
+
+
+@pytest.mark.parametrize("name", ["brevo", "postmark", "sendgrid"])
+@pytest.mark.parametrize("levels", [400, 900])
+def test_a_moment_nested_deep_breaks_nothing(name: str, levels: int) -> None:
+    teller = TELLERS[name]
+    said = teller.write(EventKind.COMPLAINED)
+    [item] = said if isinstance(said, list) else [said]
+    for member in ("ts_epoch", "BouncedAt", "timestamp", "sg_event_id", "ID"):
+        item[member] = _deep(levels)
+
+    [event] = heard(teller, teller.tell_this(said)).events
+
+    assert event.happened_at == NOW
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z",
+        0.5, -62_135_596_800, 1e300, 99_999_999_999, "yesterday", "",
+    ],
+)  # fmt: skip
+def test_a_moment_that_cannot_be_true_is_when_it_was_told(moment: Any) -> None:
+    for name, member in (("brevo", "ts_epoch"), ("postmark", "BouncedAt")):
+        teller = TELLERS[name]
+        said = {**teller.write(EventKind.COMPLAINED), member: moment}
+
+        [event] = heard(teller, teller.tell_this(said)).events
+
+        assert event.happened_at == NOW
+
+
+def test_a_nul_in_an_identifier_is_left_out() -> None:
+    teller = TELLERS["sendgrid"]
+    [item] = teller.write(EventKind.HARD)
+    odd = {
+        "sg_event_id": "e\x0001",
+        "sg_message_id": "m\x0001.x",
+        "status": "5.1.1\x00",
+    }
+
+    [event] = heard(teller, teller.tell_this([{**item, **odd}])).events
+
+    assert (event.event_id, event.provider_id, event.status) == ("e01", "m01", "5.1.1")
+
+
 def test_a_key_that_can_be_guessed_is_refused_by_name() -> None:
     for kind in ("brevo", "postmark", "mailgun"):
         short = ProviderSettings(name="p", kind=kind, options={"events_key": "secret"})
