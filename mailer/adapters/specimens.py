@@ -20,9 +20,6 @@ SAMPLE = "sample.json"
 BASE = "https://mail.example.org"
 _SHOWN = 35  # as many actions as a digest shows in full
 _TOKEN = "t" * 51  # what a specimen fills its slots with
-_PERSONAL = frozenset(
-    {"confirm", "note"}
-)  # to one person, of no list: nothing to leave
 
 
 def names(templates: Path) -> Sequence[str]:
@@ -57,8 +54,9 @@ def printed(templates: Path, specimen: Specimen, language: str) -> Message:
         preheader=letter.preheader,
         html=letter.html,
         text=letter.text,
-        leave_url=None if specimen.folder in _PERSONAL else f"{BASE}/u/{_TOKEN}",
+        leave_url=None if specimen.is_personal else f"{BASE}/u/{_TOKEN}",
         quoted=tuple(strings(specimen.sample)),
+        postal_address=specimen.sample.brand.postal_address,
     )
 
 

@@ -11,16 +11,26 @@ from mailer.adapters.gates.dark import dark
 from mailer.adapters.gates.foreign import foreign
 from mailer.adapters.gates.leaving import leaving
 from mailer.adapters.gates.links import links
-from mailer.adapters.gates.message import Finding, Gate, Message, Severity
+from mailer.adapters.gates.measures import type_size, widths
+from mailer.adapters.gates.message import (
+    Finding,
+    Gate,
+    Message,
+    Severity,
+    Untranslated,
+)
 from mailer.adapters.gates.outlook import outlook
+from mailer.adapters.gates.postal import postal
 from mailer.adapters.gates.preheader import preheader
 from mailer.adapters.gates.size import lines, size
 from mailer.adapters.gates.structure import headings, ids, images, language, tables
 from mailer.adapters.gates.styles import styles
+from mailer.adapters.gates.subject import subject
 from mailer.adapters.gates.support import support
+from mailer.adapters.gates.translated import translated
 from mailer.adapters.gates.words import controls, leftovers, text
 
-__all__ = ["GATES", "Finding", "Gate", "Message", "Severity", "check"]
+__all__ = ["GATES", "Finding", "Gate", "Message", "Severity", "Untranslated", "check"]
 
 GATES: Mapping[Gate, Callable[[Message], Iterable[Finding]]] = {
     Gate.SIZE: size,
@@ -32,16 +42,21 @@ GATES: Mapping[Gate, Callable[[Message], Iterable[Finding]]] = {
     Gate.TABLES: tables,
     Gate.LINKS: links,
     Gate.LEAVING: leaving,
+    Gate.POSTAL: postal,
     Gate.OUTLOOK: outlook,
     Gate.FOREIGN: foreign,
     Gate.SUPPORT: support,
     Gate.STYLES: styles,
     Gate.DARK: dark,
     Gate.CONTRAST: contrast,
+    Gate.TYPE: type_size,
+    Gate.WIDTHS: widths,
+    Gate.SUBJECT: subject,
     Gate.PREHEADER: preheader,
     Gate.LEFTOVERS: leftovers,
     Gate.CONTROLS: controls,
     Gate.TEXT: text,
+    Gate.TRANSLATED: translated,
 }
 
 

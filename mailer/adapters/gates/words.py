@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from html import unescape
 from html.entities import html5
 from urllib.parse import unquote
 
@@ -14,6 +15,11 @@ _LEFT = re.compile(
     r"|zq[0-9a-f]{4,}-[a-z_]+-qz",  # a slot
     re.MULTILINE,
 )
+# One brace too few, and Jinja prints what it should have run. No sentence has braces.
+_HALF = re.compile(
+    r"\{{1,2}\s*[A-Za-z_][\w.]*\s*(?:\([^\n{}]*\)?|\|[^\n{}]*)?\s*\}{1,2}|\}\}|%\}|#\}"
+)
+_STYLE = re.compile(r"<style\b.*?</style>", re.DOTALL | re.IGNORECASE)
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )
@@ -30,8 +36,8 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|([A-Za-z]\w{1,30}));")
 def leftovers(message: Message) -> Iterator[Finding]:
     """Find what the template should have filled; not what somebody wrote so."""
     for part, content in _parts(message):
-        for found in _LEFT.finditer(content):
-            if not message.wrote(found[0]):
+        for found in _unfilled(content):
+            if not message.wrote(unescape(found[0])):
                 yield Finding(
                     gate=Gate.LEFTOVERS,
                     words=f"“{found[0][:60]}” was not filled in, and readers would see"
@@ -39,6 +45,18 @@ def leftovers(message: Message) -> Iterator[Finding]:
                     " mend their words.",
                     where=f"{part}, line {line_of(content, found.start())}",
                 )
+
+
+def _unfilled(content: str) -> Iterator[re.Match[str]]:
+    """Yield what is left of template language, once each, in its order of kinds."""
+    whole = list(_LEFT.finditer(content))
+    yield from whole
+    plain = _STYLE.sub(lambda css: re.sub(r"[^\n]", " ", css[0]), content)
+    for half in _HALF.finditer(plain):
+        if not any(
+            one.start() < half.end() and half.start() < one.end() for one in whole
+        ):
+            yield half
 
 
 def controls(message: Message) -> Iterator[Finding]:

@@ -10,11 +10,12 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from mailer.adapters.renderer import plain
+from mailer.adapters.renderer import balance, plain
 from mailer.adapters.renderer.brand import Brand, in_language
 from mailer.adapters.renderer.environment import environment
 from mailer.adapters.renderer.folding import folded
 from mailer.adapters.renderer.inline import Engine, inline
+from mailer.adapters.renderer.locating import spelled
 from mailer.adapters.renderer.templating import print_template
 from mailer.core.errors import TemplateError
 from mailer.core.tables import LANGUAGES
@@ -65,7 +66,7 @@ class Press:
         return Rendered(
             subject=common["title"],
             preheader=common["preheader"],
-            html=self._inlined(page, slots, f"{folder}/body.html"),
+            html=self._inlined(page, slots, folder),
             text=plain.tidied(text),
         )
 
@@ -111,16 +112,21 @@ class Press:
         env.filters["capitalize_first"] = plain.capitalized
         return env
 
-    def _inlined(self, page: str, slots: Mapping[str, str], file: str) -> str:
+    def _inlined(self, page: str, slots: Mapping[str, str], folder: str) -> str:
+        file = spelled(f"{folder}/body.html")
         if not page.strip():
             raise TemplateError(f"{file}: the page is empty")
+        balance.check(page, self.templates, folder)
         try:
             html = inline(page, self._engine)
         except TemplateError as error:
             raise TemplateError(f"{file}: {error}") from error
         marker = re.compile("|".join(map(re.escape, slots.values())) or r"(?!)")
         if Counter(marker.findall(page)) != Counter(marker.findall(html)):
-            raise TemplateError("a slot was mangled while styles were put in place")
+            raise TemplateError(
+                f"{file}: a slot was mangled while styles were put in place; print it"
+                " as words or in href, and nowhere else"
+            )
         return folded(html)
 
 

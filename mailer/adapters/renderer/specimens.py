@@ -1,5 +1,6 @@
 """Every message that mailer can send, on the sample data beside its templates."""
 
+import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time
@@ -9,9 +10,9 @@ from typing import Any
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.records import read_json, record
 from mailer.adapters.renderer.sample import Sample, read_sample
-from mailer.core import lists
+from mailer.core import envelope, lists
 from mailer.core.blast import Blast, Confirmed, Occasion, Urgency, Version
-from mailer.core.errors import InputError
+from mailer.core.errors import InputError, TemplateError
 from mailer.core.notices import (
     Confirmation,
     Correction,
@@ -29,6 +30,9 @@ _LIST = lists.parse(
     slug="weekly",
 )
 _SHOWN = 35
+_NONCE = "0123456789abcdef"  # of markers that nobody has to guess: they are filled
+_SLOTS = (*envelope.SLOTS, *envelope.QUESTION_SLOTS)
+_ENDINGS = {"html": "html", "text": "txt"}
 
 Write = Callable[[MailRenderer, str, Mapping[str, str]], Rendered]
 
@@ -43,22 +47,51 @@ class Specimen:
     sample: Sample  # the coalition that sends it, and who gets it
 
     def letter(self, mail: MailRenderer, language: str) -> Rendered:
-        """Return it as one reader gets it, the slots filled."""
+        """Return it as one reader gets it, the slots filled.
+
+        Raises TemplateError, also where a list's mail would be refused because it
+        does not print a slot.
+        """
         reason = mail.reason(
             language, self.sample.organization, self.sample.consented_on
         )
-        slots = {
+        values = {
             "leave": _TOKEN,
             "preferences": _TOKEN,
             "confirm": _TOKEN,
-            "reason_html": reason,
-            "reason_text": reason,
-            "address_html": "office@aftguild.example",
-            "address_text": "office@aftguild.example",
-            "organization_html": self.sample.organization,
-            "organization_text": self.sample.organization,
+            "reason": reason,
+            "address": "office@aftguild.example",
+            "organization": self.sample.organization,
         }
-        return self.write(mail, language, slots)
+        slots = envelope.markers(_NONCE, _SLOTS)
+        printed = self.write(mail, language, slots)
+        return replace(
+            printed,
+            html=self._filled(printed.html, "html", values),
+            text=self._filled(printed.text, "text", values),
+        )
+
+    @property
+    def is_personal(self) -> bool:
+        """Tell whether it is to one person, of no list: nothing to leave."""
+        return self.folder in ("confirm", "note")
+
+    def _filled(self, words: str, part: str, values: Mapping[str, str]) -> str:
+        expected = (
+            () if self.is_personal else ("leave", "preferences", f"reason_{part}")
+        )
+        try:
+            segments = envelope.cut(words, _NONCE, expected=expected)
+        except TemplateError as error:
+            file = f"templates/email/{self.folder}/body.{_ENDINGS[part]}"
+            raise TemplateError(f"{file}: {error}") from None
+        fit = html.escape if part == "html" else str
+        return segments.fill(
+            {
+                slot: fit(values[slot.removesuffix(f"_{part}")])
+                for slot in segments.slots
+            }
+        )
 
 
 def specimens(templates: Path) -> Mapping[str, Specimen]:
