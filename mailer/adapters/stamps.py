@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-_SHAPING = ("mailer.toml", "lists/*.toml", "templates/**/*")
+_SHAPING = ("mailer.toml", "lists/*.toml", "templates/**/*", "*.png")
 _PLACE = re.compile(r"^(?P<file>[^\n:]+?), line (?P<line>\d+): ")
 _AROUND = 3  # lines before and after
 

@@ -96,7 +96,7 @@ def images(message: Message) -> Iterator[Finding]:
     if message.logo_kept_back is not None:
         yield Finding(
             gate=Gate.IMAGES,
-            words=f"The logo is left out: mail clients show pictures from https:// only,"
+            words=f"What is sent leaves the logo out: mail clients show pictures from https:// only,"
             f" and base_url in mailer.toml is {message.logo_kept_back}. It will show"
             " when base_url is the https:// address of mailer web.",
             where="mailer.toml: base_url",
