@@ -34,6 +34,11 @@ test: .venv/.dev ## Run all tests; ARGS="-k outbox" picks some
 html-validate: .venv/.dev ## Fetch html-validate from npm, so that make test can try it
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/html_validate --no-audit --no-fund --ignore-scripts
 
+.PHONY: peers
+peers: .venv/.dev ## Fetch servers that others wrote, so that make test can call them
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/peers --no-audit --no-fund --ignore-scripts
+	sh .ci/smtp-sink tests/peers/postfix
+
 .PHONY: check
 check: .venv/.dev ## Format, lint, types, imports and lock files, without changing anything
 	$(BIN)/ruff format --check .

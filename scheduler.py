@@ -13,7 +13,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from mailer.core.errors import MailerError
 from mailer.pipeline.tick import Ticker
 
 EVERY = 20.0  # seconds
+LISTS_EVERY = 600.0  # seconds between looks at whether a provider's list is due
 RECENT = 20  # mailings whose changes are told
 
 
@@ -62,6 +64,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         coalesce=True,
         misfire_grace_time=None,  # a host that slept ticks once when it wakes
     )
+    scheduler.add_job(
+        partial(_synchronize, project, stop, journal),
+        "interval",
+        seconds=LISTS_EVERY,
+        next_run_time=datetime.now(UTC),
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
+    )
     scheduler.start()
     stop.wait()
     journal.said("ending after the call in hand")
@@ -83,7 +94,7 @@ def _greet(project: Project, journal: Journal) -> None:
         "started",
         project=str(project.folder),
         database=project.database.url.get_backend_name(),
-        provider=project.provider.name,
+        provider=", ".join(project.routing.names),
         next={slug: str(date) for slug, date in dates.items() if date},
     )
     if stopped := project.instance.stopped():
@@ -95,10 +106,22 @@ def _greet(project: Project, journal: Journal) -> None:
 def _tick(
     project: Project, ticker: Ticker, stop: threading.Event, journal: Journal
 ) -> None:
-    try:
+    with _outliving(journal, "this tick"):
         ticker.tick(stop.is_set)
         recent = project.ledger.every()[:RECENT]
         journal.changes(reversed(recent), project.ledger.standing)
+
+
+def _synchronize(project: Project, stop: threading.Event, journal: Journal) -> None:
+    """Bring providers' lists into line; beside the ticks, for it may take minutes."""
+    with _outliving(journal, "the providers' lists"):
+        project.synchronize_all(journal.trouble, stop.is_set)
+
+
+@contextmanager
+def _outliving(journal: Journal, what: str) -> Iterator[None]:
+    try:
+        yield
     except MailerError as error:
         journal.trouble(str(error))
     except Exception as error:  # noqa: BLE001 - the service outlives its defects
@@ -106,7 +129,7 @@ def _tick(
         at = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(at.filename).name}, line {at.lineno}"
         journal.trouble(
-            f"this tick broke off: {type(error).__name__} in {place}; please report"
+            f"{what} broke off: {type(error).__name__} in {place}; please report"
         )
 
 

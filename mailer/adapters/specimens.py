@@ -13,7 +13,8 @@ from mailer.adapters.gates.quoting import strings
 from mailer.adapters.renderer.brand import Brand
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.sample import Sample, read_sample
-from mailer.adapters.renderer.specimens import Specimen, specimens
+from mailer.adapters.renderer.specimen import Specimen
+from mailer.adapters.renderer.specimens import specimens
 from mailer.core import lists
 from mailer.core.errors import NotFoundError
 
@@ -21,6 +22,9 @@ SAMPLE = "sample.json"
 BASE = "https://mail.example.org"
 _SHOWN = 35  # as many actions as a digest shows in full
 _TOKEN = "t" * 51  # what a specimen fills its slots with
+_PERSONAL = frozenset(
+    {"confirm", "note"}
+)  # to one person, of no list: nothing to leave
 
 
 def names(templates: Path) -> Sequence[str]:
@@ -62,7 +66,7 @@ def printed(
         preheader=letter.preheader,
         html=letter.html,
         text=letter.text,
-        leave_url=None if specimen.is_personal else f"{BASE}/u/{_TOKEN}",
+        leave_url=None if specimen.folder in _PERSONAL else f"{BASE}/u/{_TOKEN}",
         quoted=(*strings(specimen.sample), *strings(brand)),
         postal_address=brand.postal_address,
     )

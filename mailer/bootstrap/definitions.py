@@ -13,9 +13,11 @@ from mailer.config import Settings
 from mailer.core.errors import NotFoundError
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Keyring, derive
-from mailer.ports import Renderer, Watch
+from mailer.ports import Watch
 
 if TYPE_CHECKING:
+    from mailer.adapters.renderer.copies import Copies
+    from mailer.adapters.renderer.mail import MailRenderer
     from mailer.adapters.renderer.pages import Pages
 
 Clock = Callable[[], datetime]
@@ -50,13 +52,20 @@ class Definitions:
         return brand_of(self.settings)
 
     @cached_property
-    def renderer(self) -> Renderer:
+    def renderer(self) -> "MailRenderer":
         """Renders mail by the project's templates."""
         from mailer.adapters.renderer.mail import MailRenderer
 
         return MailRenderer(
             self.folder / "templates", self.brand, self.settings.base_url
         )
+
+    @cached_property
+    def copies(self) -> "Copies":
+        """Makes letters fit for the archive."""
+        from mailer.adapters.renderer.copies import Copies
+
+        return Copies(self.renderer)
 
     @cached_property
     def pages(self) -> "Pages":

@@ -1,7 +1,9 @@
 """A project folder as a whole: what is done with all of it."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import chain
 
 from mailer.adapters.database.tracking import SqlTracking
 from mailer.adapters.sources import registry as sources
@@ -9,6 +11,7 @@ from mailer.bootstrap.sending import Sending
 from mailer.core import editions
 from mailer.core.errors import InputError, MailerError, NotFoundError
 from mailer.pipeline import ingest
+from mailer.pipeline.reconcile import Reconciled, Reconciler
 from mailer.pipeline.tick import Ticker
 from mailer.pipeline.track import Tracker
 from mailer.ports import Source
@@ -59,6 +62,75 @@ class Project(Sending):
             limits=self.settings.breaker,
             trouble=trouble,
         )
+
+    @property
+    def carriers(self) -> Sequence[str]:
+        """The providers that carry mail of some list, by name."""
+        routes = [self.settings.route_of(each).names for each in self.lists.values()]
+        return list(
+            dict.fromkeys([*chain.from_iterable(routes), *self.settings.route.names])
+        )
+
+    def may_push(self) -> bool:
+        """Whether providers may be told of addresses from here.
+
+        Not while something is tried out, and not from a copy: both know other people.
+        """
+        return self.settings.allow_only is None and self.instance.stopped() is None
+
+    def synchronize(
+        self,
+        name: str,
+        *,
+        dry_run: bool = False,
+        again: bool = False,
+        due: bool = False,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> Reconciled | None:
+        """Bring a provider's list of suppressed addresses and ours into line.
+
+        None: it has none, or with `due` it is not its time. Raises ProviderError and
+        ConfigError.
+        """
+        from mailer.adapters.suppressions import registry
+
+        theirs = registry.build(
+            self.settings.providers[name],
+            folder=self.folder,
+            clock=self.clock,
+            sleep=time.sleep,
+        )
+        if theirs is None:
+            return None
+        _ = self.ledger  # which numbers the lists that people leave
+        try:
+            return Reconciler(
+                ours=self.suppressions,
+                clock=self.clock,
+                push=self.may_push(),
+                dry_run=dry_run,
+                stopping=stopping,
+            ).run(theirs, again=again, due=due)
+        finally:
+            theirs.close()
+
+    def synchronize_all(
+        self, trouble: Callable[[str], None], stopping: Callable[[], bool]
+    ) -> None:
+        """Do so for every list that is due, where providers may be told anything."""
+        if not self.may_push():
+            return
+        for name in self.carriers:
+            try:
+                done = self.synchronize(name, due=True, stopping=stopping)
+            except MailerError as error:
+                trouble(str(error))
+                continue
+            if done and done.stuck:
+                trouble(
+                    f"{name} does not let go of {len(done.stuck)} who came back, and"
+                    " carries no mail to them: mailer suppressions sync says who"
+                )
 
     def ticker(self, trouble: Callable[[str], None]) -> Ticker:
         """Return what the service does at every tick."""

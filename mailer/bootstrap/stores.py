@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 from mailer.adapters import files
 from mailer.adapters.database import migrate
 from mailer.adapters.database.actions import SqlActions
+from mailer.adapters.database.editions import SqlPublicEditions
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.instance import Instance, Memory
 from mailer.adapters.database.organizations import OrganizationStore
 from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.people import SqlPeople
 from mailer.adapters.database.places import RememberingGazetteer
+from mailer.adapters.database.publishing import SqlPublicActions
 from mailer.adapters.database.readers import SqlReaders
 from mailer.adapters.database.retention import Retention
+from mailer.adapters.database.suppressing import SqlSuppressions
 from mailer.adapters.database.trace import Tracer
 from mailer.adapters.database.work import SqlLedger
 from mailer.adapters.places import GeonamesGazetteer
@@ -105,6 +108,16 @@ class Stores(Definitions):
         return SqlActions(self.ready)
 
     @cached_property
+    def public_actions(self) -> SqlPublicActions:
+        """The actions as everybody may read them."""
+        return SqlPublicActions(self.ready)
+
+    @cached_property
+    def public_editions(self) -> SqlPublicEditions:
+        """What went out, as everybody may read it."""
+        return SqlPublicEditions(self.ready)
+
+    @cached_property
     def organizations(self) -> OrganizationStore:
         """The organizations."""
         return OrganizationStore(self.ready)
@@ -124,6 +137,11 @@ class Stores(Definitions):
     def parked(self) -> Parked:
         """Deliveries whose outcome nobody knows."""
         return Parked(self.ready)
+
+    @cached_property
+    def suppressions(self) -> SqlSuppressions:
+        """Our list of suppressed addresses, to be brought into line with others."""
+        return SqlSuppressions(self.ready, self._derived("addresses"))
 
     @cached_property
     def tracer(self) -> Tracer:

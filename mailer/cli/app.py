@@ -1,6 +1,7 @@
 """The command tree."""
 
 import os
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,10 @@ from mailer.cli import (
     listing,
     mailing,
     organizations,
+    output,
     parked,
     pruning,
+    suppressions,
     web,
     why,
 )
@@ -36,6 +39,12 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer passes it so
+    if wanted:
+        output.show(f"mailer {version('coalition-mailer')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _start(
     context: typer.Context,
@@ -47,6 +56,15 @@ def _start(
             help="The project folder; by default the current folder.",
         ),
     ] = None,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version and end.",
+        ),
+    ] = False,
 ) -> None:
     context.obj = State(
         folder=(project or Path.cwd()).resolve(), environment=dict(os.environ)
@@ -65,6 +83,7 @@ app.command("subscribers", rich_help_panel=_LOOK)(listing.subscribers)
 app.command("lists", rich_help_panel=_LOOK)(listing.lists)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
 app.command("prune", rich_help_panel=_LOOK)(pruning.prune)
+app.add_typer(suppressions.app, name="suppressions", rich_help_panel=_LOOK)
 app.command("status", rich_help_panel=_LOOK)(mailing.status)
 app.command("why", rich_help_panel=_LOOK)(why.why)
 app.command("preview", rich_help_panel=_SEND)(mailing.preview)

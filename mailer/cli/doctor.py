@@ -167,7 +167,7 @@ def _asked(
     proxy, ca_file = settings.options.get("proxy"), settings.options.get("ca_file")
     return everything.Carrier(
         settings=settings,
-        account=accounts.of(settings),
+        account=accounts.of(settings, clock=project.clock),
         web=visitor(
             proxy=str(proxy) if proxy else None,
             ca_file=str(project.folder / str(ca_file)) if ca_file else None,

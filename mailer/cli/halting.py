@@ -98,7 +98,8 @@ def _until_settled(project: Project, mailing_id: int | None) -> int:
         if time.monotonic() > until:
             break
         if not said:
-            output.say(f"{in_hand} messages are in hand; waiting for their outcome.")
+            calls = output.counted(in_hand, "message is", "messages are")
+            output.say(f"{calls} in hand; waiting for what becomes of it.")
             said = True
         time.sleep(_EVERY)
     return in_hand
@@ -107,8 +108,8 @@ def _until_settled(project: Project, mailing_id: int | None) -> int:
 def _tell(in_hand: int) -> None:
     if in_hand:
         output.say(
-            f"{in_hand} messages were in a call that had begun before; what became of"
-            " them is recorded as soon as it is known."
+            f"{output.counted(in_hand, 'message was', 'messages were')} in a call that"
+            " had begun before; the outcome is recorded as soon as it is known."
         )
 
 

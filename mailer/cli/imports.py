@@ -1,6 +1,6 @@
 """`mailer import`: actions, organizations, subscribers, suppressions from files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +12,9 @@ from mailer.cli.state import Json, State
 from mailer.core.errors import InputError
 from mailer.core.model import Flag, Rejection
 from mailer.pipeline import ingest
+
+# What a report counts of rows that were read, whatever became of them.
+_WENT_IN = ("created", "updated", "unchanged", "pending", "suppressed", "left")
 
 app = typer.Typer(no_args_is_help=True, help="Bring in what you already have.")
 
@@ -211,6 +214,7 @@ def _report(
         _rejections(report["rejected"])
     _more(report, rejected)
     _fail_strict(report["rejections"], strict=strict)
+    _fail_if_nothing_went_in(report)
 
 
 def _more(report: dict[str, Any], rejected: Path | None) -> None:
@@ -245,6 +249,12 @@ def _rejections(rejected: Sequence[Rejection]) -> None:
     for one in rejected:
         where = f"line {one.line}, " if one.line else ""
         output.say(f"rejected: {one.file}, {where}{one.field}: {one.message}")
+
+
+def _fail_if_nothing_went_in(report: Mapping[str, Any]) -> None:
+    went_in = any(report.get(name) for name in _WENT_IN)
+    if report["rejections"] and not went_in:
+        raise InputError("every row was rejected, so nothing was imported")
 
 
 def _fail_strict(rejections: int, *, strict: bool) -> None:

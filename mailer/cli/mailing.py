@@ -307,6 +307,7 @@ def status(
         chosen = [find(project, mailing)] if mailing else every
         standings = [project.ledger.standing(one.id) for one in chosen]
         stop = delivering.say_if_stopped(project)
+        delivering.say_who_is_barred(project)
         delivering.say_if_fenced(project)
     if as_json:
         stopped = stop and {"since": stop.since, "reason": stop.reason}
@@ -349,6 +350,10 @@ def report(standings: Sequence[Standing], *, as_json: bool) -> None:
         right=("Audience", "Sent", "Open", "Left out", "Trouble", "Versions"),
     )
     for standing in standings:
+        if len(standing.carried) > 1:
+            shares = standing.carried.items()
+            carried = ", ".join(f"{n} through {name}" for name, n in shares)
+            output.show(f"  {standing.mailing}: {carried}")
         for reason, n in standing.reasons.items():
             output.show(f"  {n} {reason}")
         if standing.reason:

@@ -36,6 +36,11 @@ def show(words: str) -> None:
     Console(highlight=False, soft_wrap=True).print(Text(words))
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with its words: "1 message is", "2 messages are"."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def emit(value: Any) -> None:
     """Write one JSON value on stdout."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS

@@ -123,9 +123,11 @@ def _settle(
     if as_json:
         output.emit({"mailing": mailing, "settled": count})
     elif verb == "resend":
-        output.show(f"{count} wait to be sent again: mailer work --until-idle")
+        waits = output.counted(count, "waits", "wait")
+        output.show(f"{waits} to be sent again: mailer work --until-idle")
     else:
-        output.show(f"{count} count as sent from now on.")
+        as_sent = output.counted(count, "counts", "count")
+        output.show(f"{as_sent} as sent from now on.")
 
 
 def _subscriber(project: Project, address: str | None) -> int | None:

@@ -14,6 +14,8 @@ class Customs:
 
     vendor: str
     where: str  # where the provider shows the records to publish
+    hooks: str = ""  # where it is told whom to tell of events; "": it tells nobody
+    ticked: str = ""  # what to tick there
     selectors: tuple[str, ...] = ()  # under which it publishes DKIM keys
     fixed: bool = False  # it uses just these selectors, for everybody
     include: str | None = None  # what SPF of the return path must include
@@ -26,17 +28,25 @@ _CUSTOMS: Mapping[str, Customs] = {
     "brevo": Customs(
         vendor="Brevo",
         where="Brevo: Senders, Domains & Dedicated IPs, Domains, Authenticate",
+        hooks="Brevo: Transactional, Settings, Webhook",
+        ticked="delivered, deferred, soft and hard bounce, blocked, "
+        "invalid, spam, unsubscribed",
         selectors=("brevo1", "brevo2", "mail"),
     ),
     "mailgun": Customs(
         vendor="Mailgun",
         where="Mailgun: Send, Domains, your domain, DNS records",
+        hooks="Mailgun: Send, Webhooks",
+        ticked="delivered, permanent and temporary failure, "
+        "spam complaints, unsubscribes",
         selectors=("pic", "mx", "k1", "smtp", "mailo", "email", "s1"),
         include="mailgun.org",
     ),
     "postmark": Customs(
         vendor="Postmark",
         where="Postmark: Sender Signatures, your domain, DNS Settings",
+        hooks="Postmark: your server, your stream, Webhooks",
+        ticked="Delivery, Bounce, Spam Complaint, Subscription Change",
         bounces="pm.mtasv.net",
         label="pm-bounces",
         alias="pm.mtasv.net",
@@ -44,6 +54,8 @@ _CUSTOMS: Mapping[str, Customs] = {
     "resend": Customs(
         vendor="Resend",
         where="Resend: Domains, your domain, Records",
+        hooks="Resend: Webhooks",
+        ticked="email.delivered, .delivery_delayed, .bounced, .complained, .suppressed",
         selectors=("resend",),
         fixed=True,
         include="amazonses.com",
@@ -52,12 +64,16 @@ _CUSTOMS: Mapping[str, Customs] = {
     "sendgrid": Customs(
         vendor="SendGrid",
         where="SendGrid: Settings, Sender Authentication",
+        hooks="SendGrid: Settings, Mail Settings, Event Webhooks",
+        ticked="delivered, deferred, bounced, dropped, spam reports, unsubscribes",
         selectors=("s1", "s2"),
         fixed=True,
     ),
     "ses": Customs(
         vendor="Amazon SES",
         where="Amazon SES: Identities, your domain, Authentication",
+        hooks="Amazon SES: Configuration sets, your set, Event destinations",
+        ticked="Sends, Deliveries, Delivery delays, Bounces, Complaints",
         include="amazonses.com",
         bounces="amazonses.com",
     ),

@@ -104,7 +104,7 @@ class Recipient(NamedTuple):
     address: str
     leave: str  # token
     preferences: str  # token
-    reason: str  # one plain sentence
+    reason: str  # one plain sentence, on lines of 72
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,5 +25,9 @@ class StoreError(MailerError):
     """The database cannot be read or written now; the same may work in a moment."""
 
 
+class ProviderError(MailerError):
+    """A provider does not do what it was asked; the same may work later."""
+
+
 class TemplateError(MailerError):
     """A template cannot be rendered, or what it renders may not be sent."""

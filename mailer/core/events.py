@@ -5,11 +5,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID, uuid5
 
 
 class EventKind(StrEnum):
     """What became of a message, in our words."""
 
+    SENT = "sent"  # the provider took it; told for calls whose answer was lost
     DELIVERED = "delivered"  # the reader's server took it
     DEFERRED = "deferred"  # not yet
     HARD = "hard"  # bounced: there is no such mailbox
@@ -30,6 +32,7 @@ class Event:
     provider_id: str | None = None  # of the message, as its answer to the call had it
     status: str | None = None  # enhanced status code, as 5.1.1 (RFC 3463)
     detail: str = ""  # the server's words, `foreign` text
+    mark: str | None = None  # the key of the call, which we gave the message with it
 
 
 # RFC 3463 and the IANA registry of enhanced status codes, read November 2026.
@@ -89,6 +92,7 @@ def made_up_id(*parts: str) -> str:
 
 # Whatever comes in whatever order, the highest stays.
 RANKS = (
+    EventKind.SENT,
     EventKind.DEFERRED,
     EventKind.SOFT,
     EventKind.BLOCK,
@@ -97,6 +101,26 @@ RANKS = (
     EventKind.UNSUBSCRIBED,
     EventKind.COMPLAINED,
 )
+
+
+_KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def call_mark(found: object) -> str | None:
+    """Return the key of a call as a provider gives it back; None for anything else."""
+    if not isinstance(found, str) or len(found) > 36:
+        return None
+    lowered = found.lower()  # Mailgun keeps tags in any case
+    return lowered if _KEY.fullmatch(lowered) else None
+
+
+def marks(key: str, uid: bytes) -> tuple[str, str]:
+    """Return what a message of a call may be marked with.
+
+    The call's own key; or, where each message is a call of its own, a key that is made
+    of it and the reader's id.
+    """
+    return key, str(uuid5(UUID(key), uid.hex()))
 
 
 def rank(kind: EventKind) -> int:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
-from uuid import UUID, uuid5
 
 from mailer.core.envelope import Recipient
+from mailer.core.events import marks
 from mailer.ports import (
     Accepted,
     Answered,
@@ -163,8 +163,8 @@ def _tally(outcome: Outcome | Found) -> Counter[str]:
 
 def alone(outgoing: Outgoing, recipient: Recipient) -> Outgoing:
     """Return one message of a window, under a key of its own: always the same."""
-    key = uuid5(UUID(outgoing.key), recipient.uid.hex())
-    return replace(outgoing, key=str(key), recipients=[recipient])
+    _, key = marks(outgoing.key, recipient.uid)
+    return replace(outgoing, key=key, recipients=[recipient])
 
 
 def only(outgoing: Outgoing, keep: Sequence[bool]) -> Outgoing:

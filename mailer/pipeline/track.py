@@ -1,14 +1,16 @@
 """Events → delivery states, suppressions, ended subscriptions, mailings that pause."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from mailer.core.breaker import Limits, verdict
 from mailer.core.events import Event
 from mailer.pipeline.conclude import Clock
-from mailer.ports import Applied, Ledger, Tracking
+from mailer.ports import Ledger, Tracking
 
-_LOT = 500  # events per transaction
+_LOT = 1000  # events per transaction
+_OFTEN = timedelta(seconds=1)  # between two looks at how mailings fare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,19 +29,29 @@ class Tracker:
 
     def apply(self, stopping: Callable[[], bool] = lambda: False) -> int:
         """Apply everything that waits; returns how many events that were."""
-        count = 0
+        count, looked = 0, self.clock()
+        alarmed: set[int] = set()
         while not stopping():
             applied = self.tracking.apply(most=_LOT, at=self.clock())
             count += applied.events
-            self._heed(applied)
+            alarmed.update(applied.mailings)
+            for domain in applied.blocked:
+                self.trouble(
+                    f"{domain} blocks our mail; mailer doctor says what it may be"
+                )
             if applied.events < _LOT:
                 break
+            if self.clock() - looked > _OFTEN:  # a look counts a whole mailing
+                self._weigh(alarmed)
+                alarmed, looked = set(), self.clock()
+        self._weigh(alarmed)
+        # Every time: what was told early may be what is in doubt now.
+        self.tracking.settle(at=self.clock())
         return count
 
-    def _heed(self, applied: Applied) -> None:
-        for domain in applied.blocked:
-            self.trouble(f"{domain} blocks our mail; mailer doctor says what it may be")
-        for mailing in applied.mailings:
+    def _weigh(self, alarmed: Iterable[int]) -> None:
+        """Pause mailings of which too much went wrong."""
+        for mailing in sorted(alarmed):
             reason = verdict(self.tracking.tally(mailing), self.limits)
             if reason and self.ledger.pause(mailing, reason=reason, at=self.clock()):
                 self.trouble(f"mailing {mailing} paused itself: {reason}")

@@ -2,6 +2,7 @@
 
 from mailer.ports.asking import (
     Account,
+    Hook,
     Looked,
     Names,
     Page,
@@ -10,9 +11,10 @@ from mailer.ports.asking import (
     Unanswered,
     Web,
 )
-from mailer.ports.composing import Rendered, Renderer
+from mailer.ports.composing import NoteRenderer, Rendered, Renderer
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
 from mailer.ports.ledger import (
+    NOTE,
     Addressee,
     Batch,
     Call,
@@ -23,7 +25,17 @@ from mailer.ports.ledger import (
     Pace,
     Standing,
 )
-from mailer.ports.pages import PublicActions, Reader, Readers
+from mailer.ports.notes import Notes
+from mailer.ports.pages import Reader, Readers
+from mailer.ports.publishing import (
+    Contents,
+    Edition,
+    Message,
+    Posted,
+    PublicActions,
+    PublicEditions,
+    Pulse,
+)
 from mailer.ports.sending import (
     Accepted,
     Answered,
@@ -51,10 +63,18 @@ from mailer.ports.store import (
     Organized,
     People,
 )
+from mailer.ports.suppressing import (
+    Part,
+    SuppressionList,
+    Suppressions,
+    Synchronized,
+    Taken,
+)
 from mailer.ports.tracking import Applied, Tracking
 from mailer.ports.watching import Called, Watch
 
 __all__ = [
+    "NOTE",
     "Accepted",
     "Account",
     "ActionChanges",
@@ -68,28 +88,38 @@ __all__ = [
     "Capabilities",
     "Composed",
     "Contacted",
+    "Contents",
     "Deferred",
+    "Edition",
     "Enlisted",
     "Forged",
     "Found",
     "Gazetteer",
     "Heard",
     "Hearing",
+    "Hook",
     "Intent",
     "Ledger",
     "Looked",
     "Mailing",
+    "Message",
     "Names",
     "NotTaken",
+    "NoteRenderer",
+    "Notes",
     "Organizations",
     "Organized",
     "Outcome",
     "Outgoing",
     "Pace",
     "Page",
+    "Part",
     "People",
+    "Posted",
     "Provider",
     "PublicActions",
+    "PublicEditions",
+    "Pulse",
     "Reader",
     "Readers",
     "RecordKind",
@@ -103,6 +133,10 @@ __all__ = [
     "Searchable",
     "Source",
     "Standing",
+    "SuppressionList",
+    "Suppressions",
+    "Synchronized",
+    "Taken",
     "Told",
     "Tracking",
     "Unanswered",

@@ -1,6 +1,6 @@
 """What the examination asks of the world: names in DNS, and web addresses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -78,6 +78,16 @@ class Report:
     entries: tuple[Entry, ...] = ()  # what it wants to see in DNS, where it says so
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """One place that a provider tells of events."""
+
+    leads_to: str = field(repr=False)  # an address, which may hold a key; or a topic
+    enabled: bool = True
+    missing: tuple[str, ...] = ()  # what we need and it does not tell, in its words
+    tracking: tuple[str, ...] = ()  # what it tells and nobody should know
+
+
 class Account(Protocol):
     """Asks a provider about our account: reads, and changes nothing. Never raises."""
 
@@ -88,4 +98,8 @@ class Account(Protocol):
 
     def ask(self, web: Web, domain: str) -> Report:
         """Say whether the key is valid and mail from this domain will be carried."""
+        ...
+
+    def hooks(self, web: Web) -> Sequence[Hook] | Finding:
+        """Return where it tells of events; a finding says why nobody knows."""
         ...

@@ -31,6 +31,14 @@ class Tracking(Protocol):
         """Apply what waits, up to `most` events, in any order to the same end."""
         ...
 
+    def settle(self, *, at: datetime) -> int:
+        """Count as sent what was in doubt and an event shows to have been taken.
+
+        Returns how many messages. A call that may still be made again is settled as a
+        whole or not at all: its bytes must stay the same.
+        """
+        ...
+
     def tally(self, mailing_id: int) -> Tally:
         """Return how a mailing fares since a person last let it go on."""
         ...

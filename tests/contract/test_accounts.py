@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,9 +15,13 @@ from mailer.adapters.visiting import Visitor
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import Entry, Finding, Severity
 from mailer.ports import Report
+from tests.contract.keepers import signed
+from tests.contract.providers import ses_server
 from tests.contract.providers.api_server import ApiServer, Request, Say, running
 
 D = "news.coalition.org"
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+HERE = "https://mail.coalition.org/events/main"
 OK, NOTE, WARN, FAIL = Severity.OK, Severity.NOTE, Severity.WARN, Severity.FAIL
 TOKEN = "sesame-4711"
 
@@ -57,6 +62,31 @@ TRACKING = {
 }
 
 
+BREVO = {"email": "a@coalition.org", "plan": [{"type": "free", "credits": 300,
+         "creditsType": "sendLimit"}]}  # fmt: skip
+SENDGRID = [
+    {"domain": "coalition.org", "valid": True, "dns": {
+        "mail_cname": {"type": "cname", "host": "em1.coalition.org", "data": "u1.wl.net"},
+        "dkim1": {"type": "cname", "host": "s1._domainkey.coalition.org",
+                  "data": "s1.domainkey.u1.wl.net"}}},
+]  # fmt: skip
+SES = {
+    "ProductionAccessEnabled": True,
+    "SendingEnabled": True,
+    "EnforcementStatus": "HEALTHY",
+    "SendQuota": {
+        "Max24HourSend": 50000.0,
+        "MaxSendRate": 14.0,
+        "SentLast24Hours": 1.0,
+    },
+}
+IDENTITY = {
+    "VerifiedForSendingStatus": True,
+    "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS", "Tokens": ["t1", "t2"],
+                       "SigningAttributesOrigin": "AWS_SES"},
+}  # fmt: skip
+
+
 @dataclass
 class Documented:
     """Answers each path with its JSON, to whoever has the token."""
@@ -67,6 +97,10 @@ class Documented:
     def turn_away(self, request: Request) -> Say | None:
         self.methods.add(request.method)
         credentials = " ".join(request.headers.values())
+        if "AWS4-HMAC-SHA256" in credentials:
+            right = signed(request) in credentials
+            refusal = ses_server.failed(403, "UnrecognizedClientException", "bad key")
+            return None if right else refusal
         if TOKEN in credentials or "YXBpOnNlc2FtZS00NzEx" in credentials:
             return None
         return Say(401, b'{"message":"Invalid key for you@example.org"}')
@@ -88,7 +122,22 @@ MAILGUN_PAGES = {
     f"/v4/domains/{D}": MAILGUN,
     f"/v3/domains/{D}/tracking": TRACKING,
 }
+BREVO_PAGES = {
+    "/v3/account": BREVO,
+    f"/v3/senders/domains/{D}": {"domain": D, "verified": True, "authenticated": True},
+}
+SENDGRID_PAGES = {
+    "/v3/scopes": {"scopes": ["mail.send", "whitelabel.read"]},
+    "/v3/whitelabel/domains": SENDGRID,
+}
+SES_PAGES = {
+    "/v2/email/account": SES,
+    "/v2/email/identities/coalition.org": IDENTITY,
+}
 ALL = [
+    ("brevo", BREVO_PAGES),
+    ("sendgrid", SENDGRID_PAGES),
+    ("ses", SES_PAGES),
     ("postmark", POSTMARK_PAGES),
     ("resend", RESEND_PAGES),
     ("mailgun", MAILGUN_PAGES),
@@ -106,14 +155,27 @@ def asked(kind: str, api: ApiServer, *, token: str = TOKEN) -> Report:
     settings = ProviderSettings(
         name="main",
         kind=kind,
-        options={"token": token, "base_url": f"{api.url}/", "domain": D},
+        options=options(api, token),
     )
-    account = accounts.of(settings)
+    account = accounts.of(settings, clock=lambda: NOW)
     assert account
     http = Http(connect_timeout=2, read_timeout=2, longest=3)
     report = account.ask(Visitor(http), D)
     http.close()
     return report
+
+
+def options(api: ApiServer, token: str = TOKEN, **more: Any) -> dict[str, Any]:
+    return {
+        "token": token,
+        "base_url": f"{api.url}/",
+        "domain": D,
+        "region": ses_server.REGION,
+        "access_key": ses_server.ACCESS_KEY,
+        "secret_key": ses_server.SECRET_KEY if token == TOKEN else token,
+        "configuration_set": "mail",
+        **more,
+    }
 
 
 def report(kind: str, pages: Mapping[str, Any]) -> Report:
@@ -173,7 +235,8 @@ def test_an_answer_that_says_nothing_is_no_verdict(
 
 def test_the_smtp_server_and_the_outbox_have_no_account_to_ask() -> None:
     for kind in ("smtp", "outbox"):
-        assert accounts.of(ProviderSettings(name="main", kind=kind)) is None
+        settings = ProviderSettings(name="main", kind=kind)
+        assert accounts.of(settings, clock=lambda: NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -290,3 +353,110 @@ def test_mailguns_keys_are_known_by_their_names() -> None:
     assert (
         Entry(name=f"pic._domainkey.{D}", kind="TXT", value="k=rsa; p=MIGf") in entries
     )
+
+
+# --- Brevo, SendGrid, Amazon SES
+
+
+@pytest.mark.parametrize(
+    ("account", "domain", "severity", "words"),
+    [
+        ({"plan": [{"type": "free", "credits": 0, "creditsType": "sendLimit"}]}, {},
+         WARN, "nothing is left"),
+        ({}, {"authenticated": False}, FAIL, "not authenticated"),
+    ],
+)  # fmt: skip
+def test_a_brevo_account_that_mails_nobody_is_told(
+    account: dict[str, Any], domain: dict[str, Any], severity: Severity, words: str
+) -> None:
+    name = f"/v3/senders/domains/{D}"
+    pages = {
+        "/v3/account": changed(BREVO, **account),
+        name: {"domain": D, "verified": True, "authenticated": True, **domain},
+    }
+    found = worst(report("brevo", pages))
+
+    assert (found.severity, words in found.message) == (severity, True)
+
+
+def test_a_domain_that_brevo_does_not_know_is_told() -> None:
+    found = worst(report("brevo", {"/v3/account": BREVO}))
+
+    assert found.severity is FAIL
+    assert "does not know" in found.message
+
+
+def test_a_key_of_sendgrid_that_may_not_send_is_told() -> None:
+    pages = changed(SENDGRID_PAGES, **{"/v3/scopes": {"scopes": ["stats.read"]}})
+
+    assert "may not send" in worst(report("sendgrid", pages)).message
+
+
+@pytest.mark.parametrize("domains", [[], [{"domain": "coalition.org", "valid": False}]])
+def test_a_domain_that_sendgrid_does_not_sign_for_is_told(
+    domains: list[dict[str, Any]],
+) -> None:
+    pages = changed(SENDGRID_PAGES, **{"/v3/whitelabel/domains": domains})
+
+    assert worst(report("sendgrid", pages)).severity is FAIL
+
+
+def test_sendgrids_records_are_known() -> None:
+    assert (
+        Entry(
+            name="s1._domainkey.coalition.org",
+            kind="CNAME",
+            value="s1.domainkey.u1.wl.net",
+        )
+        in report("sendgrid", SENDGRID_PAGES).entries
+    )
+
+
+@pytest.mark.parametrize(
+    ("account", "identity", "severity", "words"),
+    [
+        ({"ProductionAccessEnabled": False}, {}, FAIL, "sandbox"),
+        ({"SendingEnabled": False}, {}, FAIL, "paused"),
+        ({"EnforcementStatus": "PROBATION"}, {}, WARN, "PROBATION"),
+        ({"SendQuota": {"Max24HourSend": 200.0, "SentLast24Hours": 190.0}}, {}, WARN,
+         "quota"),
+        ({}, {"VerifiedForSendingStatus": False}, FAIL, "not verified"),
+        ({}, {"DkimAttributes": {"SigningEnabled": False}}, WARN, "DKIM"),
+    ],
+)  # fmt: skip
+def test_an_account_of_amazons_that_is_set_otherwise_is_told(
+    account: dict[str, Any], identity: dict[str, Any], severity: Severity, words: str
+) -> None:
+    pages = {
+        "/v2/email/account": changed(SES, **account),
+        "/v2/email/identities/coalition.org": changed(IDENTITY, **identity),
+    }
+    found = worst(report("ses", pages))
+
+    assert (found.severity, words in found.message) == (severity, True)
+
+
+def test_a_domain_that_amazon_does_not_know_is_told_after_its_parents() -> None:
+    found = worst(report("ses", {"/v2/email/account": SES}))
+
+    assert found.severity is FAIL
+    assert "region" in found.message
+
+
+def test_amazons_three_keys_are_known_by_their_tokens() -> None:
+    assert report("ses", SES_PAGES).entries == tuple(
+        Entry(
+            name=f"{token}._domainkey.coalition.org",
+            kind="CNAME",
+            value=f"{token}.dkim.amazonses.com",
+        )
+        for token in ("t1", "t2")
+    )
+
+
+def test_an_iam_user_who_may_only_send_is_no_fault() -> None:
+    with provider(SES_PAGES) as (api, _):
+        api.script = ses_server.failed(403, "AccessDeniedException", "not authorized")
+        (found,) = asked("ses", api).findings
+
+    assert (found.severity, found.asked) == (NOTE, False)

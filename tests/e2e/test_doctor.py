@@ -121,6 +121,7 @@ def test_dns_and_the_account_are_asked_for_real(
         "[providers.postmark]": "ok",
         "Postmark server": "ok",
         "Postmark stream": "ok",
+        "Postmark webhook": "note",  # nobody could reach 127.0.0.1
         f"Postmark domain {D}": "note",
     }
     assert TOKEN not in ran.out + ran.err

@@ -231,3 +231,13 @@ def test_a_dry_run_tells_the_counts_that_come_true(
     assert (told["created"], told["unchanged"]) == (1_200, 200)
     assert kept(shell) == before
     assert imported(shell, file) == told
+
+
+def test_a_file_of_which_every_row_is_rejected_is_a_failure(shell: Shell) -> None:
+    file = shell.folder / "people.csv"
+    file.write_text("email\nno address\nnone either\n", "utf-8")
+
+    ran = shell("import", "subscribers", str(file), "--list", "weekly", check=False)
+
+    assert ran.code == 1
+    assert "every row was rejected" in ran.err

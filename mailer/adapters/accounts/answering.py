@@ -8,6 +8,7 @@ from mailer.adapters.providers.foreign import words
 from mailer.core.diagnosis import About, Finding
 from mailer.ports import Page, Unanswered, Web
 
+LIST = "list"  # under which a JSON array of objects is found
 _KEY = "mail through it is refused, so nothing goes out"
 
 
@@ -18,34 +19,53 @@ def asked(
     *,
     told: About,
     sending_only: str = "",
+    needed: bool = True,
 ) -> Mapping[str, Any] | Finding:
     """Return the JSON object under an address; else what its absence means.
 
     `sending_only` is the error's name that says: a good key, but only for sending.
+    `needed` says that no mail goes out where this may not be asked.
     """
     answer = web.get(url, {"Accept": "application/json", **headers})
     if isinstance(answer, Unanswered):
-        if answer.certificate:
-            return told.fail(
-                answer.why, "nothing goes out", "see base_url and ca_file in its table"
-            )
-        return told.unasked(answer.why)
+        return _silent(answer, told)
     found = _object(answer)
     if answer.status == 200 and found is not None:
         return found
-    if sending_only and found and found.get("name") == sending_only:
+    if sending_only and _name(answer, found) == sending_only:
         return told.unasked(
             "the key may only send, which is enough for mail, but not for questions",
             "look there yourself: is the domain verified, and tracking off?",
         )
-    if answer.status in {401, 403}:
-        said = text(found or {}, "message") or text(found or {}, "Message")
+    if answer.status not in {401, 403}:
+        return told.unasked(f"it answered {answer.status}")
+    if not needed:
+        return told.unasked(f"the key may not ({answer.status})", "look there yourself")
+    said = text(found or {}, "message") or text(found or {}, "Message")
+    return told.fail(
+        f"the key is not accepted ({answer.status}{': ' if said else ''}{said})",
+        _KEY,
+        "make a new key there, and put it where mailer.toml names the old one",
+    )
+
+
+def _silent(answer: Unanswered, told: About) -> Finding:
+    if answer.certificate:
         return told.fail(
-            f"the key is not accepted ({answer.status}{': ' if said else ''}{said})",
-            _KEY,
-            "make a new key there, and put it where mailer.toml says token",
+            answer.why, "nothing goes out", "see base_url and ca_file in its table"
         )
-    return told.unasked(f"it answered {answer.status}")
+    return told.unasked(answer.why)
+
+
+def unknown(found: Finding) -> bool:
+    """Tell whether a finding says that what was asked for is not there."""
+    return found.message.endswith("answered 404")
+
+
+def _name(answer: Page, found: Mapping[str, Any] | None) -> str:
+    """Return the name of an error, which AWS puts into a header."""
+    named = str((found or {}).get("name") or "")
+    return named or answer.headers.get("x-amzn-errortype", "").partition(":")[0]
 
 
 def _object(answer: Page) -> Mapping[str, Any] | None:
@@ -53,6 +73,8 @@ def _object(answer: Page) -> Mapping[str, Any] | None:
         found = json.loads(answer.body)
     except (ValueError, RecursionError):  # ValueError: also what is no UTF-8
         return None
+    if isinstance(found, list) and all(isinstance(row, dict) for row in found):
+        return {LIST: found}
     return found if isinstance(found, dict) else None
 
 

@@ -1,18 +1,26 @@
 """Mailgun: the sending domain's state, its records, and its tracking.
 
 Facts: Mailgun's OpenAPI file as of 2026-11 (GET /v4/domains/{name}, GET
-/v3/domains/{name}/tracking). A domain's sending key may see neither.
+/v3/domains/{name}/tracking, /v3/domains/{name}/webhooks). A domain's sending key may see neither.
 """
 
 import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mailer.adapters.accounts.answering import asked, rows, table, text
+from mailer.adapters.accounts.answering import asked, rows, table, text, unknown
 from mailer.adapters.providers.mailgun import URL
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import About, Entry, Finding, Severity, Topic
-from mailer.ports import Report, Web
+from mailer.ports import Hook, Report, Web
+
+_NEEDED = (
+    "delivered",
+    "permanent_fail",
+    "temporary_fail",
+    "complained",
+    "unsubscribed",
+)
 
 
 class MailgunAccount:
@@ -48,9 +56,40 @@ class MailgunAccount:
             entries=_entries(found),
         )
 
+    def hooks(self, web: Web) -> Sequence[Hook] | Finding:
+        """Return the webhooks of the domain; each event has addresses of its own."""
+        found = asked(
+            web,
+            f"{self.url}/v3/domains/{self._domain}/webhooks",
+            self._headers,
+            told=About(Topic.PROVIDER, "Mailgun webhook"),
+            needed=False,
+        )
+        if isinstance(found, Finding):
+            return found
+        told = _addresses(table(found, "webhooks"))
+        return [
+            Hook(
+                leads_to=address,
+                missing=tuple(name for name in _NEEDED if name not in events),
+                tracking=tuple(n for n in ("opened", "clicked") if n in events),
+            )
+            for address, events in told.items()
+        ]
+
+
+def _addresses(found: Mapping[str, Any]) -> Mapping[str, set[str]]:
+    """Return of which events each address is told."""
+    told: dict[str, set[str]] = {}
+    for name in found:
+        urls = table(found, name).get("urls")
+        for url in urls if isinstance(urls, list) else ():
+            told.setdefault(str(url), set()).add(name)
+    return told
+
 
 def _refusal(told: About, finding: Finding) -> Finding:
-    if finding.message.endswith("answered 404"):
+    if unknown(finding):
         return told.fail(
             "the account does not know it",
             "Mailgun refuses every message",

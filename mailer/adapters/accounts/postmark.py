@@ -1,20 +1,23 @@
 """Postmark: the server that a token is of, and its message stream.
 
-Facts: Postmark's API reference as of 2026-11 (server-api, message-streams-api). Which
+Facts: Postmark's API reference as of 2026-11 (server-api, message-streams-api,
+webhooks-api). Which
 domains are verified it tells only to an account's token, which sends no mail.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mailer.adapters.accounts.answering import asked, table, text
+from mailer.adapters.accounts.answering import asked, rows, table, text
 from mailer.adapters.providers.postmark import URL
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import About, Finding, Topic
-from mailer.ports import Report, Web
+from mailer.ports import Hook, Report, Web
 
 _TOLD = About(Topic.PROVIDER, "Postmark server")
 _STREAM = About(Topic.PROVIDER, "Postmark stream")
+_HOOKS = About(Topic.PROVIDER, "Postmark webhook")
+_NEEDED = ("Delivery", "Bounce", "SpamComplaint", "SubscriptionChange")
 
 
 class PostmarkAccount:
@@ -44,6 +47,27 @@ class PostmarkAccount:
                 verified,
             )
         )
+
+    def hooks(self, web: Web) -> Sequence[Hook] | Finding:
+        """Return the webhooks of the stream."""
+        url = f"{self.url}/webhooks?MessageStream={self._stream}"
+        found = asked(web, url, self._headers, told=_HOOKS, needed=False)
+        if isinstance(found, Finding):
+            return found
+        return [_hook(row) for row in rows(found, "Webhooks")]
+
+
+def _hook(row: Mapping[str, Any]) -> Hook:
+    triggers = table(row, "Triggers")
+
+    def ticked(name: str) -> bool:
+        return table(triggers, name).get("Enabled") is True
+
+    return Hook(
+        leads_to=str(row.get("Url", "")),
+        missing=tuple(name for name in _NEEDED if not ticked(name)),
+        tracking=tuple(name for name in ("Open", "Click") if ticked(name)),
+    )
 
 
 def _server(found: Mapping[str, Any]) -> Sequence[Finding]:

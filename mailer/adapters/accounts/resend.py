@@ -1,6 +1,6 @@
 """Resend: whether the sender's domain is verified, and not tracked.
 
-Facts: Resend's OpenAPI file and pages as of 2026-11 (api-reference/domains,
+Facts: Resend's OpenAPI file and pages as of 2026-11 (api-reference/domains, webhooks,
 dashboard/domains). Keys that may only send are told nothing of domains.
 """
 
@@ -11,9 +11,16 @@ from mailer.adapters.accounts.answering import asked, rows, text
 from mailer.adapters.providers.resend import URL
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import About, Entry, Finding, Topic
-from mailer.ports import Report, Web
+from mailer.ports import Hook, Report, Web
 
 _TOLD = About(Topic.PROVIDER, "Resend account")
+_NEEDED = (
+    "email.delivered",
+    "email.delivery_delayed",
+    "email.bounced",
+    "email.complained",
+    "email.suppressed",
+)
 
 
 class ResendAccount:
@@ -46,6 +53,30 @@ class ResendAccount:
         return Report(
             findings=tuple(_domain(told, found)), entries=_entries(found, domain)
         )
+
+    def hooks(self, web: Web) -> Sequence[Hook] | Finding:
+        """Return the webhooks of the account."""
+        found = asked(
+            web,
+            f"{self.url}/webhooks?limit=100",
+            self._headers,
+            told=About(Topic.PROVIDER, "Resend webhook"),
+            needed=False,
+        )
+        if isinstance(found, Finding):
+            return found
+        return [_hook(row) for row in rows(found, "data")]
+
+
+def _hook(row: Mapping[str, Any]) -> Hook:
+    events = row.get("events")
+    told = {str(each) for each in events} if isinstance(events, list) else set()
+    return Hook(
+        leads_to=str(row.get("endpoint", "")),
+        enabled=row.get("status") != "disabled",
+        missing=tuple(name for name in _NEEDED if name not in told),
+        tracking=tuple(n for n in ("email.opened", "email.clicked") if n in told),
+    )
 
 
 def _is(row: Mapping[str, Any], domain: str) -> bool:

@@ -82,7 +82,8 @@ class Parked:
                 select(deliveries.c.variant_id).where(chosen).distinct()
             ).all():
                 count += _requeue(connection, mailing_id, variant_id, chosen, at)
-            self._settled(connection, mailing_id, "resend", count, actor=actor, at=at)
+            settled(connection, mailing_id, at)
+            _note(connection, mailing_id, "resend", count, actor=actor, at=at)
             if count:
                 self._database.wake(connection, mailing_id, 1)
         return count
@@ -98,53 +99,56 @@ class Parked:
                 .where(chosen)
                 .values(state="sent", reason="marked by a person", changed_at=at)
             ).rowcount
-            self._settled(
-                connection, mailing_id, "mark sent", count, actor=actor, at=at
-            )
+            settled(connection, mailing_id, at)
+            _note(connection, mailing_id, "mark sent", count, actor=actor, at=at)
         return count
 
-    def _settled(
-        self,
-        connection: Connection,
-        mailing_id: int,
-        verb: str,
-        count: int,
-        *,
-        actor: str,
-        at: datetime,
-    ) -> None:
-        parked_left = exists().where(
-            deliveries.c.variant_id == batches.c.variant_id,
-            deliveries.c.seq == batches.c.seq,
-            _PARKED,
+
+def settled(connection: Connection, mailing_id: int, at: datetime) -> None:
+    """Close what nobody is left in doubt in: batches, and perhaps the mailing."""
+    parked_left = exists().where(
+        deliveries.c.variant_id == batches.c.variant_id,
+        deliveries.c.seq == batches.c.seq,
+        _PARKED,
+    )
+    connection.execute(
+        update(batches)
+        .where(
+            batches.c.mailing_id == mailing_id,
+            batches.c.state == "parked",
+            ~parked_left,
         )
-        connection.execute(
-            update(batches)
-            .where(
-                batches.c.mailing_id == mailing_id,
-                batches.c.state == "parked",
-                ~parked_left,
-            )
-            .values(state="done")
+        .values(state="done", key=None)
+    )
+    connection.execute(
+        update(mailings)
+        .where(mailings.c.id == mailing_id, mailings.c.state == "unresolved")
+        .values(state="sending", finished_at=None)
+    )
+    connection.execute(  # what these readers know is to be looked at again
+        update(mailings).where(mailings.c.id == mailing_id).values(remembered=False)
+    )
+    finish(connection, mailing_id, at)
+
+
+def _note(
+    connection: Connection,
+    mailing_id: int,
+    verb: str,
+    count: int,
+    *,
+    actor: str,
+    at: datetime,
+) -> None:
+    if count:
+        audit.record(
+            connection,
+            at=at,
+            actor=actor,
+            verb=verb,
+            thing=f"mailing {mailing_id}",
+            detail={"deliveries": count},
         )
-        connection.execute(
-            update(mailings)
-            .where(mailings.c.id == mailing_id, mailings.c.state == "unresolved")
-            .values(state="sending", finished_at=None)
-        )
-        connection.execute(  # what these readers know is to be looked at again
-            update(mailings).where(mailings.c.id == mailing_id).values(remembered=False)
-        )
-        finish(connection, mailing_id, at)
-        if count:
-            audit.record(
-                connection,
-                at=at,
-                actor=actor,
-                verb=verb,
-                thing=f"mailing {mailing_id}",
-                detail={"deliveries": count},
-            )
 
 
 def _chosen(mailing_id: int, subscriber: int | None) -> ColumnElement[bool]:
@@ -171,12 +175,32 @@ def _requeue(
     chosen: ColumnElement[bool],
     at: datetime,
 ) -> int:
-    """Make a new batch of a variant: a new number, so a new key for the provider."""
+    """Make a new batch of a variant: a new number, so a new key for the provider.
+
+    It goes the way of the first one that it takes somebody from.
+    """
     last = select(func.max(batches.c.seq)).where(batches.c.variant_id == variant_id)
     seq = int(connection.scalar(last) or 0) + 1
+    here = and_(
+        batches.c.variant_id == deliveries.c.variant_id,
+        batches.c.seq == deliveries.c.seq,
+    )
+    first = connection.execute(
+        select(batches.c.point, batches.c.carrier, batches.c.stand_in)
+        .join(deliveries, here)
+        .where(chosen, deliveries.c.variant_id == variant_id)
+        .order_by(batches.c.seq)
+        .limit(1)
+    ).one()
     connection.execute(
         insert(batches).values(
-            variant_id=variant_id, seq=seq, mailing_id=mailing_id, state="ready"
+            variant_id=variant_id,
+            seq=seq,
+            mailing_id=mailing_id,
+            state="ready",
+            point=first.point,
+            carrier=first.carrier,
+            stand_in=first.stand_in,
         )
     )
     return connection.execute(

@@ -1,5 +1,6 @@
 """What gates look at, and what they say."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,7 @@ Element = Any  # lxml has no types of its own
 class Gate(StrEnum):
     """What is asked of a message."""
 
+    SUBJECT = "subject"
     SIZE = "size"
     LINES = "lines"
     LANGUAGE = "language"
@@ -31,13 +33,12 @@ class Gate(StrEnum):
     DARK = "dark"
     CONTRAST = "contrast"
     TYPE = "type"
-    WIDTHS = "widths"
-    SUBJECT = "subject"
+    LAYOUT = "layout"
     PREHEADER = "preheader"
     LEFTOVERS = "leftovers"
+    TRANSLATION = "translation"
     CONTROLS = "controls"
     TEXT = "text"
-    TRANSLATED = "translated"
 
 
 class Severity(StrEnum):
@@ -91,8 +92,30 @@ class Message:
         return self.page.find("body")
 
     def wrote(self, words: str) -> bool:
-        """Say whether these words are somebody's, and not the template's."""
-        return any(words in quote for quote in self.quoted)
+        """Say whether these words are somebody's, and not the template's.
+
+        As they are printed: on one line, without what nobody sees, perhaps cut short.
+        """
+        said = folded(words).removesuffix("…")
+        return any(said in quote for quote in _folded(self.quoted))
+
+
+def folded(words: str) -> str:
+    """Return the words on one line, without the characters that nobody sees."""
+    kept = (
+        " " if letter.isspace() else letter
+        for letter in words
+        if letter.isspace() or unicodedata.category(letter) not in _UNSEEN
+    )
+    return " ".join("".join(kept).split())
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs"})  # control, format, half a character
+
+
+@lru_cache(maxsize=4)
+def _folded(quoted: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(folded, quoted))
 
 
 @lru_cache(maxsize=16)
@@ -100,7 +123,8 @@ def _tree(page: str) -> Element:
     parser = lxml_html.HTMLParser(encoding="utf-8")
     empty = "<html><head></head><body></body></html>"
     try:
-        tree = lxml_html.document_fromstring(page.encode(), parser=parser)
+        octets = page.encode("utf-8", "replace")  # half a character is another gate's
+        tree = lxml_html.document_fromstring(octets, parser=parser)
     except etree.ParserError:  # nothing but space
         tree = lxml_html.document_fromstring(empty)
     if tree.find("body") is None:
@@ -114,8 +138,9 @@ def elements(tree: Element) -> Iterator[Element]:
 
 
 def words_of(element: Element) -> str:
-    """Return what an element says, on one line."""
-    return " ".join("".join(element.itertext(with_tail=False)).split())
+    """Return what an element says, pictures too, on one line."""
+    said = element.xpath("descendant::text() | descendant-or-self::img/@alt")
+    return " ".join("".join(said).split())
 
 
 def place(element: Element) -> str:

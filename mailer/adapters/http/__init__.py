@@ -80,9 +80,20 @@ class Http:
 
         A large body had better come in pieces: it never stands in memory as one.
         """
+        return self.send("POST", url, body=body, headers=headers)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | Sequence[bytes] = b"",
+        headers: Mapping[str, str],
+    ) -> Answer | NotSent | NoAnswer:
+        """Send one request that changes something, once; never raises as `post`."""
         pieces = (body,) if isinstance(body, bytes) else body
         length = {"Content-Length": str(sum(map(len, pieces)))}
-        return self._call("POST", url, {**headers, **length}, pieces)
+        return self._call(method, url, {**headers, **length}, pieces)
 
     def get(
         self,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import orjson
 
 from mailer.adapters.providers.foreign import words as foreign
-from mailer.core.events import Event, EventKind
+from mailer.core.events import Event, EventKind, call_mark
 from mailer.ports import Forged, Heard, Told
 
 _ADDRESS = 320  # characters, RFC 5321 §4.5.3.1 with room
@@ -57,6 +57,12 @@ def inner(value: Record, name: str) -> Record:
     return found if isinstance(found, dict) else {}
 
 
+def first(value: Record, name: str) -> object:
+    """Return the first of a list that is a member; None if there is none."""
+    found = value.get(name)
+    return found[0] if isinstance(found, list) and found else None
+
+
 def text(value: Record, name: str) -> str:
     """Return a member as text; "" if it is missing or something else."""
     found = value.get(name)
@@ -99,8 +105,12 @@ def event(
     message: str = "",
     status: str = "",
     words: str = "",
+    mark: object = None,
 ) -> Event:
-    """Return an event; the server's words are made harmless and short."""
+    """Return an event; the server's words are made harmless and short.
+
+    `mark` is what should be the key of a call of ours.
+    """
     return Event(
         event_id=event_id,
         kind=kind,
@@ -109,6 +119,7 @@ def event(
         provider_id=message or None,
         status=status or None,
         detail=foreign(words),
+        mark=call_mark(mark),
     )
 
 

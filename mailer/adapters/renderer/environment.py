@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from babel import UnknownLocaleError
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader
+from jinja2.sandbox import safe_range
 
 from mailer.adapters.renderer.catalogue import compiled
+from mailer.adapters.renderer.missing import Missing
 from mailer.adapters.renderer.wording import Wording, locale_of
 
 _SIDES = {"ltr": ("left", "right"), "rtl": ("right", "left")}
@@ -40,7 +42,7 @@ def environment(folder: Path, *, language: str, autoescape: bool) -> Environment
     env = Environment(
         loader=FileSystemLoader(folder),
         autoescape=autoescape,  # noqa: S701 - off for plain text only
-        undefined=StrictUndefined,
+        undefined=Missing,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
@@ -51,6 +53,7 @@ def environment(folder: Path, *, language: str, autoescape: bool) -> Environment
     wording = Wording(language, catalogue)
     for filter_ in (wording.day, wording.clock, wording.spelled, wording.listed):
         env.filters[filter_.__name__] = filter_
+    env.globals["range"] = safe_range  # a slip must not keep a worker for hours
     env.globals["language"] = language
     direction = wording.locale.text_direction
     env.globals["direction"] = direction

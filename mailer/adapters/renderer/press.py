@@ -10,12 +10,13 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from mailer.adapters.renderer import balance, plain
+from mailer.adapters.renderer import plain
 from mailer.adapters.renderer.brand import Brand, in_language
 from mailer.adapters.renderer.environment import environment
 from mailer.adapters.renderer.folding import folded
 from mailer.adapters.renderer.inline import Engine, inline
 from mailer.adapters.renderer.locating import spelled
+from mailer.adapters.renderer.proof import proofread
 from mailer.adapters.renderer.templating import print_template
 from mailer.core.errors import TemplateError
 from mailer.core.tables import LANGUAGES
@@ -24,6 +25,7 @@ from mailer.ports import Rendered
 _PREHEADER = 110  # characters; inboxes cut after about that many
 # Each is written in its own language, for whoever cannot read the other one.
 _OFFERS = {"en": "Get this in English", "es": "Recibir en español"}
+
 
 Words = Mapping[str, Any]
 
@@ -66,7 +68,7 @@ class Press:
         return Rendered(
             subject=common["title"],
             preheader=common["preheader"],
-            html=self._inlined(page, slots, folder),
+            html=self._inlined(page, slots, f"{folder}/body.html"),
             text=plain.tidied(text),
         )
 
@@ -112,11 +114,11 @@ class Press:
         env.filters["capitalize_first"] = plain.capitalized
         return env
 
-    def _inlined(self, page: str, slots: Mapping[str, str], folder: str) -> str:
-        file = spelled(f"{folder}/body.html")
+    def _inlined(self, page: str, slots: Mapping[str, str], file: str) -> str:
+        file = spelled(file)
         if not page.strip():
             raise TemplateError(f"{file}: the page is empty")
-        balance.check(page, self.templates, folder)
+        proofread(page, file)
         try:
             html = inline(page, self._engine)
         except TemplateError as error:

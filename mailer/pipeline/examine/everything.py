@@ -7,6 +7,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from mailer.config import ProviderSettings, Settings
+from mailer.core import customs
 from mailer.core.diagnosis import About, Topic
 from mailer.core.lists import MailingList
 from mailer.pipeline.examine import (
@@ -15,6 +16,7 @@ from mailer.pipeline.examine import (
     dmarc,
     exchange,
     links,
+    webhook,
     written,
 )
 from mailer.pipeline.examine.rounds import Question
@@ -51,7 +53,12 @@ def questions(
             found += _domain(domain, world)
             for name in providers:
                 found += _carried(settings, world.carriers[name], domain, world)
-    return [*found, *_answers(settings, world), *_pages(settings.base_url, world)]
+    return [
+        *found,
+        *_hooks(settings, world),
+        *_answers(settings, world),
+        *_pages(settings.base_url, world),
+    ]
 
 
 def _domain(domain: str, world: World) -> Sequence[Question]:
@@ -82,6 +89,35 @@ def _carried(
         unasked = told.unasked(f"{vendor} cannot be asked about it")
         return [*found, Question(told, lambda: [unasked], far=False)]
     return [*found, Question(told, lambda: once.report().findings)]
+
+
+def _hooks(settings: Settings, world: World) -> Sequence[Question]:
+    """Ask each provider once whether it tells us what becomes of our mail."""
+    found: list[Question] = []
+    for carrier in world.carriers.values():
+        ways = customs.of(carrier.settings.kind)
+        if ways is None or not ways.hooks:
+            continue
+        told = webhook.told(ways)
+        deaf = webhook.deaf(carrier.settings, ways, settings.base_url)
+        if not written.is_public(urlsplit(settings.base_url).hostname or ""):
+            unasked = told.unasked(
+                "base_url is no public address yet, so that no provider can reach it"
+            )
+            found.append(Question(told, partial(list, [unasked]), far=False))
+        elif deaf is not None:
+            found.append(Question(told, partial(list, deaf), far=False))
+        elif carrier.account is not None:
+            ask = partial(
+                webhook.examine,
+                carrier.settings,
+                ways,
+                carrier.account,
+                carrier.web,
+                settings.base_url,
+            )
+            found.append(Question(told, ask))
+    return found
 
 
 def _answers(settings: Settings, world: World) -> Sequence[Question]:

@@ -82,6 +82,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.answer(self.rfile.read(int(self.headers["Content-Length"])))
 
+    def do_PUT(self) -> None:
+        self.do_POST()
+
+    def do_DELETE(self) -> None:
+        self.do_POST()
+
     def do_GET(self) -> None:
         self.answer(b"")
 

@@ -22,6 +22,7 @@ from mailer.ports import Hearing, Told
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 KEY = "k" * 24
 TO = "ana@one.example"
+MARK = "0b5bd2ac-7d6c-5c5e-9d1e-3a4f5b6c7d8e"  # the key of a call
 WORDS = {
     EventKind.HARD: ("5.1.1", "550 5.1.1 no such user"),
     EventKind.SOFT: ("5.2.2", "552 5.2.2 mailbox full"),
@@ -74,17 +75,18 @@ def told(body: bytes, **headers: str) -> Told:
 
 
 def _postmark(kind: EventKind) -> Any:
-    shared = {"MessageID": "m1", "ID": 7, "BouncedAt": NOW.isoformat()}
+    marked = {"Metadata": {"batch": MARK}, "Tag": MARK, "MessageID": "m1"}
+    shared = {**marked, "ID": 7, "BouncedAt": NOW.isoformat()}
     match kind:
         case EventKind.DELIVERED:
-            return {"RecordType": "Delivery", "Recipient": TO, "MessageID": "m1"}
+            return {**marked, "RecordType": "Delivery", "Recipient": TO}
         case EventKind.COMPLAINED:
             return {**shared, "RecordType": "SpamComplaint", "Email": TO}
         case EventKind.UNSUBSCRIBED:
             return {
+                **marked,
                 "RecordType": "SubscriptionChange",
                 "Recipient": TO,
-                "MessageID": "m1",
                 "SuppressSending": True,
                 "SuppressionReason": "ManualSuppression",
                 "ChangedAt": NOW.isoformat(),
@@ -111,7 +113,7 @@ def _resend(kind: EventKind) -> Any:
         EventKind.DEFERRED: "email.delivery_delayed",
         EventKind.COMPLAINED: "email.complained",
     }
-    data: dict[str, Any] = {"email_id": "m1", "to": [TO]}
+    data: dict[str, Any] = {"email_id": "m1", "to": [TO], "tags": {"batch": MARK}}
     if kind in WORDS:
         sort = "Permanent" if kind is not EventKind.SOFT else "Transient"
         data["bounce"] = {"type": sort, "subType": "General", "message": WORDS[kind][1]}
@@ -138,6 +140,7 @@ def _mailgun(kind: EventKind) -> Any:
             "recipient": TO,
             "timestamp": _SECONDS + 0.5,
             "id": "e1",
+            "user-variables": {"batch": MARK},
             "message": {"headers": {"message-id": "m1"}},
             "delivery-status": {"code": 550, "message": WORDS.get(kind, ("", ""))[1]},
         },
@@ -159,6 +162,7 @@ def _brevo(kind: EventKind) -> Any:
         "email": TO,
         "ts_epoch": _SECONDS * 1000,
         "message-id": "<m1>",
+        "tags": [MARK],
         "reason": WORDS.get(kind, ("", ""))[1],
     }
 
@@ -176,6 +180,7 @@ def _sendgrid(kind: EventKind) -> Any:
         "email": TO,
         "timestamp": _SECONDS,
         "sg_event_id": "e1",
+        "batch": MARK,
         "sg_message_id": "m1.recvd-x",
     }
     if kind in WORDS:
@@ -184,9 +189,16 @@ def _sendgrid(kind: EventKind) -> Any:
 
 
 def _ses(kind: EventKind) -> Any:
-    mail = {"messageId": "m1"}
+    mail = {
+        "messageId": "m1",
+        "timestamp": NOW.isoformat(),
+        "destination": [TO],
+        "tags": {"ses:source-ip": ["192.0.2.1"], "batch": [MARK]},
+    }
     at = {"timestamp": NOW.isoformat()}
     match kind:
+        case EventKind.SENT:
+            part = {"eventType": "Send", "send": {}}
         case EventKind.DELIVERED:
             part = {"eventType": "Delivery", "delivery": {**at, "recipients": [TO]}}
         case EventKind.DEFERRED:

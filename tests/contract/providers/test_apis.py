@@ -17,6 +17,7 @@ from tests.contract.providers.carriers import (
     SECRETS,
     WAYS,
     ApiCarrier,
+    BrevoCarrier,
     api,
     build,
 )
@@ -117,7 +118,8 @@ def test_a_long_list_header_is_ascii_on_one_line(carrier: ApiCarrier) -> None:
     carrier.provider.send(outgoing(letter=letter(headers=(("List-Id", long),))))
 
     [message] = carrier.arrived()
-    assert message.headers["List-Id"] == long
+    nameless = isinstance(carrier, BrevoCarrier)  # which would send it as it is
+    assert message.headers["List-Id"] == long[long.index("<") if nameless else 0 :]
 
 
 def test_nothing_is_called_when_no_address_is_fit(

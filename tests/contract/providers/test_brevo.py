@@ -1,5 +1,6 @@
 """What is Brevo's own: a key that is used once, versions, and its event report."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +77,21 @@ def test_a_sender_name_that_brevo_would_refuse_names_the_key_to_mend(
         brevo.send(outgoing(letter=letter(sender_name="x" * 71)))
 
     assert server.calls == []
+
+
+def test_a_name_that_brevo_would_drop_in_silence_is_encoded_first(
+    brevo: Provider, server: ApiServer
+) -> None:
+    for name, arrives in (
+        ("Coalición, California", "=?utf-8?q?Coalici=C3=B3n=2C_California?="),
+        ("Coalición California", "Coalición California"),
+        ("Coalition, California", "Coalition, California"),
+    ):
+        brevo.send(outgoing(letter=letter(sender_name=name)))
+        assert json.loads(server.calls[-1].body)["sender"]["name"] == arrives
+
+    with pytest.raises(InputError, match=r"as Brevo gets it.*without punctuation"):
+        brevo.send(outgoing(letter=letter(sender_name=f"Ñ, {'x' * 60}")))
 
 
 # --- what came back

@@ -14,6 +14,7 @@ from mailer.core.events import EventKind
 from mailer.ports import Forged, Heard, Told
 from tests.contract.providers.tellers import (
     CERTIFICATE,
+    MARK,
     NOW,
     TELLERS,
     TO,
@@ -27,6 +28,8 @@ from tests.contract.providers.tellers import (
 SILENT = {
     ("resend", EventKind.UNSUBSCRIBED),
     ("ses", EventKind.UNSUBSCRIBED),
+    # They have other means after silence, and their other events are marked as well.
+    *((name, EventKind.SENT) for name in TELLERS if name != "ses"),
 }
 HEARABLE = [
     (name, kind) for name in TELLERS for kind in EventKind if (name, kind) not in SILENT
@@ -58,6 +61,7 @@ def test_a_genuine_request_is_heard_in_our_words(name: str, kind: EventKind) -> 
 
     assert (event.kind, event.address) == (kind, TO)
     assert event.provider_id == "m1"
+    assert event.mark == MARK
     assert abs((event.happened_at - NOW).total_seconds()) < 1
     assert event.event_id
 

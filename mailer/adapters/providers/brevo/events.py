@@ -57,6 +57,7 @@ def _read(item: Record, told: Told) -> Iterable[Event]:
         instant(moment, told.received_at),
         message=message,
         words=words,
+        mark=telling.first(item, "tags"),
     )
 
 

@@ -16,13 +16,14 @@ from mailer.adapters.providers.harmless import Harmless
 from mailer.adapters.providers.sharing import shared, slots, values
 from mailer.core.envelope import Letter, json_inner, pieces
 from mailer.core.errors import InputError
-from mailer.core.headers import header_text, wire_address
+from mailer.core.headers import encode_header, header_text, wire_address
 from mailer.ports import Outgoing, Refused
 
 # Brevo's template language, which it may look for in any message: `{{ }}`, `{% %}`
 # and `{# #}`. Up to the end as well: what follows there may be a variable of ours.
 WORDS = Harmless("{", re.compile(r"\{(?=[{%#]|\Z)"))
 _LONGEST_NAME = 70  # characters
+_SPECIAL = re.compile(r'[][()<>:;@\\,."]')  # RFC 5322 §3.2.3
 
 
 def build(outgoing: Outgoing, *, shared_body: bool) -> Call:
@@ -67,12 +68,31 @@ def _common(outgoing: Outgoing, *, shared_body: bool) -> dict[str, object]:
 def _sender(letter: Letter) -> dict[str, str]:
     address = wire_address("From", letter.sender_address).decode("ascii")
     name = header_text("From", letter.sender_name)
-    if len(name) > _LONGEST_NAME:
+    # Brevo drops a name that has both letters outside ASCII and one of these, and says
+    # nothing (seen by django-anymail, 2025); as an encoded word it arrives.
+    encoded = not name.isascii() and _SPECIAL.search(name) is not None
+    written = encode_header("From", name).replace("\r\n", "") if encoded else name
+    if len(written) > _LONGEST_NAME:
+        hint = ", or write it without punctuation" if encoded else ""
         raise InputError(
-            f'From: the name "{name}" has {len(name)} characters, and Brevo takes'
-            f" {_LONGEST_NAME}; shorten sender.name in mailer.toml or in the list"
+            f'From: the name "{name}" has {len(written)} characters as Brevo gets it,'
+            f" and Brevo takes {_LONGEST_NAME}; shorten sender.name in mailer.toml or in"
+            f" the list{hint}"
         )
-    return {"email": address, "name": name}
+    return {"email": address, "name": written}
+
+
+def _headers(letter: Letter) -> dict[str, str]:
+    """Return the headers that all messages share, without words outside ASCII.
+
+    Brevo decodes encoded words and sends the letters as they are (seen by
+    django-anymail, 2025), which servers may reject. A list's name is optional in
+    List-Id (RFC 2919 §3), its identifier is not.
+    """
+    return {
+        name: value[max(value.find("<"), 0) :] if "=?" in value else value
+        for name, value in list_headers(letter).items()
+    }
 
 
 # --- complete messages
@@ -93,7 +113,7 @@ def _version(letter: Letter) -> tuple[bytes | str, ...]:
         *pieces(letter.html, _html),
         b'","textContent":"',
         *pieces(letter.text, _text),
-        b'","headers":' + json.dumps(list_headers(letter))[:-1].encode(),
+        b'","headers":' + json.dumps(_headers(letter))[:-1].encode(),
         b',"Message-ID":"<',
         "message_id",
         b'>","List-Unsubscribe":"' + json_inner(leave_header(letter, "")[:-1]),
@@ -126,7 +146,7 @@ def _reason_text(reason: str) -> bytes:
 def _shared(outgoing: Outgoing) -> tuple[list[bytes], dict[int, Refused]]:
     letter = outgoing.letter
     write = values(slots(letter), WORDS)
-    headers = json.dumps(list_headers(letter))[:-1]
+    headers = json.dumps(_headers(letter))[:-1]
     prefix = json_inner(leave_header(letter, "")[:-1]).decode()
     refused: dict[int, Refused] = {}
     versions = [

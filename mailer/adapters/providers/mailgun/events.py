@@ -73,6 +73,7 @@ def _read(item: Record, told: Told, token: str) -> Iterable[Event]:
         message=text(headers, "message-id").strip("<>"),
         status=code,
         words=words,
+        mark=inner(item, "user-variables").get("batch"),
     )
 
 

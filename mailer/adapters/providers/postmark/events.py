@@ -7,7 +7,7 @@ the webhook's address as a password, or into a header of its own.
 from collections.abc import Iterable
 
 from mailer.adapters.providers import telling
-from mailer.adapters.providers.telling import Record, instant, text
+from mailer.adapters.providers.telling import Record, inner, instant, text
 from mailer.core.events import Event, EventKind, made_up_id, sort_bounce
 from mailer.ports import Forged, Heard, Told
 
@@ -79,4 +79,5 @@ def _read(item: Record, told: Told) -> Iterable[Event]:
         instant(at, told.received_at),
         message=message,
         words=words,
+        mark=inner(item, "Metadata").get("batch"),
     )

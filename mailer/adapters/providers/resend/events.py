@@ -24,9 +24,11 @@ _IGNORED = ("email.sent", "email.opened", "email.clicked", "email.scheduled")
 
 
 def secret(written: str) -> bytes | None:
-    """Return the key in a "whsec_…"; None if it is none."""
+    """Return the key in a "whsec_…", padded or not; None if it is none."""
+    encoded = written.removeprefix("whsec_").rstrip("=")
+    padding = "=" * (-len(encoded) % 4)
     try:
-        return base64.b64decode(written.removeprefix("whsec_"), validate=True) or None
+        return base64.b64decode(encoded + padding, validate=True) or None
     except (binascii.Error, ValueError):
         return None
 
@@ -42,6 +44,8 @@ class ResendEvents:
         """Verify and read one request."""
         identifier = told.headers.get("svix-id", "")
         moment = told.headers.get("svix-timestamp", "")
+        if not identifier:  # events would be taken for one another
+            return Forged(detail="the event's id is missing")
         if not (moment.isascii() and moment.isdigit() and len(moment) <= 12):
             return Forged(detail="the signature's time is missing")
         if abs(told.received_at.timestamp() - int(moment)) > _TOLERANCE:
@@ -87,6 +91,7 @@ def _read(item: Record, told: Told, identifier: str) -> Iterable[Event]:
             instant(item.get("created_at"), told.received_at),
             message=text(data, "email_id"),
             words=words,
+            mark=inner(data, "tags").get("batch"),
         )
 
 

@@ -100,4 +100,5 @@ def _read(item: Record, told: Told) -> Iterable[Event]:
         message=message.partition(".")[0],  # the rest names their machine
         status=text(item, "status"),
         words=words,
+        mark=item.get("batch"),  # a custom argument stands beside their own
     )

@@ -11,15 +11,14 @@ import re
 
 from mailer.adapters.http import Answer
 from mailer.adapters.providers.api import Api, Call
-from mailer.adapters.providers.options import Options, Setup
+from mailer.adapters.providers.options import Setup
 from mailer.adapters.providers.ses import bulk, single
-from mailer.adapters.providers.ses.signing import Signing
+from mailer.adapters.providers.ses.access import access, named
 from mailer.ports import Capabilities, Outcome, Outgoing
 
 MAX_BATCH = 50  # destinations, SES's own limit
 WINDOW = 64  # messages, when each takes a call of its own
 CONCURRENCY = 16
-_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
 _SET = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -32,19 +31,10 @@ class Ses(Api):
     def __init__(self, setup: Setup) -> None:
         """Read region, access_key, secret_key, configuration_set and shared_body."""
         options = setup.options
-        region = _named(options, "region", _REGION, 'such as "eu-west-1"')
-        self._signing = Signing(
-            access_key=options.secret("access_key"),
-            secret_key=options.secret("secret_key"),
-            session_token=options.secret("session_token")
-            if options.text("session_token")
-            else None,
-            region=region,
-        )
-        domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        super().__init__(setup, url=f"https://email.{region}.{domain}")
+        self._signing, url = access(options)
+        super().__init__(setup, url=url)
         self._set = (
-            _named(options, "configuration_set", _SET, "its name at SES")
+            named(options, "configuration_set", _SET, "its name at SES")
             if options.text("configuration_set")
             else None
         )
@@ -73,10 +63,3 @@ class Ses(Api):
         """Say what an answer means for each recipient."""
         parse = bulk.parse if self._shared else single.parse
         return parse(answer, call, now=self.clock())
-
-
-def _named(options: Options, key: str, form: re.Pattern[str], hint: str) -> str:
-    value = options.text(key)
-    if value is None or not form.fullmatch(value):
-        raise options.error(key, f"must be {hint}")
-    return value

@@ -120,7 +120,9 @@ def _is_amazons(url: str) -> bool:
 
 def _read(item: Record, told: Told, envelope: Record) -> Iterable[Event]:
     kind = text(item, "eventType") or text(item, "notificationType")
-    message = text(inner(item, "mail"), "messageId")
+    mail = inner(item, "mail")
+    message = text(mail, "messageId")
+    mark = telling.first(inner(mail, "tags"), "batch")
     for to, sort, words, status in _each(kind, item):
         yield telling.event(
             f"{text(envelope, 'MessageId')}/{to}"[:200],
@@ -130,6 +132,7 @@ def _read(item: Record, told: Told, envelope: Record) -> Iterable[Event]:
             message=message,
             status=status,
             words=words,
+            mark=mark,
         )
 
 
@@ -145,24 +148,29 @@ def _each(kind: str, item: Record) -> Iterable[tuple[str, EventKind, str, str]]:
         case "Complaint":
             for one in _records(inner(item, "complaint").get("complainedRecipients")):
                 yield telling.address(one, "emailAddress"), EventKind.COMPLAINED, "", ""
-        case "Delivery" | "DeliveryDelay":
-            delayed = kind == "DeliveryDelay"
-            part = inner(item, "deliveryDelay" if delayed else "delivery")
-            sort = EventKind.DEFERRED if delayed else EventKind.DELIVERED
-            if delayed:
-                for one in _records(part.get("delayedRecipients")):
-                    words, status = text(one, "diagnosticCode"), text(one, "status")
-                    yield telling.address(one, "emailAddress"), sort, words, status
-            else:
-                recipients = part.get("recipients")
-                for to in recipients if isinstance(recipients, list) else ():
-                    yield telling.address({"to": to}, "to"), sort, "", ""
-        case (
-            "Send" | "Open" | "Click" | "Subscription" | "Reject" | "Rendering Failure"
-        ):
+        case "DeliveryDelay":
+            delay = inner(item, "deliveryDelay")
+            for one in _records(delay.get("delayedRecipients")):
+                words, status = text(one, "diagnosticCode"), text(one, "status")
+                to = telling.address(one, "emailAddress")
+                yield to, EventKind.DEFERRED, words, status
+        case "Delivery":
+            recipients = inner(item, "delivery").get("recipients")
+            yield from _of_all(recipients, EventKind.DELIVERED)
+        case "Send":
+            recipients = inner(item, "mail").get("destination")
+            yield from _of_all(recipients, EventKind.SENT)
+        case "Open" | "Click" | "Subscription" | "Reject" | "Rendering Failure":
             return
         case _:
             raise telling.UnreadError
+
+
+def _of_all(
+    value: object, sort: EventKind
+) -> Iterable[tuple[str, EventKind, str, str]]:
+    for to in value if isinstance(value, list) else ():
+        yield telling.address({"to": to}, "to"), sort, "", ""
 
 
 def _records(value: object) -> Iterable[Record]:
@@ -178,5 +186,5 @@ def _bounced(bounce: Record, status: str, words: str) -> EventKind:
 
 
 def _moment(kind: str, item: Record) -> object:
-    part = {"DeliveryDelay": "deliveryDelay"}.get(kind, kind.lower())
+    part = {"DeliveryDelay": "deliveryDelay", "Send": "mail"}.get(kind, kind.lower())
     return inner(item, part).get("timestamp")

@@ -22,9 +22,15 @@ class Signing:
     region: str
 
     def sign(
-        self, url: str, body: bytes, headers: Mapping[str, str], *, at: datetime
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        at: datetime,
+        method: str = "POST",
     ) -> dict[str, str]:
-        """Return the headers of a POST, with the signature; AWS takes it for minutes.
+        """Return the headers of a call, with the signature; AWS takes it for minutes.
 
         botocore's own way in reads the clock, so that its steps are taken here.
         """
@@ -32,7 +38,7 @@ class Signing:
         signed = {**headers, "X-Amz-Date": stamp}
         if self.session_token:
             signed["X-Amz-Security-Token"] = self.session_token
-        request = AWSRequest("POST", url, headers=signed, data=body)
+        request = AWSRequest(method, url, headers=signed, data=body)
         request.context["timestamp"] = stamp
         auth = SigV4Auth(self._credentials(), _SERVICE, self.region)
         canonical = auth.canonical_request(request)

@@ -1,0 +1,107 @@
+"""Whether a provider tells us what becomes of our mail: where to, and what of."""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from mailer.config import ProviderSettings
+from mailer.core.customs import Customs
+from mailer.core.diagnosis import About, Finding, Topic
+from mailer.ports import Account, Hook, Web
+
+_DEAF = (
+    "who bounces or complains is written to again, which ruins the sender's name, and"
+    " no mailing pauses itself"
+)
+
+
+def told(ways: Customs) -> About:
+    """Return what the findings are about."""
+    return About(Topic.PROVIDER, f"{ways.vendor} webhook")
+
+
+def deaf(
+    settings: ProviderSettings, ways: Customs, base_url: str
+) -> Sequence[Finding] | None:
+    """Return the finding that we do not listen at all; None: we do."""
+    option = "events_topic" if settings.kind == "ses" else "events_key"
+    if settings.options.get(option):
+        return None
+    return [
+        told(ways).warn(
+            f"[providers.{settings.name}] names no {option}: nobody listens",
+            _DEAF,
+            f"{ways.hooks}: add {_ours(settings, base_url)}; tick {ways.ticked}; then"
+            f" write {option} into the table",
+        )
+    ]
+
+
+def examine(
+    settings: ProviderSettings,
+    ways: Customs,
+    account: Account,
+    web: Web,
+    base_url: str,
+) -> Sequence[Finding]:
+    """Look for a webhook that leads to our pages and tells what we need."""
+    found = account.hooks(web)
+    if isinstance(found, Finding):
+        return [found]
+    ours = _ours(settings, base_url)
+    wanted = str(settings.options.get("events_topic", ours))
+    leading = [hook for hook in found if _same(hook.leads_to, wanted)]
+    if not leading:
+        return [
+            told(ways).warn(
+                f"none leads to {wanted}"
+                + (f"; {len(found)} lead elsewhere" if found else ""),
+                _DEAF,
+                f"{ways.hooks}: add {wanted}; tick {ways.ticked}",
+            )
+        ]
+    best = min(leading, key=lambda hook: (not hook.enabled, len(hook.missing)))
+    return _judged(best, ways, wanted)
+
+
+def _judged(hook: Hook, ways: Customs, wanted: str) -> Sequence[Finding]:
+    about = told(ways)
+    if not hook.enabled:
+        return [about.warn("it is switched off", _DEAF, f"{ways.hooks}: switch it on")]
+    findings: list[Finding] = []
+    if hook.missing:
+        findings.append(
+            about.warn(
+                f"it does not tell of {', '.join(hook.missing)}",
+                "what is not told changes nothing here",
+                f"{ways.hooks}: tick {ways.ticked}",
+            )
+        )
+    if hook.tracking:
+        findings.append(
+            about.note(
+                f"it tells of {', '.join(hook.tracking)}",
+                "they are thrown away unread: nobody is tracked",
+                f"{ways.hooks}: untick them",
+            )
+        )
+    return findings or [
+        about.ok(f"tells {wanted} of what matters, and of nothing else")
+    ]
+
+
+def _ours(settings: ProviderSettings, base_url: str) -> str:
+    return f"{base_url}/events/{settings.name}"
+
+
+def _same(theirs: str, ours: str) -> bool:
+    """Compare two addresses, apart from the key that one may carry."""
+    try:
+        first, second = urlsplit(theirs.strip()), urlsplit(ours)
+        return (first.scheme, first.hostname, first.port, first.path.rstrip("/")) == (
+            second.scheme,
+            second.hostname,
+            second.port,
+            second.path.rstrip("/"),
+        )
+    except ValueError:
+        return False
