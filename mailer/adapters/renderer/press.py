@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from mailer.adapters.renderer import plain
+from mailer.adapters.renderer import isolating, plain
 from mailer.adapters.renderer.brand import Brand, in_language
 from mailer.adapters.renderer.environment import environment
 from mailer.adapters.renderer.folding import folded
@@ -111,6 +111,9 @@ class Press:
         env = environment(self.templates, language=language, autoescape=html)
         for filter_ in (plain.wrapped, plain.underlined, plain.bound):
             env.filters[filter_.__name__] = filter_
+        env.filters["isolated"] = isolating.isolated if html else list
+        if html:
+            env.filters["listed"] = isolating.in_html(env.filters["listed"])
         env.filters["capitalize_first"] = plain.capitalized
         return env
 
