@@ -49,15 +49,7 @@ class Definitions:
     @cached_property
     def brand(self) -> Brand:
         """Who speaks in the mail."""
-        coalition, sender = self.settings.coalition, self.settings.sender
-        return Brand(
-            name=coalition.name,
-            postal_address=coalition.postal_address,
-            reply_to=sender.reply_to or sender.address,
-            note=coalition.note,
-            signature=coalition.signature,
-            own=self.settings.branding,
-        )
+        return brand_of(self.settings)
 
     @cached_property
     def renderer(self) -> "MailRenderer":
@@ -95,3 +87,16 @@ class Definitions:
         # The oldest key: hashes of addresses must outlive a rotation of link keys.
         oldest = self.settings.keys[min(self.settings.keys)]
         return derive(oldest, purpose)
+
+
+def brand_of(settings: Settings) -> Brand:
+    """Return who speaks in the mail, by these settings."""
+    coalition, sender = settings.coalition, settings.sender
+    return Brand(
+        name=coalition.name,
+        postal_address=coalition.postal_address,
+        reply_to=sender.reply_to or sender.address,
+        note=coalition.note,
+        signature=coalition.signature,
+        own=settings.branding,
+    )

@@ -198,7 +198,8 @@ class Workshop:
     def _cut(
         self, part: str, words: str, nonce: str, expected: Sequence[str]
     ) -> envelope.Segments:
-        where = f"templates/email/{self._list.template}: its {part}"
+        ending = "html" if part == "HTML" else "txt"
+        where = f"templates/email/{self._list.template}/body.{ending}"
         try:
             segments = envelope.cut(words, nonce, expected=expected)
         except TemplateError as error:

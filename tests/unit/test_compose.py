@@ -346,9 +346,9 @@ class Careless(PlainRenderer):
 @pytest.mark.parametrize(
     ("part", "words", "complaint"),
     [
-        ("html", "{preferences} {reason_html}", "HTML: .* never prints leave"),
-        ("html", "{leave} {preferences}", "HTML: .* never prints reason_html"),
-        ("text", "{leave} {reason_text}", "text: .* never prints preferences"),
+        ("html", "{preferences} {reason_html}", "body.html: never prints .* leave_url"),
+        ("html", "{leave} {preferences}", "body.html: never prints .* reason"),
+        ("text", "{leave} {reason_text}", "body.txt: never prints .* preferences_url"),
         ("html", "{leave} {preferences} {reason_html} {reason_text}", "reason_text"),
         ("subject", "For {leave}", "subject"),
         ("preheader", "{reason_text}", "preheader"),

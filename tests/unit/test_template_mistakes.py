@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mailer.adapters import specimens
-from mailer.adapters.gates import Gate, check
 from mailer.adapters.renderer.proof import proofread
+from mailer.adapters.stamps import excerpt
 from mailer.core.errors import MailerError, TemplateError
 from tests.unit.gates.messages import TEMPLATES
 
@@ -61,6 +61,18 @@ def trouble(templates: Path, name: str = "digest") -> str:
             5,
             "Range too big",
         ),
+        (
+            "{% if view.signature %}",
+            "{% if view.signature and view.note %}{% if view.changed %}",
+            58,
+            "It is the {% if %} of line 12: write {% endif %} for it.",
+        ),
+        (
+            '_("Changes")',
+            '_("Changes of %(dias)s")',
+            21,
+            "nothing fills %(dias)s",
+        ),
     ],
 )
 def test_a_slip_is_told_with_file_and_line_and_what_was_meant(
@@ -101,14 +113,19 @@ def test_a_missing_file_names_the_folder_to_copy_it_from(templates: Path) -> Non
             BODY,
             "digest_footer(reason,",
             'digest_footer("",',
-            "never prints reason_html",
+            "never prints {{ reason }}",
         ),
-        (BODY, "digest_footer(reason,", "digest_footer(reason | upper,", "reason_html"),
+        (
+            BODY,
+            "digest_footer(reason,",
+            "digest_footer(reason | upper,",
+            "{{ reason }}",
+        ),
         (
             "email/digest/body.txt",
             "digest_foot(reason,",
             "digest_foot(reason | upper,",
-            "body.txt: the template never prints reason_text",
+            "body.txt: never prints {{ reason }}",
         ),
         (
             "email/digest/subject.txt",
@@ -162,7 +179,7 @@ def test_an_element_that_is_not_as_somebody_meant_it_is_told_by_its_words(
 ) -> None:
     edit(templates, BODY, old, new)
     told = trouble(templates)
-    assert told.startswith(f"{BODY}: ")
+    assert told.startswith(f"templates/{BODY}: ")
     assert words in told
 
 
@@ -199,6 +216,14 @@ def test_a_rule_that_would_be_dropped_without_a_word_is_told(
     assert words in told
 
 
+def test_rows_without_their_table_are_told_as_that(templates: Path) -> None:
+    lost = '<tr><td class="section">{{ draw.table() }}\n{{ draw.heading(_("Changes"))'
+    edit(templates, BODY, lost, lost.replace("{{ draw.table() }}", ""))
+    told = trouble(templates)
+    assert "<tr> stands in a <td> and in no table" in told
+    assert "Changes" in told
+
+
 def test_what_html_ends_by_itself_and_what_outlook_alone_reads_is_left_alone() -> None:
     page = (
         "<!DOCTYPE html><html><body><ul><li>one<li>two</ul><p>a<p>b<br><img src=x>"
@@ -206,17 +231,6 @@ def test_what_html_ends_by_itself_and_what_outlook_alone_reads_is_left_alone() -
         '<p title="5 &gt; 3">a &lt; b < c</p></body></html>'
     )
     proofread(page, "page.html")
-
-
-def test_a_text_that_was_changed_in_english_only_is_found_in_spanish(
-    templates: Path,
-) -> None:
-    edit(templates, BODY, '_("Near you")', '_("Close to you")')
-    assert check(specimens.message(templates, "digest", "en")) == []
-    (found,) = check(specimens.message(templates, "digest", "es"))
-    assert found.gate is Gate.TRANSLATION
-    assert "“Close to you” has no translation" in found.words
-    assert found.where == "templates/translations/es.po"
 
 
 @pytest.mark.parametrize(
@@ -227,6 +241,8 @@ def test_a_text_that_was_changed_in_english_only_is_found_in_spanish(
         ('"at": [', '"at": [1, ', "sample.json: "),
         ('"time": "', '"time": "25:', "actions, number "),
         ('"sponsors": [', '"sponsor": [', "'sponsors' is missing"),
+        ('"note": {', '"notte": {', "coalition: “notte” is not known here; did you"),
+        ('"reader": {', '"reader" {', "sample.json, line 8: "),
     ],
 )
 def test_a_slip_in_sample_data_is_told_with_its_action(
@@ -234,7 +250,7 @@ def test_a_slip_in_sample_data_is_told_with_its_action(
 ) -> None:
     edit(templates, "email/digest/sample.json", old, new)
     told = trouble(templates)
-    assert "sample.json: " in told
+    assert told.startswith("templates/email/digest/sample.json")
     assert words in told
 
 
@@ -243,4 +259,38 @@ def test_sample_data_that_is_no_object_is_told_in_words(
     templates: Path, content: str
 ) -> None:
     (templates / "email" / "digest" / "sample.json").write_text(content, "utf-8")
-    assert "sample.json: " in trouble(templates)
+    assert trouble(templates).startswith("templates/email/digest/sample.json")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            "heading = [",
+            "headng = [",
+            "left.en.headng: is not known here; did you mean",
+        ),
+        ('subject = "', 'subjekt = "', "left.en.subjekt: is not known here"),
+        ("heading = [", "heading = [] #", "left.en.heading: is missing or empty"),
+        ("[left.en]", "[left.en", "wordings.toml, line 16: not valid TOML"),
+    ],
+)
+def test_a_slip_in_the_wordings_is_told_with_its_key(
+    templates: Path, old: str, new: str, words: str
+) -> None:
+    edit(templates, "email/note/wordings.toml", old, new)
+    told = trouble(templates, "note-left")
+    assert told.startswith("templates/email/note/wordings.toml")
+    assert words in told
+
+
+def test_a_key_that_nobody_knows_is_shown_in_its_lines(templates: Path) -> None:
+    for file, old, new in (
+        ("email/note/wordings.toml", "heading = [", "headng = ["),
+        ("email/digest/sample.json", '"reply_to"', '"replyto"'),
+    ):
+        edit(templates, file, old, new)
+        name = "note-left" if "note" in file else "digest"
+        lines = list(excerpt(trouble(templates, name), templates))
+        assert [new in line for _, line, here in lines if here] == [True]
+        edit(templates, file, new, old)

@@ -12,17 +12,25 @@ from mailer.adapters.gates.foreign import foreign
 from mailer.adapters.gates.layout import layout
 from mailer.adapters.gates.leaving import leaving
 from mailer.adapters.gates.links import links
-from mailer.adapters.gates.message import Finding, Gate, Message, Severity
+from mailer.adapters.gates.message import (
+    Finding,
+    Gate,
+    Message,
+    Severity,
+    Untranslated,
+)
 from mailer.adapters.gates.outlook import outlook
+from mailer.adapters.gates.postal import postal
 from mailer.adapters.gates.preheader import preheader, subject
 from mailer.adapters.gates.size import lines, size
 from mailer.adapters.gates.structure import headings, ids, images, language, tables
 from mailer.adapters.gates.styles import styles
 from mailer.adapters.gates.support import support
-from mailer.adapters.gates.text import text, translation
+from mailer.adapters.gates.text import text
+from mailer.adapters.gates.translation import translation
 from mailer.adapters.gates.words import controls, leftovers
 
-__all__ = ["GATES", "Finding", "Gate", "Message", "Severity", "check"]
+__all__ = ["GATES", "Finding", "Gate", "Message", "Severity", "Untranslated", "check"]
 
 GATES: Mapping[Gate, Callable[[Message], Iterable[Finding]]] = {
     Gate.SUBJECT: subject,
@@ -35,6 +43,7 @@ GATES: Mapping[Gate, Callable[[Message], Iterable[Finding]]] = {
     Gate.TABLES: tables,
     Gate.LINKS: links,
     Gate.LEAVING: leaving,
+    Gate.POSTAL: postal,
     Gate.OUTLOOK: outlook,
     Gate.FOREIGN: foreign,
     Gate.SUPPORT: support,

@@ -10,8 +10,10 @@ from mailer.adapters.gates.message import (
     place,
     words_of,
 )
+from mailer.adapters.gates.outlook import for_outlook
 from mailer.adapters.gates.setting import settings
 
+_WIDEST = 600  # pixels: the mail's own width
 _NARROWEST = 320  # CSS pixels; WCAG 2.2, success criterion 1.4.10
 _UNBROKEN = 40  # characters of 16 pixels that fit there
 
@@ -52,6 +54,16 @@ def layout(message: Message) -> Iterator[Finding]:
                 " white-space out, or shorten them.",
                 place(node),
             )
+
+    for inside, line in for_outlook(message):
+        for box in inside.iter("table", "td", "img"):
+            width = _pixels(box.get("width"))
+            if width > _WIDEST:
+                yield _found(
+                    f'For Outlook <{box.tag}> has width="{width}", and its window shows'
+                    f" {_WIDEST}. Write that, as the frame of the mail does.",
+                    f"HTML, line {line}: <!--[if mso]>",
+                )
 
 
 def _pixels(words: str | None) -> int:

@@ -25,6 +25,7 @@ class Gate(StrEnum):
     TABLES = "tables"
     LINKS = "links"
     LEAVING = "leaving"
+    POSTAL = "postal"
     OUTLOOK = "outlook"
     FOREIGN = "foreign"
     SUPPORT = "support"
@@ -58,6 +59,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Untranslated:
+    """A sentence of the templates that a language does not have."""
+
+    words: str  # what is missing, and the way out
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message as one reader gets it: every slot is filled."""
 
@@ -67,8 +76,10 @@ class Message:
     html: str
     text: str
     leave_url: str | None  # as in List-Unsubscribe; None: there is nothing to leave
-    untranslated: tuple[str, ...] = ()  # our own texts that no catalogue has
     quoted: tuple[str, ...] = ()  # what people wrote, in which marks are not ours
+    postal_address: str | None = None  # as mailer.toml has it; None: it has none
+    logo_kept_back: str | None = None  # the base_url for which a logo is left out
+    untranslated: tuple[Untranslated, ...] = ()  # in the templates, not only here
 
     @property
     def page(self) -> Element:

@@ -8,6 +8,7 @@ from mailer.adapters.gates.message import (
     Finding,
     Gate,
     Message,
+    Severity,
     elements,
     folded,
     place,
@@ -15,16 +16,29 @@ from mailer.adapters.gates.message import (
 )
 
 _SHORT, _LONG = 60, 110  # characters
+_CUT, _ENDLESS = 70, 250  # characters of a subject
 
 
 def subject(message: Message) -> Iterator[Finding]:
-    """Find a message that an inbox shows without a name."""
+    """Find a message that an inbox shows without a name, or with half of one.
+
+    Names of cities and organizations are in it, so what is somewhat too long is only
+    worth a look; a whole paragraph is a mistake.
+    """
     if not folded(message.subject):
         yield Finding(
             gate=Gate.SUBJECT,
             words="The subject is empty: an inbox shows “(no subject)”, and filters take"
             " it for spam. See subject.txt.",
             where="Subject",
+        )
+    elif (length := len(message.subject)) > _CUT:
+        yield Finding(
+            gate=Gate.SUBJECT,
+            words=f"The subject has {length} characters; inboxes show {_CUT} at most,"
+            " phones about 40. Put what counts first, or shorten subject.txt.",
+            where="Subject",
+            severity=Severity.ERROR if length > _ENDLESS else Severity.WARNING,
         )
 
 

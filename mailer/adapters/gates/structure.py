@@ -12,6 +12,7 @@ from mailer.adapters.gates.message import (
     Finding,
     Gate,
     Message,
+    Severity,
     elements,
     place,
     words_of,
@@ -108,6 +109,15 @@ def headings(message: Message) -> Iterator[Finding]:
 
 def images(message: Message) -> Iterator[Finding]:
     """Find images that leave a hole where images are off, as they often are."""
+    if message.logo_kept_back is not None:
+        yield Finding(
+            gate=Gate.IMAGES,
+            words=f"What is sent leaves the logo out: mail clients show pictures from https:// only,"
+            f" and base_url in mailer.toml is {message.logo_kept_back}. It will show"
+            " when base_url is the https:// address of mailer web.",
+            where="mailer.toml: base_url",
+            severity=Severity.WARNING,
+        )
     for image in message.body.iter("img"):
         if image.get("alt") is None:
             yield Finding(

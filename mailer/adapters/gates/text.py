@@ -18,17 +18,6 @@ TAG = re.compile(
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|([A-Za-z]\w{1,30}));")
 
 
-def translation(message: Message) -> Iterator[Finding]:
-    """Find our own words that are still in English where readers expect another."""
-    for words in message.untranslated:
-        yield Finding(
-            gate=Gate.TRANSLATION,
-            words=f"“{words[:80]}” has no translation, and is printed in English. Add it"
-            " as msgid, word for word, with its msgstr.",
-            where=f"templates/translations/{message.language}.po",
-        )
-
-
 def text(message: Message) -> Iterator[Finding]:
     """Find a plain text that says less than the HTML, or still is HTML."""
     if not message.text.strip():

@@ -1,7 +1,7 @@
 """Mail as readers get it: each kind of message by its folder of templates."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from importlib.metadata import version
@@ -10,6 +10,7 @@ from pathlib import Path
 from mailer.adapters.renderer import blasts, corrections, notes, plain
 from mailer.adapters.renderer.brand import Brand
 from mailer.adapters.renderer.inline import Engine
+from mailer.adapters.renderer.locating import spelled
 from mailer.adapters.renderer.press import Press
 from mailer.adapters.renderer.rows import LABEL
 from mailer.adapters.renderer.view import view
@@ -127,11 +128,6 @@ class MailRenderer:
         words = corrections.words(correction, self._base_url)
         return self._press.letter("correction", correction.language, words, slots)
 
-    def untranslated(self, language: str) -> Sequence[str]:
-        """Return the texts printed so far that stand in no catalogue of a language."""
-        noted = self._press.untranslated.get(language)
-        return tuple(noted.texts) if noted else ()
-
     def reason(
         self, language: str, organization: str | None, consented_on: date | None
     ) -> str:
@@ -162,7 +158,7 @@ class MailRenderer:
         email = self._folder / "email"
         if not (email / template).is_dir():
             raise TemplateError(
-                f"{email / template}: there is no such folder; the list's template"
+                f"{spelled(email / template)}: there is no such folder; the list's template"
                 f" must be one of {', '.join(sorted(_templates(email)))}"
             )
         files = set(Path(__file__).parent.glob("*.py"))

@@ -32,6 +32,12 @@ _HELD = {  # what may stand in it, and nothing else may
     "tfoot": frozenset({"tr"}),
     "tr": frozenset({"td", "th"}),
 }
+_HOLDERS = {  # and in what each of these must stand
+    "tr": frozenset({"table", "tbody", "thead", "tfoot"}),
+    "td": frozenset({"tr"}),
+    "th": frozenset({"tr"}),
+}
+_TABLE = "Write a table around it: {{ draw.table() }}…</table>"
 _ROW = "Write a row around it: <tr><td>…</td></tr>"
 _NEAR = 40  # characters
 
@@ -106,6 +112,12 @@ def _element(page: str, found: re.Match[str], stack: list[_Open]) -> Iterator[st
             f"<{tag}> stands in a <{stack[-1].tag}>, where only"
             f" {' or '.join(f'<{one}>' for one in sorted(held)[-2:])} may:"
             f" “{_near(page, found.start())}”. {_ROW}"
+        )
+    holders = _HOLDERS.get(tag)
+    if holders and stack and held is None and stack[-1].tag not in holders:
+        yield (
+            f"<{tag}> stands in a <{stack[-1].tag}> and in no table:"
+            f" “{_near(page, found.start())}”. {_TABLE if tag == 'tr' else _ROW}"
         )
     if tag == "a" and any(one.tag == "a" for one in stack):
         yield f"a link stands within a link: “{_near(page, found.start())}”"

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mailer.adapters.renderer.brand import Brand
-from mailer.adapters.renderer.records import read_json
+from mailer.adapters.renderer.locating import spelled
+from mailer.adapters.renderer.records import read_json, record
 from mailer.core.digest import Digest, Item, ItemKind, Section, SectionKind
 from mailer.core.errors import InputError
 from mailer.core.model import ActionStatus, Facts, Place, Sponsor
@@ -32,14 +33,14 @@ class Sample:
 def read_sample(file: Path) -> Sample:
     """Read a template's `sample.json`; raises InputError naming file and key."""
     try:
-        return _sample(read_json(file))
+        return _sample(read_json(file), spelled(file))
     except KeyError as error:
-        raise InputError(f"{file}: the key {error} is missing") from error
+        raise InputError(f"{spelled(file)}: the key {error} is missing") from error
     except (ValueError, TypeError, AttributeError) as error:
-        raise InputError(f"{file}: {error}") from error
+        raise InputError(f"{spelled(file)}: {error}") from error
 
 
-def _sample(data: Mapping[str, Any]) -> Sample:
+def _sample(data: Mapping[str, Any], where: str) -> Sample:
     reader = _place(data["reader"])
     items = [
         _numbered(number, action)
@@ -56,7 +57,7 @@ def _sample(data: Mapping[str, Any]) -> Sample:
             first=False,
             sections=_sections(items, reader),
         ),
-        brand=Brand(**data["coalition"]),
+        brand=record(Brand, data["coalition"], f"{where}: coalition"),
         organization=data["organization"],
         consented_on=date.fromisoformat(data["consented_on"]),
     )

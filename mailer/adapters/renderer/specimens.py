@@ -6,6 +6,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
+from mailer.adapters.renderer.locating import spelled
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.records import read_json, record
 from mailer.adapters.renderer.sample import Sample, read_sample
@@ -44,11 +45,11 @@ def specimens(templates: Path) -> Mapping[str, Specimen]:
     ]
     file = email / "blast" / "sample.json"
     for name, data in _table(file, "blasts").items():
-        write = _blast(data, f"{file}: {name}")
+        write = _blast(data, f"{spelled(file)}: {name}")
         found.append(_specimen(f"blast-{name}", "blast", digest, write))
     file = email / "note" / "sample.json"
     for name, data in _table(file, "notes").items():
-        write = _note(name, data, f"{file}: {name}")
+        write = _note(name, data, f"{spelled(file)}: {name}")
         found.append(_specimen(f"note-{name}", "note", digest, write))
     return {specimen.name: specimen for specimen in found}
 
@@ -66,7 +67,7 @@ def _specimen(name: str, folder: str, sample: Sample, write: Write) -> Specimen:
 def _table(file: Path, key: str) -> Mapping[str, Any]:
     table = read_json(file).get(key)
     if not isinstance(table, dict):
-        raise InputError(f"{file}: the key {key} must be an object in braces")
+        raise InputError(f"{spelled(file)}: the key {key} must be an object in braces")
     return table
 
 
@@ -157,7 +158,7 @@ class _Confirmation:
 
 def _confirm(email: Path) -> Write:
     file = email / "confirm" / "sample.json"
-    sample = record(_Confirmation, _unannotated(file), str(file))
+    sample = record(_Confirmation, _unannotated(file), spelled(file))
 
     def write(mail: MailRenderer, language: str, slots: Mapping[str, str]) -> Rendered:
         confirmation = Confirmation(
@@ -188,7 +189,7 @@ class _Correction:
 
 def _correction(email: Path, digest: Sample) -> Write:
     file = email / "correction" / "sample.json"
-    sample = record(_Correction, _unannotated(file), str(file))
+    sample = record(_Correction, _unannotated(file), spelled(file))
     items = []
     for item in digest.digest.upcoming:
         said = sample.said.get(str(item.action_id))
