@@ -10,7 +10,8 @@ from mailer.pipeline.conclude import Clock
 from mailer.ports import Ledger, Tracking
 
 _LOT = 1000  # events per transaction
-_OFTEN = timedelta(seconds=1)  # between two looks at how mailings fare
+_OFTEN = timedelta(seconds=1)  # between two looks at how mailings fare, at least
+_MOSTLY = 5  # times as long as a look takes, it is events that are applied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class Tracker:
 
     def apply(self, stopping: Callable[[], bool] = lambda: False) -> int:
         """Apply everything that waits; returns how many events that were."""
-        count, looked = 0, self.clock()
+        count, looked, often = 0, self.clock(), _OFTEN
         alarmed: set[int] = set()
         while not stopping():
             applied = self.tracking.apply(most=_LOT, at=self.clock())
@@ -41,9 +42,11 @@ class Tracker:
                 )
             if applied.events < _LOT:
                 break
-            if self.clock() - looked > _OFTEN:  # a look counts a whole mailing
+            began = self.clock()
+            if began - looked > often:  # a look counts a whole mailing
                 self._weigh(alarmed)
                 alarmed, looked = set(), self.clock()
+                often = max(_OFTEN, _MOSTLY * (looked - began))
         self._weigh(alarmed)
         # Every time: what was told early may be what is in doubt now.
         self.tracking.settle(at=self.clock())

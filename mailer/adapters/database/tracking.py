@@ -15,9 +15,11 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     RowMapping,
+    and_,
     bindparam,
     case,
     delete,
+    exists,
     func,
     insert,
     or_,
@@ -252,7 +254,7 @@ class Applying:
                     "subscriber_id": subscriber,
                     "list_number": list_number,
                     "kind": "withdrawn",
-                    "basis": f"{event['kind']} through the provider",
+                    "basis": _basis(event["kind"]),
                     "happened_at": event["happened_at"],
                     "source": event["provider"],
                     "recorded_at": self._at,
@@ -266,6 +268,8 @@ class Applying:
                 thing=f"subscription to list {list_number}",
                 detail={"event": event["id"]},
             )
+        if reason == "complained":
+            self._connection.execute(_LEFT_AS_WELL, {"subscriber": subscriber})
 
     def _judge(self, hashed: bytes, subscriber: int) -> None:
         """Suppress whom nothing reached for too long; take it back if something did."""
@@ -295,11 +299,36 @@ def _suppressing(database: Database) -> Any:
         index_elements=["address_hash"],
         set_={"reason": stronger, "told_by": new.excluded.told_by},
         where=or_(
-            suppressions.c.reason == UNREACHABLE, suppressions.c.reason == "bounced"
+            suppressions.c.reason == UNREACHABLE,
+            suppressions.c.reason == "bounced",
+            and_(  # whoever comes first: a complaint outweighs what no person decided
+                new.excluded.reason == "complained",
+                suppressions.c.told_by.is_not(None),
+            ),
         ),
     ).returning(suppressions.c.reason)
 
 
+def _basis(kind: str) -> str:
+    return f"{kind} through the provider"
+
+
+# Whoever unsubscribed through the provider and complained has complained, whichever was
+# told first. What they left by an act of their own with us stays as it is.
+_LEFT_AS_WELL = (
+    update(subscriptions)
+    .where(
+        subscriptions.c.subscriber_id == bindparam("subscriber"),
+        subscriptions.c.ended_reason == LEFT,
+        exists().where(
+            consent_events.c.subscriber_id == subscriptions.c.subscriber_id,
+            consent_events.c.list_number == subscriptions.c.list_number,
+            consent_events.c.kind == "withdrawn",
+            consent_events.c.basis == _basis(EventKind.UNSUBSCRIBED.value),
+        ),
+    )
+    .values(ended_reason="complained")
+)
 _REACHED_AGAIN = delete(suppressions).where(
     suppressions.c.address_hash == bindparam("hashed"),
     suppressions.c.reason == UNREACHABLE,
