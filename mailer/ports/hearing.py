@@ -31,6 +31,7 @@ class Forged:
     """The request is not the provider's, or nobody can tell; it changes nothing."""
 
     detail: str  # for the log; never what was sent
+    later: bool = False  # nobody can tell now: they are asked to tell it again
 
 
 class Hearing(Protocol):

@@ -43,6 +43,9 @@ def routes(ear: Ear) -> list[Route]:
         if hearing is None:
             raise HTTPException(_UNKNOWN)
         heard = await _heard(hearing, request, ear.now())
+        if isinstance(heard, Forged) and heard.later:
+            logger.warning("%s is asked to tell it again: %s", name, heard.detail)
+            return _not_now()
         if isinstance(heard, Forged):
             logger.warning("a request for %s is not theirs: %s", name, heard.detail)
             return PlainTextResponse("not verified\n", _FORGED)
@@ -51,7 +54,7 @@ def routes(ear: Ear) -> list[Route]:
         try:
             await run_in_threadpool(ear.tracker.keep, name, heard.events)
         except StoreError:  # they ask again; nothing of it is lost
-            return PlainTextResponse("not now\n", _LATER, {"Retry-After": "30"})
+            return _not_now()
 
         def after() -> None:
             applying.apply()
@@ -60,6 +63,11 @@ def routes(ear: Ear) -> list[Route]:
         return PlainTextResponse("ok\n", background=BackgroundTask(after))
 
     return [Route("/events/{provider}", told, methods=["POST"])]
+
+
+def _not_now() -> Response:
+    """Return what makes every provider tell the same again."""
+    return PlainTextResponse("not now\n", _LATER, {"Retry-After": "30"})
 
 
 async def _heard(

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from mailer.adapters.http import Answer, NotSent
 from mailer.adapters.providers import registry
+from mailer.adapters.providers.ses.events import SesEvents
 from mailer.config import ProviderSettings
 from mailer.core.errors import ConfigError
 from mailer.core.events import EventKind
@@ -18,6 +20,7 @@ from tests.contract.providers.tellers import (
     NOW,
     TELLERS,
     TO,
+    TOPIC,
     Teller,
     sns,
     told,
@@ -288,3 +291,20 @@ def test_another_topic_is_not_heard() -> None:
     hearing = teller.hearing(events_topic="arn:aws:sns:us-east-1:1:other")
 
     assert isinstance(hearing.hear(teller.tell(EventKind.HARD)), Forged)
+
+
+def test_a_certificate_that_cannot_be_fetched_now_is_no_forgery() -> None:
+    """SNS gives up for good on what is refused; it tells again what is not taken."""
+    teller = TELLERS["ses"]
+    request = teller.tell(EventKind.HARD)
+    gone: list[Answer | NotSent] = [
+        NotSent(detail="no route"),
+        Answer(status=503, headers={}, body=b""),
+    ]
+    hearing = SesEvents(TOPIC, lambda url: gone.pop(0) if gone else teller.get(url))
+
+    for _ in range(2):
+        found = hearing.hear(request)
+        assert isinstance(found, Forged)
+        assert found.later
+    assert isinstance(hearing.hear(request), Heard)

@@ -42,6 +42,7 @@ _SIGNED["UnsubscribeConfirmation"] = _SIGNED["SubscriptionConfirmation"]
 # Version 1 is what a topic has that nobody has set to 2.
 _HASHES: Mapping[str, type[SHA1 | SHA256]] = {"1": SHA1, "2": SHA256}
 
+_UNSIGNED = Forged(detail="the signature is missing or wrong")
 Get = Callable[[str], Answer | NotSent | NoAnswer]
 
 
@@ -61,8 +62,11 @@ class SesEvents:
             return telling.NOT_JSON
         if text(found, "TopicArn") != self._topic:
             return Forged(detail="it is about another topic")
-        if not self._is_signed(found):
-            return Forged(detail="the signature is missing or wrong")
+        key = self._key(text(found, "SigningCertURL"))
+        if isinstance(key, Forged):
+            return key
+        if not _is_signed(found, key):
+            return _UNSIGNED
         match text(found, "Type"):
             case "SubscriptionConfirmation":
                 address = text(found, "SubscribeURL")
@@ -74,40 +78,42 @@ class SesEvents:
                 return telling.heard([message], lambda item: _read(item, told, found))
         return Heard(events=())
 
-    def _is_signed(self, found: Record) -> bool:
-        names = _SIGNED.get(text(found, "Type"), ())
-        words = "".join(
-            f"{name}\n{text(found, name)}\n" for name in names if name in found
-        )
-        chosen = _HASHES.get(text(found, "SignatureVersion"))
-        key = self._key(text(found, "SigningCertURL"))
-        if not (names and chosen and key):
-            return False
-        try:
-            signature = base64.b64decode(text(found, "Signature"), validate=True)
-            key.verify(signature, words.encode(), padding.PKCS1v15(), chosen())
-        except (binascii.Error, ValueError, InvalidSignature):
-            return False
-        return True
-
-    def _key(self, url: str) -> rsa.RSAPublicKey | None:
+    def _key(self, url: str) -> rsa.RSAPublicKey | Forged:
         if not _CERTIFICATE.fullmatch(url):
-            return None
-        if url not in self._keys and (key := self._fetched(url)):
+            return _UNSIGNED
+        if url not in self._keys:
+            key = _certified(self._get(url))
+            if isinstance(key, Forged):
+                return key
             if len(self._keys) >= _MOST:
                 self._keys.clear()
             self._keys[url] = key
-        return self._keys.get(url)
+        return self._keys[url]
 
-    def _fetched(self, url: str) -> rsa.RSAPublicKey | None:
-        answer = self._get(url)
-        if not isinstance(answer, Answer) or answer.status != _OK:
-            return None
-        try:
-            key = x509.load_pem_x509_certificate(answer.body[:_LARGEST]).public_key()
-        except ValueError:
-            return None
-        return key if isinstance(key, rsa.RSAPublicKey) else None
+
+def _certified(answer: Answer | NotSent | NoAnswer) -> rsa.RSAPublicKey | Forged:
+    """Return the key of a certificate; SNS tells no more what was refused for good."""
+    if not isinstance(answer, Answer) or answer.status != _OK:
+        return Forged(detail="Amazon's certificate cannot be fetched now", later=True)
+    try:
+        key = x509.load_pem_x509_certificate(answer.body[:_LARGEST]).public_key()
+    except ValueError:
+        return _UNSIGNED
+    return key if isinstance(key, rsa.RSAPublicKey) else _UNSIGNED
+
+
+def _is_signed(found: Record, key: rsa.RSAPublicKey) -> bool:
+    names = _SIGNED.get(text(found, "Type"), ())
+    words = "".join(f"{name}\n{text(found, name)}\n" for name in names if name in found)
+    chosen = _HASHES.get(text(found, "SignatureVersion"))
+    if not (names and chosen):
+        return False
+    try:
+        signature = base64.b64decode(text(found, "Signature"), validate=True)
+        key.verify(signature, words.encode(), padding.PKCS1v15(), chosen())
+    except (binascii.Error, ValueError, InvalidSignature):
+        return False
+    return True
 
 
 def _is_amazons(url: str) -> bool:
