@@ -20,6 +20,7 @@ ANYMAILS = pytest.mark.filterwarnings(
 )
 # What anymail may call an event of ours: what it is, or why it was refused
 MEANS = {
+    EventKind.SENT: {"sent"},
     EventKind.DELIVERED: {"delivered"},
     EventKind.DEFERRED: {"deferred"},
     EventKind.HARD: {"bounced", "invalid"},
@@ -47,6 +48,7 @@ def events(kind: str, told: Told) -> tuple[list[tuple[EventKind, str]], list[Tra
 # --- the requests that the other suites tell, and their signatures
 
 NOT_TOLD = {("ses", EventKind.UNSUBSCRIBED), ("resend", EventKind.UNSUBSCRIBED)}
+NOT_TOLD |= {(kind, EventKind.SENT) for kind in TELLERS if kind != "ses"}
 ALONE = {("ses", EventKind.DEFERRED)}  # anymail has no word for SES's DeliveryDelay
 SORTED = ("ses", EventKind.HARD), ("ses", EventKind.SOFT), ("ses", EventKind.BLOCK)
 TOLD = [
