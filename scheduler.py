@@ -94,7 +94,7 @@ def _greet(project: Project, journal: Journal) -> None:
         "started",
         project=str(project.folder),
         database=project.database.url.get_backend_name(),
-        provider=project.provider.name,
+        provider=", ".join(project.routing.names),
         next={slug: str(date) for slug, date in dates.items() if date},
     )
     if stopped := project.instance.stopped():

@@ -27,6 +27,7 @@ from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.sample import read_sample
 from mailer.core import envelope
 from mailer.core.audience import Group
+from mailer.core.routes import Route
 from mailer.pipeline import plan
 from mailer.pipeline.compose import SHOWN, Composer, Workshop
 from mailer.ports import Mailing
@@ -72,7 +73,8 @@ def measure(url: str) -> Mapping[str, float]:
         actions=SqlActions(database),
         renderer=renderer,
         secret=SECRET,
-        batch_size=BATCH,
+        route_of=lambda _list: Route(shares={"main": 1}),
+        batch_size=lambda _list: BATCH,
     )
     start = watch.now()
     mailing = plan.now(WEEKLY, ledger, edition=None, now=MONDAY)

@@ -20,6 +20,7 @@ from sqlalchemy import text
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.work import SqlLedger
 from mailer.core.envelope import Segments
+from mailer.core.routes import Route
 from mailer.pipeline import plan
 from mailer.ports import Accepted, Composed, Intent, Mailing
 
@@ -47,8 +48,8 @@ _EXPAND = """
     WHERE b.list_number = 1 AND b.state = 'active'
 """
 _BATCHES = """
-    INSERT INTO batches (variant_id, seq, mailing_id, state)
-    SELECT DISTINCT variant_id, seq, mailing_id, 'ready'
+    INSERT INTO batches (variant_id, seq, mailing_id, state, carrier)
+    SELECT DISTINCT variant_id, seq, mailing_id, 'ready', 'none'
     FROM deliveries WHERE mailing_id = :mailing
 """
 _TAKE = "UPDATE batches SET state = :state WHERE variant_id = :variant AND seq = :seq"
@@ -96,7 +97,15 @@ def ours(database: Database, watch: Stopwatch) -> int:
 
 
 def _address(ledger: SqlLedger, mailing: Mailing, groups: Any) -> None:
-    ledger.address(mailing, [VARIANT], groups, batch_size=BATCH, domains={}, at=MONDAY)
+    ledger.address(
+        mailing,
+        [VARIANT],
+        groups,
+        batch_size=BATCH,
+        domains={},
+        route=Route(shares={"none": 1}),
+        at=MONDAY,
+    )
 
 
 def _begin(ledger: SqlLedger) -> Intent | None:

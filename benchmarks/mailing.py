@@ -10,6 +10,7 @@ from mailer.adapters.database.engine import Database
 from mailer.adapters.database.work import SqlLedger
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.sample import read_sample
+from mailer.core.routes import Route, Routing
 from mailer.core.tokens import Keyring
 from mailer.pipeline import plan
 from mailer.pipeline.compose import Composer
@@ -36,7 +37,8 @@ def compose(database: Database, *, batch: int) -> int:
         actions=SqlActions(database),
         renderer=_renderer(),
         secret=SECRET,
-        batch_size=batch,
+        route_of=lambda _list: Route(shares={"main": 1}),
+        batch_size=lambda _list: batch,
     )
     composer.compose(mailing, WEEKLY, at=MONDAY)
     return ledger.standing(mailing.id).audience
@@ -44,8 +46,10 @@ def compose(database: Database, *, batch: int) -> int:
 
 def sender(database: Database, provider: Provider) -> Sender:
     """Return who sends what was composed."""
+    ledger = SqlLedger(database, SECRET)
+    ledger.route(Routing(usual=Route(shares={provider.name: 1}), lists={}))
     return Sender(
-        ledger=SqlLedger(database, SECRET),
+        ledger=ledger,
         provider=provider,
         writer=Writer(
             renderer=_renderer(),

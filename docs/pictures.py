@@ -20,7 +20,8 @@ from playwright.sync_api import Browser, Route, sync_playwright
 
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.sample import Sample
-from mailer.adapters.renderer.specimens import Specimen, digest_specimen, specimens
+from mailer.adapters.renderer.specimen import Specimen
+from mailer.adapters.renderer.specimens import digest_specimen, specimens
 from mailer.core.branding import Branding, Logo
 from mailer.core.colours import Colour
 from mailer.core.digest import Digest, Section, SectionKind

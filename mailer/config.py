@@ -121,8 +121,13 @@ class Settings:
         return mailing_list.route
 
 
-def load(folder: Path, environment: Mapping[str, str]) -> Settings:
-    """Read the settings of a project folder; ConfigError names file and key."""
+def load(
+    folder: Path, environment: Mapping[str, str], *, colour: str | None = None
+) -> Settings:
+    """Read the settings of a project folder; ConfigError names file and key.
+
+    `colour` stands in for the one that the file has, to see what another looks like.
+    """
     file = folder / FILE
     if not file.is_file():
         raise ConfigError(
@@ -136,6 +141,8 @@ def load(folder: Path, environment: Mapping[str, str]) -> Settings:
         raise ConfigError(f"{FILE}: not valid TOML: {error}") from None
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
+    if colour is not None:
+        data = {**data, "brand": {**data.get("brand", {}), "colour": colour}}
     return _Reading(folder, environment, Table(data, FILE)).settings()
 
 

@@ -67,6 +67,7 @@ WOKEN = (
     "test_ledger_machine",
     "test_outcomes",
     "test_retention",
+    "test_routing",
 )
 
 

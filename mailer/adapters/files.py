@@ -70,6 +70,12 @@ def lay_out(folder: Path, *, settings: str) -> list[str]:
         "secret.key\noutbox/\n*.db\n*.db-shm\n*.db-wal\n", encoding="utf-8"
     )
     (folder / "mailer.toml").write_text(settings, encoding="utf-8")
+    readme = folder / "README.md"
+    if not readme.exists():
+        readme.write_text(
+            (resources.files("mailer.sample") / "project.md").read_text("utf-8"),
+            encoding="utf-8",
+        )
     return sorted(path.name for path in folder.iterdir())
 
 

@@ -5,14 +5,14 @@ asked for, and are the same wherever they are asked. No label names a person, an
 address or a mailing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.gauges import gauges, held
+from mailer.adapters.database.gauges import Held, gauges, held
 from mailer.core.errors import ConfigError, MailerError
 from mailer.ports import Called
 
@@ -106,12 +106,22 @@ class _Ledger(Collector):
             "mailer_provider_held_seconds",
             "For how long a provider is not called.",
             "provider",
-            {
-                each.name.removeprefix("provider:"): each.seconds
-                for each in waits
-                if each.name.startswith("provider:")
-            },
+            _seconds(waits, "provider:"),
         )
+        yield _by(
+            "mailer_provider_barred_seconds",
+            "For how long others carry the mail of a provider that shuts us out.",
+            "provider",
+            _seconds(waits, "barred:"),
+        )
+
+
+def _seconds(waits: Sequence[Held], kind: str) -> Mapping[str, float]:
+    return {
+        each.name.removeprefix(kind): each.seconds
+        for each in waits
+        if each.name.startswith(kind)
+    }
 
 
 def _one(name: str, words: str, value: float) -> Metric:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from mailer.adapters.gates import Message
 from mailer.adapters.gates.quoting import strings
+from mailer.adapters.renderer.brand import Brand
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.sample import Sample, read_sample
-from mailer.adapters.renderer.specimens import Specimen, specimens
+from mailer.adapters.renderer.specimen import Specimen
+from mailer.adapters.renderer.specimens import specimens
 from mailer.core import lists
 from mailer.core.errors import NotFoundError
 
@@ -31,25 +33,32 @@ def names(templates: Path) -> Sequence[str]:
     return [*known, *_copies(templates, {one.folder for one in known.values()})]
 
 
-def message(templates: Path, name: str, language: str) -> Message:
-    """Print a specimen for a reader of this language.
+def message(
+    templates: Path, name: str, language: str, brand: Brand | None = None
+) -> Message:
+    """Print a specimen for a reader of this language, as from this coalition.
+
+    Without a brand it is from the one in the sample data.
 
     Raises NotFoundError without sample data, InputError when it is wrong, and
     TemplateError, each naming the file.
     """
     known = specimens(templates)
     if name in known:
-        return printed(templates, known[name], language)
+        return printed(templates, known[name], language, brand)
     if name in _copies(templates, {one.folder for one in known.values()}):
-        return printed(templates, _copy(templates, name), language)
+        return printed(templates, _copy(templates, name), language, brand)
     raise NotFoundError(
         f"templates/email/{name}: there is no {SAMPLE}; copy one from another template"
     )
 
 
-def printed(templates: Path, specimen: Specimen, language: str) -> Message:
+def printed(
+    templates: Path, specimen: Specimen, language: str, brand: Brand | None = None
+) -> Message:
     """Print a specimen as gates look at it."""
-    mail = MailRenderer(templates, specimen.sample.brand, BASE)
+    brand = brand or specimen.sample.brand
+    mail = MailRenderer(templates, brand, BASE)
     letter = specimen.letter(mail, language)
     return Message(
         language=language,
@@ -58,7 +67,8 @@ def printed(templates: Path, specimen: Specimen, language: str) -> Message:
         html=letter.html,
         text=letter.text,
         leave_url=None if specimen.folder in _PERSONAL else f"{BASE}/u/{_TOKEN}",
-        quoted=tuple(strings(specimen.sample)),
+        quoted=(*strings(specimen.sample), *strings(brand)),
+        postal_address=brand.postal_address,
     )
 
 

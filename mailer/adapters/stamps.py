@@ -2,11 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-_SHAPING = ("mailer.toml", "lists/*.toml", "templates/**/*")
-_PLACE = re.compile(r"^(?P<file>[^\n:]+?), line (?P<line>\d+): ")
+_SHAPING = ("mailer.toml", "lists/*.toml", "templates/**/*", "*.png")
+_PLACE = re.compile(r"^(?P<file>[^\n:]+?)(?:, line (?P<line>\d+))?: ")
+_KEY = re.compile(r"“(\w+)” is not known|: \w+\.\w+\.(\w+): is not known")
 _AROUND = 3  # lines before and after
 
 
@@ -29,18 +30,32 @@ def stamp(folder: Path) -> str:
 def excerpt(words: str, templates: Path) -> Iterator[tuple[int, str, bool]]:
     """Yield the lines around the one that an error names: number, line, "this one".
 
-    Only of a file within the templates; nothing when there is no such place.
+    Only of a file within the templates; nothing when there is no such place. Data is
+    read without its lines: a key that is not known there is looked for.
     """
     place = _PLACE.match(words)
     if place is None:
         return
-    file = (templates / place["file"]).resolve()
+    inside = place["file"].removeprefix("templates/")
+    file = (templates / inside).resolve()
     if not file.is_relative_to(templates.resolve()):
         return
     try:
         lines = file.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return
-    wrong = int(place["line"])
+    wrong = int(place["line"]) if place["line"] else _only(lines, words)
+    if wrong is None:
+        return
     for number in range(max(1, wrong - _AROUND), min(len(lines), wrong + _AROUND) + 1):
         yield number, lines[number - 1], number == wrong
+
+
+def _only(lines: Sequence[str], words: str) -> int | None:
+    """Return the number of the one line that has the key which nobody knows."""
+    found = _KEY.search(words)
+    if found is None:
+        return None
+    key = re.compile(rf'"{found[1]}"\s*:' if found[1] else rf"^{found[2]}\s*=")
+    numbers = [n for n, line in enumerate(lines, start=1) if key.search(line)]
+    return numbers[0] if len(numbers) == 1 else None

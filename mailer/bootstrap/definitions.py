@@ -13,9 +13,11 @@ from mailer.config import Settings
 from mailer.core.errors import NotFoundError
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Keyring, derive
-from mailer.ports import Renderer, Watch
+from mailer.ports import Watch
 
 if TYPE_CHECKING:
+    from mailer.adapters.renderer.copies import Copies
+    from mailer.adapters.renderer.mail import MailRenderer
     from mailer.adapters.renderer.pages import Pages
 
 Clock = Callable[[], datetime]
@@ -47,24 +49,23 @@ class Definitions:
     @cached_property
     def brand(self) -> Brand:
         """Who speaks in the mail."""
-        coalition, sender = self.settings.coalition, self.settings.sender
-        return Brand(
-            name=coalition.name,
-            postal_address=coalition.postal_address,
-            reply_to=sender.reply_to or sender.address,
-            note=coalition.note,
-            signature=coalition.signature,
-            own=self.settings.branding,
-        )
+        return brand_of(self.settings)
 
     @cached_property
-    def renderer(self) -> Renderer:
+    def renderer(self) -> "MailRenderer":
         """Renders mail by the project's templates."""
         from mailer.adapters.renderer.mail import MailRenderer
 
         return MailRenderer(
             self.folder / "templates", self.brand, self.settings.base_url
         )
+
+    @cached_property
+    def copies(self) -> "Copies":
+        """Makes letters fit for the archive."""
+        from mailer.adapters.renderer.copies import Copies
+
+        return Copies(self.renderer)
 
     @cached_property
     def pages(self) -> "Pages":
@@ -86,3 +87,16 @@ class Definitions:
         # The oldest key: hashes of addresses must outlive a rotation of link keys.
         oldest = self.settings.keys[min(self.settings.keys)]
         return derive(oldest, purpose)
+
+
+def brand_of(settings: Settings) -> Brand:
+    """Return who speaks in the mail, by these settings."""
+    coalition, sender = settings.coalition, settings.sender
+    return Brand(
+        name=coalition.name,
+        postal_address=coalition.postal_address,
+        reply_to=sender.reply_to or sender.address,
+        note=coalition.note,
+        signature=coalition.signature,
+        own=settings.branding,
+    )

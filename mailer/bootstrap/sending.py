@@ -2,19 +2,24 @@
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property, partial
 from hashlib import blake2b
 from importlib.metadata import version
 
 from mailer.adapters.clocks import elapsed
+from mailer.adapters.database.notes import SqlNotes
 from mailer.adapters.providers.fleet import Fleet
 from mailer.bootstrap.stores import Stores
-from mailer.core.errors import ConfigError
+from mailer.core.lists import MailingList
 from mailer.core.rates import Rate
+from mailer.core.routes import Routing
 from mailer.pipeline.compose import Composer
 from mailer.pipeline.crew import Crew
+from mailer.pipeline.gone import Gone
 from mailer.pipeline.letters import Imprint, Writer
+from mailer.pipeline.notify import Notifier
+from mailer.pipeline.roster import Roster
 from mailer.pipeline.send import Sender
 from mailer.ports import Batch, Called, Pace, Provider
 
@@ -23,18 +28,14 @@ class Sending(Stores):
     """Who sends, how fast, and what every letter carries."""
 
     @cached_property
-    def provider(self) -> Provider:
-        """Who carries the mail."""
-        main = self.settings.provider
-        for mailing_list in self.lists.values():
-            names = self.settings.route_of(mailing_list).names
-            if names != (main,):
-                raise ConfigError(
-                    f"lists/{mailing_list.slug}.toml: provider: all mail goes through"
-                    f' one provider, "{main}", and this list names'
-                    f" {', '.join(names)}; name one, in mailer.toml alone"
-                )
-        return self.fleet[main]
+    def routing(self) -> Routing:
+        """Who carries what; raises ConfigError if a list names somebody unknown."""
+        settings = self.settings
+        lists = {} if settings.insisted else self.lists
+        return Routing(
+            usual=settings.route,
+            lists={slug: settings.route_of(each) for slug, each in lists.items()},
+        )
 
     @cached_property
     def fleet(self) -> Fleet:
@@ -49,28 +50,42 @@ class Sending(Stores):
             actions=self.actions,
             renderer=self.renderer,
             secret=self._derived("slots"),
-            batch_size=self._batch_size(),
+            route_of=self.settings.route_of,
+            batch_size=self._batch_size,
             domains={
                 name: rate.together for name, rate in self.settings.domains.items()
             },
         )
 
-    def _batch_size(self) -> int:
-        size = self.provider.capabilities.batch_size
-        return min(size, self.rate.together) if self.rate else size
+    @cached_property
+    def notifier(self) -> Notifier:
+        """Writes letters to one person at a time."""
+        return Notifier(
+            notes=SqlNotes(self.ready, self._derived("mailings")),
+            renderer=self.renderer,
+            secret=self._derived("slots"),
+            base_url=self.settings.base_url,
+            route_of=self.settings.route_of,
+        )
 
-    @property
-    def rate(self) -> Rate | None:
-        """How fast the provider takes messages, if that is limited."""
-        settings = self.settings
-        return settings.providers[settings.provider].rate or settings.rate
+    def _batch_size(self, mailing_list: MailingList) -> int:
+        """Return how much whoever may carry it takes together."""
+        names = self.settings.route_of(mailing_list).names
+        sizes = [self.fleet[name].capabilities.batch_size for name in names]
+        rates = [rate.together for name in names if (rate := self.rate(name))]
+        return min(sizes + rates)
 
-    def paces(self, batch: Batch) -> Sequence[Pace]:
+    def rate(self, name: str) -> Rate | None:
+        """Return how fast a provider takes messages, if that is limited."""
+        described = self.settings.providers.get(name)
+        return (described and described.rate) or self.settings.rate
+
+    def paces(self, name: str, batch: Batch) -> Sequence[Pace]:
         """Return how fast a batch may go: by provider, by mailing, by domain."""
         mailing = batch.mailing
         mailing_list = self.lists.get(mailing.list_slug)
         limits = {
-            f"provider:{self.provider.name}": self.rate,
+            f"provider:{name}": self.rate(name),
             f"mailing:{mailing.id}": mailing_list.pace if mailing_list else None,
         }
         if batch.domain:
@@ -81,30 +96,55 @@ class Sending(Stores):
             if rate
         ]
 
-    def sender(self, trouble: Callable[[str], None] = lambda _words: None) -> Sender:
-        """Return a worker under a name of its own; a copied database is stopped."""
-        self.instance.settle_in(at=self.clock())
+    def sender(
+        self, name: str, trouble: Callable[[str], None] = lambda _words: None
+    ) -> Sender:
+        """Return a worker of a provider, under a name of its own."""
         return Sender(
             ledger=self.ledger,
-            provider=self.provider,
+            provider=self._carrier(name),
             writer=self.writer,
             clock=self.clock,
             monotonic=elapsed,
             owner=f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}",
-            build=self.build,
-            paces=self.paces,
+            build=self.build(name),
+            relieves=self.routing.relieves(name),
+            paces=partial(self.paces, name),
             trouble=trouble,
             watch=self._watch,
         )
+
+    def _carrier(self, name: str) -> Provider:
+        """Return a provider, or what is left of one whose calls are still open."""
+        return self.fleet[name] if name in self.settings.providers else Gone(name)
 
     def crew(
         self,
         trouble: Callable[[str], None] = lambda _words: None,
         threads: int | None = None,
     ) -> Crew:
-        """Return so many workers, or as many as mailer.toml says."""
+        """Return so many workers of each provider, or as many as mailer.toml says.
+
+        A copied database is stopped.
+        """
+        self.instance.settle_in(at=self.clock())
         count = threads or self.settings.threads
-        return Crew([self.sender(trouble) for _ in range(count)])
+        roster = Roster(
+            ledger=self.ledger,
+            routing=self.routing,
+            described=self.settings.providers,
+            asked=self._asked(),
+            employ=lambda name: [self.sender(name, trouble) for _ in range(count)],
+        )
+        return Crew(roster.muster)
+
+    def _asked(self) -> Collection[str]:
+        """Return who may be called about old calls: on a dry run nobody else."""
+        settings = self.settings
+        named = settings.providers[settings.provider]
+        if settings.insisted and named.kind == "outbox":
+            return [named.name]
+        return settings.providers
 
     def _watch(self, call: Called) -> None:
         for each in self.watchers:
@@ -128,13 +168,14 @@ class Sending(Stores):
             imprint=self.imprint,
         )
 
-    @cached_property
-    def build(self) -> bytes:
-        """What stands for the program and the settings that make a call's bytes.
+    def build(self, name: str) -> bytes:
+        """Return what stands for the program and the settings that make a call's bytes.
 
         Another version may write the same letter in other bytes.
         """
-        chosen = self.settings.providers[self.settings.provider]
+        chosen = self.settings.providers.get(name)
+        if chosen is None:
+            return b""
         options = sorted((name, repr(value)) for name, value in chosen.options.items())
         allowed = self.settings.allow_only
         fence = "" if allowed is None else f"only {sorted(allowed.entries)}"

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 from mailer.adapters import files
 from mailer.adapters.database import migrate
 from mailer.adapters.database.actions import SqlActions
+from mailer.adapters.database.editions import SqlPublicEditions
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.instance import Instance, Memory
 from mailer.adapters.database.organizations import OrganizationStore
 from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.people import SqlPeople
 from mailer.adapters.database.places import RememberingGazetteer
+from mailer.adapters.database.publishing import SqlPublicActions
 from mailer.adapters.database.readers import SqlReaders
 from mailer.adapters.database.retention import Retention
 from mailer.adapters.database.suppressing import SqlSuppressions
@@ -104,6 +106,16 @@ class Stores(Definitions):
     def actions(self) -> SqlActions:
         """The actions."""
         return SqlActions(self.ready)
+
+    @cached_property
+    def public_actions(self) -> SqlPublicActions:
+        """The actions as everybody may read them."""
+        return SqlPublicActions(self.ready)
+
+    @cached_property
+    def public_editions(self) -> SqlPublicEditions:
+        """What went out, as everybody may read it."""
+        return SqlPublicEditions(self.ready)
 
     @cached_property
     def organizations(self) -> OrganizationStore:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from mailer.adapters.database.gauges import held
 from mailer.adapters.database.instance import Stop
 from mailer.bootstrap import Project
 from mailer.cli import output
@@ -108,11 +109,24 @@ def _with_way_out(stop: Stop) -> str:
     return stop.reason if known else f"{stop.reason}; to go on: mailer start"
 
 
+def say_who_is_barred(project: Project) -> None:
+    """Say which provider shuts us out while others carry its mail."""
+    for each in held(project.ready):
+        kind, _, name = each.name.partition(":")
+        if kind == "barred":
+            output.say(
+                f"{name} takes nothing: {each.reason}. Others carry its mail; it is"
+                f" tried again in {each.seconds / 60:.0f} minutes, or when sending is"
+                " started anew."
+            )
+
+
 def say_if_fenced(project: Project) -> None:
     """Say so when only some may be mailed; not who, since this is kept in logs."""
     settings = project.settings
     allowed = settings.allow_only
-    if allowed is None or settings.providers[settings.provider].kind == "outbox":
+    kinds = {settings.providers[name].kind for name in project.routing.names}
+    if allowed is None or kinds == {"outbox"}:
         return
     output.say(
         f"Test mode: mail goes only to the {len(allowed.entries)} addresses and domains"
@@ -199,7 +213,7 @@ def work(
                 if trouble not in told_before:
                     output.say(trouble)
             told_before = set(troubles)
-            project.provider.close()  # what it buffers can be read while this waits
+            project.fleet.close()  # what it buffers can be read while this waits
             told.wait(_IDLE)
     return [project.ledger.standing(number) for number in sorted(touched)]
 
@@ -211,7 +225,7 @@ def _look(
     if mailing_id is None:
         for trouble in _round(project, crew, set(), told, wait=False, soon=_SOON):
             output.say(trouble)
-        project.provider.close()
+        project.fleet.close()
         return
     try:
         crew.drain(mailing_id, sleep=told.wait, stopping=told.is_set, wait=False)

@@ -90,7 +90,7 @@ def _run(project: Project) -> dict[str, Any]:
     mailing_list = project.mailing_list(_LIST)
     made = plan.now(mailing_list, project.ledger, edition=None, now=project.clock())
     standing = delivering.deliver(project, made)
-    project.provider.close()
+    project.fleet.close()
     return {
         "folder": str(project.folder),
         "actions": {

@@ -37,6 +37,7 @@ def init(
     output.table(
         ("", ""),
         [
+            ("README.md", "what is where, and the first commands"),
             ("mailer.toml", "who sends, through whom, from which sources"),
             ("lists/", "to whom and when: one file per mailing list"),
             ("templates/", "what readers get, and the pages behind its links"),
@@ -47,4 +48,6 @@ def init(
             ),
         ],
     )
-    output.show(f"Next: mailer --project {folder} import actions FILE --format page")
+    output.show("Next, what your mail looks like, and then its actions:")
+    output.show(f"  mailer --project {folder} preview --serve")
+    output.show(f"  mailer --project {folder} import actions FILE --format page")

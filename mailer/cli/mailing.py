@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mailer.bootstrap import Project
-from mailer.cli import delivering, output, previews, watching
+from mailer.cli import absent, delivering, output, previews, watching
 from mailer.cli.state import AsOf, Json, State
 from mailer.cli.which import draft, find
 from mailer.core.errors import InputError, RefusedError
@@ -80,23 +80,37 @@ def preview(
 
 
 def _show_previews(written: Mapping[str, Any], out: Path) -> None:
-    columns = ("Version", "Language", "Place", "Subject", "HTML bytes", "Findings")
-    fields = ("file", "language", "place", "subject", "bytes")
-    output.table(
-        columns,
-        [
-            (*(row[field] for field in fields), len(row["findings"]) or "")
-            for row in written["variants"]
-        ],
-        right=("HTML bytes", "Findings"),
-    )
+    name = written["mailing"].replace("/", "-")
+    if written["variants"]:
+        output.table(
+            ("Version", "Place and subject", "HTML bytes", "Findings"),
+            [
+                (
+                    row["file"].removeprefix(f"{name}-"),
+                    f"{row['place'] or 'No place'}\n{row['subject']}",
+                    f"{row['bytes']:,}",
+                    len(row["findings"]) or "",
+                )
+                for row in written["variants"]
+            ],
+            right=("HTML bytes", "Findings"),
+        )
     for finding, files in previews.told_once(written):
-        where = files[0] if len(files) == 1 else f"{len(files)} versions"
+        one = files[0].removeprefix(f"{name}-")
+        where = one if len(files) == 1 else f"{len(files)} versions"
         output.show(f"{finding.severity}, {finding.gate}, in {where}: {finding.words}")
         output.show(f"  {finding.where}")
+    for sentence in written["left_out"]:
+        output.show(sentence)
+    number, skipped = len(written["variants"]), written["skipped"]
+    if skipped:
+        output.show(
+            f"{skipped} {'group of readers has' if skipped == 1 else 'groups of readers have'}"
+            " nothing to be told in this edition: no action is announced, or they know them all."
+        )
+    where = f" in {out}: {name}-VERSION.html, .txt and .eml" if number else ""
     output.show(
-        f"{len(written['variants'])} versions in {out}; {written['skipped']} groups of"
-        " readers have nothing to be told. Nothing was sent."
+        f"{number} {'versions' if number != 1 else 'version'}{where}. Nothing was sent."
     )
 
 
@@ -157,10 +171,11 @@ def send(
         if dry_run:
             _dry_run(project, mailing_list, edition, as_json=as_json)
             return
-        if not project.ledger.groups(draft(project, mailing_list, edition)):
+        drafted = draft(project, mailing_list, edition)
+        if not project.ledger.groups(drafted):
+            why = " ".join(absent.sentences(project, drafted))
             raise RefusedError(
-                f"{name} has no active subscriber yet, so no edition was made; mailer"
-                f" import subscribers FILE --list {name}"
+                f"{name} has no active subscriber, so no edition was made. {why}"
             )
         delivering.refuse_if_stopped(project)
         mailing = planning.now(
@@ -192,6 +207,7 @@ def _dry_run(
             n for group, n in sizes.items() if not composition.assignment.get(group)
         ),
         "left_out": left_out,
+        "on_the_list": project.people.count().get(mailing.list_slug, {}),
         "exists": existing.state if existing else None,
     }
     if as_json:
@@ -202,8 +218,8 @@ def _dry_run(
         f" {found['variants']} versions; {found['nothing_to_tell']} would be skipped,"
         " because there is nothing to tell them."
     )
-    for reason, n in left_out.items():
-        output.show(f"Left out, {reason}: {n}")
+    for sentence in absent.sentences(project, mailing):
+        output.show(sentence)
     if found["exists"]:
         output.show(
             f"{found['mailing']} exists already and is {found['exists']}: mailer send"
@@ -291,6 +307,7 @@ def status(
         chosen = [find(project, mailing)] if mailing else every
         standings = [project.ledger.standing(one.id) for one in chosen]
         stop = delivering.say_if_stopped(project)
+        delivering.say_who_is_barred(project)
         delivering.say_if_fenced(project)
     if as_json:
         stopped = stop and {"since": stop.since, "reason": stop.reason}
@@ -333,6 +350,10 @@ def report(standings: Sequence[Standing], *, as_json: bool) -> None:
         right=("Audience", "Sent", "Open", "Left out", "Trouble", "Versions"),
     )
     for standing in standings:
+        if len(standing.carried) > 1:
+            shares = standing.carried.items()
+            carried = ", ".join(f"{n} through {name}" for name, n in shares)
+            output.show(f"  {standing.mailing}: {carried}")
         for reason, n in standing.reasons.items():
             output.show(f"  {n} {reason}")
         if standing.reason:

@@ -1,15 +1,17 @@
 """Previews: the files that show what each group of readers would get."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from mailer.adapters import addresses
-from mailer.adapters.gates import Finding, Message, Severity, check
+from mailer.adapters import addresses, untranslated
+from mailer.adapters.gates import Finding, Message, Severity, Untranslated, check
 from mailer.adapters.gates.quoting import strings
 from mailer.bootstrap import Project
+from mailer.cli import absent
 from mailer.cli.which import draft
 from mailer.core import envelope
 from mailer.core.audience import Group
@@ -17,6 +19,14 @@ from mailer.core.errors import NotFoundError
 from mailer.core.lists import MailingList
 from mailer.core.mime import MimeForm
 from mailer.ports import Addressee, Batch, Composed, Intent, Mailing, Outgoing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What gates must know that no message says."""
+
+    quoted: Sequence[str]  # what people wrote
+    untranslated: tuple[Untranslated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +53,38 @@ def write(
         person, group = _reader(project, mailing, address)
         groups = [group]
     composition = project.composer.preview(mailing, mailing_list, groups)
-    quoted = what_people_wrote(project)
+    _clear(folder, mailing)
+    lacking = untranslated.untranslated(
+        project.folder / "templates", project.settings.coalition.languages
+    )
+    known = Known(quoted=what_people_wrote(project), untranslated=tuple(lacking))
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for number, variant in enumerate(composition.variants, start=1):
         name = f"{mailing.list_slug}-{mailing.edition}-{number:03}-{variant.language}"
-        previewed = as_sent(project, mailing, variant, quoted, person)
+        previewed = as_sent(project, mailing, variant, known, person)
         _write(previewed, folder / name)
         rows.append(_described(previewed, name))
     skipped = sum(1 for key in composition.assignment.values() if key is None)
-    return {"folder": str(folder), "variants": rows, "skipped": skipped}
+    return {
+        "folder": str(folder),
+        "mailing": f"{mailing.list_slug}/{mailing.edition}",
+        "variants": rows,
+        "skipped": skipped,
+        "left_out": [] if address else list(absent.sentences(project, mailing)),
+    }
+
+
+def _clear(folder: Path, mailing: Mailing) -> None:
+    """Remove what an earlier preview of this edition wrote, and nothing else.
+
+    Versions are numbered: an old file beside the new ones would look like one of them.
+    """
+    name = re.escape(f"{mailing.list_slug}-{mailing.edition}")
+    ours = re.compile(rf"{name}-\d{{3,}}-[a-z]+\.(?:html|txt|eml)")
+    for file in folder.glob("*") if folder.is_dir() else ():
+        if ours.fullmatch(file.name) and file.is_file():
+            file.unlink()
 
 
 def errors(written: Mapping[str, Any]) -> int:
@@ -65,7 +97,7 @@ def as_sent(
     project: Project,
     mailing: Mailing,
     variant: Composed,
-    quoted: Sequence[str],
+    known: Known,
     person: Addressee | None = None,
 ) -> Previewed:
     """Fill a variant for one person, or for somebody whose links lead nowhere."""
@@ -79,7 +111,10 @@ def as_sent(
         html=html,
         text=text,
         leave_url=letter.leave_prefix + recipient.leave,
-        quoted=(*quoted, recipient.reason),
+        quoted=(*known.quoted, recipient.reason),
+        postal_address=project.brand.postal_address,
+        logo_kept_back=project.brand.logo_kept_back(project.settings.base_url),
+        untranslated=known.untranslated,
     )
     return Previewed(variant=variant, outgoing=outgoing, message=message)
 

@@ -99,6 +99,8 @@ def _waits(project: Project, standing: Standing) -> Sequence[str]:
         if kind == "provider":
             why = each.reason or "its rate"
             words.append(f"{name} waits {each.seconds:.0f} s ({why})")
+        elif kind == "barred":
+            words.append(f"others carry the mail of {name} ({each.reason})")
         elif kind == "domain":
             words.append(f"{name} waits {each.seconds:.0f} s (its pace)")
     unknown = standing.deliveries.get("unknown", 0)

@@ -9,6 +9,7 @@ from mailer.cli import output
 from mailer.cli.state import AsOf, State
 
 if TYPE_CHECKING:
+    from mailer.web.app import Application
     from mailer.web.events import Ear
 
 
@@ -18,7 +19,7 @@ def web(
     port: Annotated[int, typer.Option(help="On which port.")] = 8000,
     as_of: AsOf = None,
 ) -> None:
-    """Serve the pages: leave, preferences, actions, calendar files.
+    """Serve the pages: leave, preferences, actions, calendars, feeds, the archive.
 
     Example: mailer web --port 8000
     """
@@ -29,13 +30,23 @@ def web(
 
 def open_pages(project: Project, host: str, port: int) -> None:
     """Serve until interrupted."""
+    from mailer.web.server import serve  # noqa: PLC0415 - with the rest of the web
+
+    app = application(project)
+    output.say(f"The pages are at http://{host}:{port}/ until you press Ctrl-C.")
+    serve(app, host, port)
+
+
+def application(project: Project) -> "Application":
+    """Return the pages of a project."""
     from mailer.web.app import create  # noqa: PLC0415 - a web server, for this alone
-    from mailer.web.server import serve  # noqa: PLC0415
 
     numbers = project.ledger.register(list(project.lists), at=project.clock())
-    app = create(
+    return create(
         readers=project.readers,
-        public_actions=project.actions,
+        public_actions=project.public_actions,
+        public_editions=project.public_editions,
+        copies=project.copies,
         keyring=project.keyring,
         pages=project.pages,
         lists={number: project.lists[slug] for slug, number in numbers.items()},
@@ -46,8 +57,6 @@ def open_pages(project: Project, host: str, port: int) -> None:
         logo=project.settings.branding.logo,
         ear=_ear(project),
     )
-    output.say(f"The pages are at http://{host}:{port}/ until you press Ctrl-C.")
-    serve(app, host, port)
 
 
 def _ear(project: Project) -> "Ear":

@@ -3,8 +3,10 @@
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
-from mailer.core.colours import Colour, neighbours, text_on
+from mailer.core.colours import Colour, Neighbours, neighbours, text_on
+from mailer.core.errors import ConfigError
 from mailer.core.tables import Table
 
 LOGO_PATH = "/brand/logo.png"  # beneath our base URL
@@ -13,6 +15,14 @@ _LOGO_SIDES = (400, 96)  # pixels; shown at half, so that it is sharp on phones
 _LEAST = 16  # pixels
 _HEAD = struct.Struct(">8s4x4sII")  # signature, length, "IHDR", width, height
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+class UnreadableColourError(ConfigError):
+    """Neither black nor white letters can be read on the colour; two others serve."""
+
+    def __init__(self, words: str, offered: Neighbours) -> None:
+        super().__init__(words)
+        self.offered = offered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +68,12 @@ def _colour(table: Table) -> Colour | None:
         table.fail("colour", 'write six hexadecimal digits, such as "#174F6B"')
     if text_on(colour) is None:
         offered = neighbours(colour)
-        table.fail(
-            "colour",
-            f"on {colour} neither black nor white letters can be read well; of the"
+        raise UnreadableColourError(
+            f"{table.file}: {table.prefix}colour: on {colour} neither black nor white letters can be read well; of the"
             f' same hue, "{offered.lighter}" takes black letters and'
-            f' "{offered.darker}" white ones (nearer: "{offered.nearer}")',
+            f' "{offered.darker}" white ones (nearer: "{offered.nearer}"); mailer'
+            " preview --serve shows both",
+            offered,
         )
     return colour
 
@@ -71,6 +82,13 @@ def _logo(table: Table, read: Callable[[str], bytes]) -> Logo | None:
     name = table.text("logo", None)
     if name is None:
         return None
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in name:
+        table.fail(
+            "logo",
+            f"{name} is not in the project folder, and everybody can fetch the logo;"
+            " copy it beside the toml",
+        )
     try:
         png = read(name)
     except (OSError, ValueError) as error:

@@ -30,6 +30,18 @@ QUESTION_SLOTS = (
     "organization_text",
 )
 
+# How a template prints each slot; of the reason, each part has its own.
+_PRINTED = {
+    "leave": "{{ leave_url }}",
+    "preferences": "{{ preferences_url }}",
+    "confirm": "{{ confirm_url }}",
+    **{
+        f"{name}_{part}": f"{{{{ {name} }}}}"
+        for name in ("reason", "address", "organization")
+        for part in ("html", "text")
+    },
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Segments:
@@ -70,7 +82,11 @@ def cut(text: str, nonce: str, *, expected: Iterable[str]) -> Segments:
     segments = Segments(tuple(pieces[0::2]), tuple(pieces[1::2]))
     missing = set(expected) - set(segments.slots)
     if missing:
-        raise TemplateError(f"the template never prints {', '.join(sorted(missing))}")
+        raise TemplateError(
+            f"never prints {', '.join(_PRINTED[slot] for slot in sorted(missing))},"
+            " without which readers cannot leave or do not know why they get this;"
+            " print it where `mailer init` has it, in the footer"
+        )
     unknown = set(segments.slots).difference(SLOTS, QUESTION_SLOTS)
     if unknown or any(nonce in piece for piece in segments.texts):
         raise TemplateError("a slot was mangled while composing")

@@ -67,6 +67,8 @@ class MailingList:
     sender_address: str | None = None
     pace: Rate | None = None  # of each mailing, over all workers
     route: Route | None = None  # who carries it; None: as in mailer.toml
+    archive: bool = False  # every edition has a page that everybody may read
+    search_engines: bool = False  # which search engines may show
 
     def title(self, language: str) -> str:
         """Return the title in this language, else in the first one given."""
@@ -85,6 +87,10 @@ def parse(data: Mapping[str, Any], *, file: str, slug: str) -> MailingList:
     if cadence and kind is Kind.BLAST:
         reader.fail("cadence", "a blast goes out when a person sends it; remove it")
     sender = reader.table("sender")
+    archive = reader.flag("archive", default=False)
+    search_engines = reader.flag("search_engines", default=False)
+    if search_engines and not archive:
+        reader.fail("search_engines", "there is nothing to find without archive = true")
     result = MailingList(
         slug=slug,
         kind=kind,
@@ -101,6 +107,8 @@ def parse(data: Mapping[str, Any], *, file: str, slug: str) -> MailingList:
         route=routes.read(reader),
         sender_name=sender.line("name", default=None) if sender else None,
         sender_address=sender.address("address", default=None) if sender else None,
+        archive=archive,
+        search_engines=search_engines,
     )
     for part in (cadence, sender, reader):
         if part:

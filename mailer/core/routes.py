@@ -1,13 +1,14 @@
 """Who carries a list's mail: by which provider, by several in shares, or in its stead."""
 
-import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mailer.core.tables import Table
 
 _MOST = 1000  # of a share: enough for tenths of a percent
+_LONGEST = 40  # characters of a name, as the database keeps it
+POINTS = 1_000_000  # on the circle on which every batch has its point
 _HINT = (
     'write provider = "NAME", or the share of each:'
     " provider = {{ {name} = 80, another = 20 }}"
@@ -32,25 +33,58 @@ class Route:
         rest = () if self.fallback is None else (self.fallback,)
         return tuple(dict.fromkeys((*self.shares, *rest)))
 
-    def preference(self, call: bytes) -> tuple[str, ...]:
-        """Return who carries a call, and who does if that one takes nothing.
+    def arcs(self) -> Iterator["Arc"]:
+        """Yield who carries which part of the circle, in the order of its points.
 
-        The same call always goes the same way. No call goes two ways: the second is
-        for what the first has not been asked to take, or has not taken for certain.
+        A batch keeps its point, and so goes the same way for life. Parts are as long as the shares. When one share is changed, only points beside
+        the moved borders change hands.
         """
-        chosen = self._chosen(call)
-        if self.fallback is None or self.fallback == chosen:
-            return (chosen,)
-        return (chosen, self.fallback)
-
-    def _chosen(self, call: bytes) -> str:
-        digest = hashlib.blake2b(call, digest_size=8, person=b"route").digest()
-        point = int.from_bytes(digest) % sum(self.shares.values())
+        total, upto = sum(self.shares.values()), 0
         for name, share in self.shares.items():
-            if point < share:
-                return name
-            point -= share
-        raise AssertionError("a point lies within the shares")
+            upto += share
+            stand_in = None if name == self.fallback else self.fallback
+            yield Arc(end=upto * POINTS // total, carrier=name, stand_in=stand_in)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arc:
+    """The points up to `end` that the arcs before it leave, and who carries them.
+
+    Whoever stands in takes what the first has not been asked to take, or has not taken
+    for certain: nothing goes both ways.
+    """
+
+    end: int
+    carrier: str
+    stand_in: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """Every list's route."""
+
+    usual: Route  # of lists that name none, and of those whose file is gone
+    lists: Mapping[str, Route]  # by the list's name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return everybody who may carry something."""
+        routes = (self.usual, *self.lists.values())
+        return tuple(dict.fromkeys(name for route in routes for name in route.names))
+
+    def relieves(self, name: str) -> tuple[str, ...]:
+        """Return whose mail this one carries while those take nothing.
+
+        Either of a pair relieves the other: a batch stays with whoever took it.
+        """
+        found: dict[str, None] = {}
+        for route in (self.usual, *self.lists.values()):
+            for arc in route.arcs():
+                if arc.stand_in == name:
+                    found[arc.carrier] = None
+                elif arc.stand_in is not None and arc.carrier == name:
+                    found[arc.stand_in] = None
+        return tuple(found)
 
 
 def read(table: Table) -> Route | None:
@@ -73,8 +107,10 @@ def read(table: Table) -> Route | None:
 def check(table: Table, route: Route, known: Collection[str]) -> None:
     """Raise ConfigError for a provider that is not known."""
     for name in route.names:
+        key = "provider" if name in route.shares else "fallback"
+        if len(name) > _LONGEST:
+            table.fail(key, f"a provider's name may have {_LONGEST} characters")
         if name not in known:
-            key = "provider" if name in route.shares else "fallback"
             table.fail(
                 key,
                 f"there is no [providers.{name}] in mailer.toml; there is"

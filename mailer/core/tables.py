@@ -95,6 +95,15 @@ class Table:
             self.fail(key, f"must be a whole number from {low}, not {_shown(value)}")
         return int(value)
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Return yes or no."""
+        value = self.raw(key, default)
+        if not isinstance(value, bool):
+            self.fail(
+                key, f"must be true or false, without quotes, not {_shown(value)}"
+            )
+        return value
+
     def share(self, key: str, *, default: float) -> float:
         """Return a share of a whole, from 0 to 1."""
         value = self.raw(key, default)

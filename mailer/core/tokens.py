@@ -25,6 +25,7 @@ class Purpose(Enum):
 
     LEAVE = 1  # leave one list
     PREFERENCES = 2  # see and change what they get
+    CONFIRM = 3  # say that an address is theirs and that they want the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,14 @@ class Claim:
     purpose: Purpose
     uid: bytes  # the subscriber's random id, 16 bytes
     list_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where the link of a note leads: which page, about which list."""
+
+    purpose: Purpose
+    number: int
 
 
 class Keyring:

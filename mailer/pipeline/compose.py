@@ -19,6 +19,7 @@ from mailer.core.errors import InputError, TemplateError
 from mailer.core.limits import HTML_LIMIT
 from mailer.core.lists import MailingList
 from mailer.core.model import Action, Facts, Place
+from mailer.core.routes import Route
 from mailer.ports import ActionStore, Composed, Ledger, Mailing, Rendered, Renderer
 
 SHOWN = 35  # upcoming actions in full, nearest first; the rest is a line and a link
@@ -47,7 +48,8 @@ class Composer:
     actions: ActionStore
     renderer: Renderer
     secret: bytes  # makes the slots' markers unforgeable
-    batch_size: int
+    route_of: Callable[[MailingList], Route]
+    batch_size: Callable[[MailingList], int]  # that everybody on its route takes
     domains: Mapping[str, int] = field(default_factory=dict)  # batch sizes of the paced
 
     def compose(
@@ -62,6 +64,7 @@ class Composer:
 
         Readers who appear while this renders are composed for in another round.
         """
+        together = self._together(mailing_list)  # first: its providers may be at fault
         workshop = Workshop(self, mailing, mailing_list)
         groups = self.ledger.groups(mailing)
         while True:
@@ -70,16 +73,19 @@ class Composer:
                 mailing,
                 workshop.variants,
                 workshop.assignment,
-                batch_size=min(self.batch_size, pace.together)
-                if (pace := mailing_list.pace)
-                else self.batch_size,
+                batch_size=together,
                 domains=self.domains,
+                route=self.route_of(mailing_list),
                 at=at,
             )
             if not groups:
                 return Composition(
                     variants=workshop.variants, assignment=workshop.assignment
                 )
+
+    def _together(self, mailing_list: MailingList) -> int:
+        size, pace = self.batch_size(mailing_list), mailing_list.pace
+        return min(size, pace.together) if pace else size
 
     def preview(
         self, mailing: Mailing, mailing_list: MailingList, groups: Iterable[Group]
@@ -192,7 +198,8 @@ class Workshop:
     def _cut(
         self, part: str, words: str, nonce: str, expected: Sequence[str]
     ) -> envelope.Segments:
-        where = f"templates/email/{self._list.template}: its {part}"
+        ending = "html" if part == "HTML" else "txt"
+        where = f"templates/email/{self._list.template}/body.{ending}"
         try:
             segments = envelope.cut(words, nonce, expected=expected)
         except TemplateError as error:

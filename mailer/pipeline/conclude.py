@@ -30,6 +30,7 @@ from mailer.ports import (
 ATTEMPTS = 8  # of a batch before a person must look
 REFUSALS = 3  # of single messages, before it must be the letter
 BACKOFF = (10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)  # seconds
+_BARRED = 900.0  # seconds after which a provider that shut us out is tried again
 _PATIENCE = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)  # seconds, database away
 
 Clock = Callable[[], datetime]
@@ -98,7 +99,7 @@ class Concluder:
         if fault is None or fault.detail == HELD_UP.detail:
             return
         if fault.stop:
-            self.pause(batch, f"{self.provider.name}: {fault.detail}")
+            self._shut_out(batch, fault.detail)
             return
         delay = max(self._pause_after(batch), fault.retry_after or 0.0)
         self.trouble(f"{self.provider.name}: {fault.detail}; all wait {delay:.0f} s")
@@ -106,6 +107,25 @@ class Concluder:
         self._insist(lambda: self.ledger.hold_off(name, seconds=delay, detail=detail))
         if batch.attempt >= ATTEMPTS and not batch.unknown:
             self.pause(batch, f"{name} took nothing {batch.attempt} times: {detail}")
+
+    def _shut_out(self, batch: Batch, detail: str) -> None:
+        """Leave the mail to whoever stands in; a person must act where nobody can."""
+        name, other = self.provider.name, batch.stand_in
+        refusal = f"{name}: {detail}"
+        if other is None:
+            self.pause(batch, refusal)
+            return
+        # Before looking at the other: of two at once, one sees that both are barred.
+        self._insist(lambda: self.ledger.bar(name, seconds=_BARRED, detail=detail))
+        found: list[str | None] = []
+        self._insist(lambda: found.append(self.ledger.barred(other)))
+        if reason := found[0]:
+            self.pause(batch, f"{refusal}; {other} takes nothing either: {reason}")
+            return
+        self.trouble(
+            f"{refusal}; {other} carries its mail meanwhile. It is tried again in"
+            f" {_BARRED / 60:.0f} minutes, or when sending is started anew"
+        )
 
     @property
     def settle(self) -> float:

@@ -3,22 +3,17 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from mailer.pipeline.send import Sender
-from mailer.ports import Provider
 
 
-@dataclass(frozen=True, slots=True)
 class Crew:
-    """Senders of one provider over one ledger; one of them is as good as many."""
+    """Senders of one provider or several, over one ledger; one is as good as many."""
 
-    senders: Sequence[Sender]
-
-    @property
-    def provider(self) -> Provider:
-        """Return the provider that all of them use."""
-        return self.senders[0].provider
+    def __init__(self, muster: Callable[[], Sequence[Sender]]) -> None:
+        """Take what returns the senders; it is asked before each drain."""
+        self._muster = muster
+        self._senders: Sequence[Sender] = ()
 
     def drain(
         self,
@@ -32,41 +27,69 @@ class Crew:
     ) -> None:
         """Send until no batch is open, as `Sender.drain` does, all at the same time.
 
-        When one of them fails the others end after the call in hand; then its error
-        is raised.
+        What one provider did not take another may carry: with several this goes on
+        until none of them finds anything, and only then waits for what is due soon.
+        When a sender fails the others end after the call in hand; then its error is
+        raised.
         """
-        failed = threading.Event()
+        self._senders = self._muster()
+        several = len({each.provider.name for each in self._senders}) > 1
         counting = threading.Lock()
 
-        def tell() -> None:
-            with counting:
-                progress()
+        def look(soon: float) -> bool:
+            found = False
 
-        def work(sender: Sender) -> None:
-            try:
-                sender.drain(
+            def tell() -> None:
+                nonlocal found
+                with counting:
+                    found = True
+                    progress()
+
+            self._side_by_side(
+                lambda sender, ending: sender.drain(
                     mailing_id,
                     sleep=sleep,
                     progress=tell,
-                    stopping=lambda: failed.is_set() or stopping(),
+                    stopping=lambda: ending() or stopping(),
                     wait=wait,
                     soon=soon,
                 )
+            )
+            return found
+
+        rounds = (0.0, soon) if several and soon and not wait else (soon,)
+        while any(look(each) for each in rounds):
+            if not several or stopping():
+                return
+
+    def _side_by_side(self, work: Callable[[Sender, Callable[[], bool]], None]) -> None:
+        failed = threading.Event()
+
+        def attend(sender: Sender) -> None:
+            try:
+                work(sender, failed.is_set)
             except BaseException:
                 failed.set()
                 raise
 
-        first, *others = self.senders
+        first, *others = self._senders
         if not others:
-            work(first)
+            attend(first)
             return
         with ThreadPoolExecutor(len(others), thread_name_prefix="sender") as pool:
-            running = [pool.submit(work, sender) for sender in others]
-            work(first)
+            running = [pool.submit(attend, sender) for sender in others]
+            attend(first)
             for each in running:
                 each.result()
 
+    def flush(self) -> None:
+        """Have every provider finish what it buffers, so that it can be read."""
+        for provider in {
+            each.provider.name: each.provider for each in self._senders
+        }.values():
+            provider.close()
+
     def close(self) -> None:
         """Let go of what the senders hold."""
-        for sender in self.senders:
+        for sender in self._senders:
             sender.close()

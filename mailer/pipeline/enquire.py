@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mailer.core.errors import MailerError
 from mailer.pipeline.calls import Caller
 from mailer.pipeline.conclude import Concluder
+from mailer.pipeline.gone import Gone
 from mailer.pipeline.letters import Writer, fingerprint
 from mailer.pipeline.means import Means, means
 from mailer.ports import (
@@ -37,9 +38,12 @@ class Enquirer:
 
     def find_out(self, batch: Batch, call: Call, *, latest: float) -> None:
         """Settle what can be settled of a call; none is made after `latest`."""
-        if call.provider != self.concluder.provider.name:
+        provider = self.concluder.provider
+        if isinstance(provider, Gone) or call.provider != provider.name:
             self.concluder.park(
-                batch, f'sent through "{call.provider}", which is not the provider now'
+                batch,
+                f'sent through "{call.provider}", which mailer.toml does not describe'
+                " any more: look there",
             )
             return
         intent = self.concluder.ledger.recall(batch)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mailer.core.envelope import Letter, Recipient, Segments
-from mailer.core.tokens import Keyring, Purpose
+from mailer.core.tokens import Keyring, Link, Purpose
 from mailer.ports import Addressee, Intent, Outgoing, Renderer
 
 
@@ -35,7 +35,8 @@ class Writer:
         is gone.
         """
         mailing = intent.batch.mailing
-        imprint = self.imprint(mailing.list_slug, mailing.edition)
+        edition = mailing.kind if mailing.is_note else mailing.edition
+        imprint = self.imprint(mailing.list_slug, edition)
         letter = Letter(
             mailing_key=mailing.key,
             sender_name=imprint.sender_name,
@@ -58,6 +59,7 @@ class Writer:
                 list_number=mailing.list_number,
                 keyring=self.keyring,
                 renderer=self.renderer,
+                link=mailing.link,
             ),
         )
 
@@ -69,19 +71,27 @@ def recipients(
     list_number: int,
     keyring: Keyring,
     renderer: Renderer,
+    link: Link | None = None,
 ) -> Sequence[Recipient]:
-    """Give each addressee their own links and the sentence why they get the mail."""
+    """Give each addressee their own links and the sentence why they get the mail.
+
+    A note's second link leads to the page that it is about. Where the note asks whose
+    address this is, the address stands in the place of the sentence.
+    """
     uids = [person.uid for person in addressees]
     leave = keyring.signer(Purpose.LEAVE, list_number).all(uids)
-    preferences = keyring.signer(Purpose.PREFERENCES, list_number).all(uids)
-    reason = renderer.reason
+    page = link or Link(Purpose.PREFERENCES, list_number)
+    preferences = keyring.signer(page.purpose, page.number).all(uids)
+    asked = page.purpose is Purpose.CONFIRM
     return [
         Recipient(
             uid=person.uid,
             address=person.address,
             leave=leave_token,
             preferences=preferences_token,
-            reason=reason(language, person.organization, person.consented_on),
+            reason=person.address
+            if asked
+            else renderer.reason(language, person.organization, person.consented_on),
         )
         for person, leave_token, preferences_token in zip(
             addressees, leave, preferences, strict=True

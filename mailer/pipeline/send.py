@@ -5,7 +5,7 @@ the network. An outcome that nobody knows is never a reason to send again.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
@@ -20,6 +20,7 @@ MARGIN = 60.0  # seconds that a lease outlives the longest call
 # Where nothing can be found out afterwards, an answer is waited for with patience.
 PATIENT_MARGIN = 300.0
 _LOOK_AGAIN = 5.0  # seconds at most: another worker may have finished it
+_STAND_BY = 1.0  # seconds between two looks whether another leaves its mail to us
 _NAMESPACE = UUID("0a3f3c56-7b1e-4c0e-9f0c-5f3f6d1f2a11")
 
 
@@ -34,6 +35,7 @@ class Sender:
     monotonic: Callable[[], float]  # seconds, and it goes on while the machine sleeps
     owner: str  # this worker's name in leases
     build: bytes = b""  # stands for the program and the provider's settings
+    relieves: Collection[str] = ()  # whose mail it carries while they take nothing
     paces: Callable[[Batch], Sequence[Pace]] = lambda _batch: ()
     margin: float | None = None  # seconds; None: as the provider's means ask for
     backoff: Sequence[float] = BACKOFF  # seconds, attempt by attempt
@@ -73,6 +75,7 @@ class Sender:
             mailing_id=mailing_id,
             provider=self.provider.name,
             settle=self.concluder.settle,
+            relieves=self.relieves,
         )
         if batch is None:
             return None
@@ -104,9 +107,10 @@ class Sender:
             if not (wait or soon):
                 return
             count, delay = self.ledger.waiting(mailing_id, provider=self.provider.name)
-            if not count or not (wait or (delay or 0.0) <= soon):
+            if not count or not (wait or (delay is not None and delay <= soon)):
                 return
-            sleep(min(_LOOK_AGAIN, max(0.2, delay or 0.0)))
+            due = _STAND_BY if delay is None else delay
+            sleep(min(_LOOK_AGAIN, max(0.2, due)))
 
     def close(self) -> None:
         """Let go of the threads that make calls."""

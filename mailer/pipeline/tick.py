@@ -76,7 +76,7 @@ class Ticker:
             )
         finally:
             if sent:  # a service runs for months: its outbox is read today
-                self._try("sending", self.sender.provider.close)
+                self._try("sending", self.sender.flush)
 
     def _compose(self, mailing: Mailing, definition: MailingList) -> None:
         now = self.clock()

@@ -11,9 +11,10 @@ from mailer.ports.asking import (
     Unanswered,
     Web,
 )
-from mailer.ports.composing import Rendered, Renderer
+from mailer.ports.composing import NoteRenderer, Rendered, Renderer
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
 from mailer.ports.ledger import (
+    NOTE,
     Addressee,
     Batch,
     Call,
@@ -24,7 +25,17 @@ from mailer.ports.ledger import (
     Pace,
     Standing,
 )
-from mailer.ports.pages import PublicActions, Reader, Readers
+from mailer.ports.notes import Notes
+from mailer.ports.pages import Reader, Readers
+from mailer.ports.publishing import (
+    Contents,
+    Edition,
+    Message,
+    Posted,
+    PublicActions,
+    PublicEditions,
+    Pulse,
+)
 from mailer.ports.sending import (
     Accepted,
     Answered,
@@ -63,6 +74,7 @@ from mailer.ports.tracking import Applied, Tracking
 from mailer.ports.watching import Called, Watch
 
 __all__ = [
+    "NOTE",
     "Accepted",
     "Account",
     "ActionChanges",
@@ -76,7 +88,9 @@ __all__ = [
     "Capabilities",
     "Composed",
     "Contacted",
+    "Contents",
     "Deferred",
+    "Edition",
     "Enlisted",
     "Forged",
     "Found",
@@ -88,8 +102,11 @@ __all__ = [
     "Ledger",
     "Looked",
     "Mailing",
+    "Message",
     "Names",
     "NotTaken",
+    "NoteRenderer",
+    "Notes",
     "Organizations",
     "Organized",
     "Outcome",
@@ -98,8 +115,11 @@ __all__ = [
     "Page",
     "Part",
     "People",
+    "Posted",
     "Provider",
     "PublicActions",
+    "PublicEditions",
+    "Pulse",
     "Reader",
     "Readers",
     "RecordKind",

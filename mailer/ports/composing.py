@@ -7,6 +7,7 @@ from typing import Protocol
 
 from mailer.core.digest import Digest
 from mailer.core.lists import MailingList
+from mailer.core.notices import Confirmation, Note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,4 +50,28 @@ class Renderer(Protocol):
         self, language: str, organization: str | None, consented_on: date | None
     ) -> str:
         """Say in one sentence why this person gets the mail, on lines of 72."""
+        ...
+
+
+class NoteRenderer(Protocol):
+    """Turns what is to be said to one person into words."""
+
+    def confirmation(
+        self,
+        confirmation: Confirmation,
+        *,
+        mailing_list: MailingList,
+        slots: Mapping[str, str],
+    ) -> Rendered:
+        """Render the question whether an address is its owner's; raises TemplateError.
+
+        `slots` maps "confirm" (part of a URL), "address_html" and "address_text".
+        """
+        ...
+
+    def note(self, note: Note, *, slots: Mapping[str, str]) -> Rendered:
+        """Render a short note to one person; `slots` are those that its URL holds.
+
+        Raises TemplateError.
+        """
         ...

@@ -1,14 +1,18 @@
 """Who gets which mailing, and what became of it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from mailer.core.audience import Group
 from mailer.core.envelope import Segments
 from mailer.core.model import Place
+from mailer.core.routes import Route, Routing
+from mailer.core.tokens import Link
 from mailer.ports.sending import Result
+
+NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,13 @@ class Mailing:
     planned_at: datetime
     as_of: datetime
     until: datetime
+    kind: str = "digest"  # or "blast", "note"
+    link: Link | None = None  # where a note's second link leads
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it is a letter to one person, subscribed or not."""
+        return self.kind == NOTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +72,7 @@ class Batch:
     epoch: int
     attempt: int
     domain: str | None = None  # where all of it goes, if that domain has a pace
+    stand_in: str | None = None  # who carries it while its provider takes nothing
     unknown: Call | None = None  # find out what became of this; send nothing new
 
 
@@ -114,6 +126,7 @@ class Standing:
     variants: int
     deliveries: Mapping[str, int]
     reasons: Mapping[str, int]  # of those suppressed, skipped or failed
+    carried: Mapping[str, int] = field(default_factory=dict)  # sent, by provider
     pruned: bool = False  # only the counts are left
 
     @property
@@ -197,13 +210,15 @@ class Ledger(Protocol):
         *,
         batch_size: int,
         domains: Mapping[str, int],
+        route: Route,
         at: datetime,
     ) -> Sequence[Group]:
         """Keep the variants and make every delivery, in one transaction.
 
         `assignment` gives each group its variant's content hash, or None to skip
-        it; `domains` the batch size of those that have a pace of their own. Returns groups that have appeared meanwhile and are not assigned: then
-        nothing was done. Does nothing if another process was first.
+        it; `domains` the batch size of those that have a pace of their own; `route`
+        whose turn each batch is. Returns groups that have appeared meanwhile and are
+        not assigned: then nothing was done. Does nothing if another process was first.
         """
         ...
 
@@ -215,12 +230,23 @@ class Ledger(Protocol):
         mailing_id: int | None,
         provider: str,
         settle: float,
+        relieves: Collection[str] = (),
     ) -> Batch | None:
-        """Lease the next batch that is due, or return None.
+        """Lease the next batch whose turn this provider's is, or return None.
 
-        A call whose lease has run out is `unknown` from now on: what became of it
-        is looked into `settle` seconds later.
+        If there is none, one that is left to it by whom it `relieves` and who takes
+        nothing for now; never one whose call to another is open. A call of this
+        provider whose lease has run out is `unknown` from now on: what became of it is
+        looked into `settle` seconds later.
         """
+        ...
+
+    def route(self, routing: Routing) -> None:
+        """Name who carries each batch that waits, by these routes from now on."""
+        ...
+
+    def carriers(self) -> Collection[str]:
+        """Return whose turn it is with all that is open; "" is nobody's yet."""
         ...
 
     def begin(
@@ -296,6 +322,18 @@ class Ledger(Protocol):
         """Let every worker wait before it calls this provider again."""
         ...
 
+    def bar(self, provider: str, *, seconds: float, detail: str) -> None:
+        """Leave to others what they can carry instead of this provider."""
+        ...
+
+    def unbar(self) -> None:
+        """Try everybody again who was barred."""
+        ...
+
+    def barred(self, provider: str) -> str | None:
+        """Return why others carry this provider's mail, if they do."""
+        ...
+
     def pause(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
         """Stop a mailing until a person resumes it; False if it is not sending."""
         ...
@@ -303,7 +341,10 @@ class Ledger(Protocol):
     def waiting(
         self, mailing_id: int | None, *, provider: str
     ) -> tuple[int, float | None]:
-        """Return how many batches are open, and in how many seconds one is due."""
+        """Return how many batches are open to it, and in how many seconds one is due.
+
+        None: it has nothing but what it may have to take for another.
+        """
         ...
 
     def standing(self, mailing_id: int) -> Standing:

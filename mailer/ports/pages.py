@@ -1,11 +1,8 @@
 """What visitors of the pages see and change."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
-
-from mailer.core.model import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +48,4 @@ class Readers(Protocol):
         at: datetime,
     ) -> bool:
         """Store what the person chose; False when there is no such subscription."""
-        ...
-
-
-class PublicActions(Protocol):
-    """The actions that everybody may read about."""
-
-    def action(self, public_id: str) -> Action | None:
-        """Find one action, also when it is over or off."""
-        ...
-
-    def upcoming(self, at: datetime) -> Sequence[Action]:
-        """Return what is not over at this moment, also what is off."""
         ...

@@ -1,36 +1,48 @@
 """The public pages: what takes place, and one action with its calendar file."""
 
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
 from itertools import groupby
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from mailer.adapters.calendar import calendar_file
-from mailer.core.model import Action, Facts
+from mailer.core.model import Action
+from mailer.ports import Posted, Pulse
+from mailer.web.entries import calendar_entry, described, page_of, title
 from mailer.web.event import event
+from mailer.web.facts import is_over, shown, web
+from mailer.web.fresh import fresh
 from mailer.web.site import Site
 
+MOST = 1000  # actions on one page, the soonest
+_KEPT = 8  # languages whose page is not drawn anew until something changes
 _NOT_FOUND = 404
 # The page depends on the browser's language, so caches must keep one per language.
-_SHORT = {"Cache-Control": "public, max-age=300", "Vary": "Accept-Language"}
+_VARIES = {"Vary": "Accept-Language"}
+
+Draw = Callable[[str, Pulse], bytes]
 
 
 def routes(site: Site) -> list[Route]:
     """Return the routes that everybody may read."""
+    draw: Draw = lru_cache(maxsize=_KEPT)(lambda *what: _every(site, *what))
 
     def every(request: Request) -> Response:
-        return _every(site, request)
+        language, now = site.language(request), site.now()
+        pulse = site.actions.pulse(now, off_since=now)
+        headers = {**_VARIES, "Content-Language": language}
+        return fresh(request, HTMLResponse(draw(language, pulse), headers=headers))
 
     def calendar(request: Request) -> Response:
-        return _calendar(site, request, _found(site, request))
+        return fresh(request, _calendar(site, request, _found(site, request)))
 
     def one(request: Request) -> Response:
-        return _one(site, request, _found(site, request))
+        return fresh(request, _one(site, request, _found(site, request)))
 
     return [
         Route("/actions", every),
@@ -39,15 +51,16 @@ def routes(site: Site) -> list[Route]:
     ]
 
 
-def _found(site: Site, request: Request) -> Action:
-    action = site.actions.action(request.path_params["public_id"])
-    if action is None:
+def _found(site: Site, request: Request) -> Posted:
+    posted = site.actions.posted(request.path_params["public_id"])
+    if posted is None:
         raise HTTPException(_NOT_FOUND)
-    return action
+    return posted
 
 
-def _every(site: Site, request: Request) -> Response:
-    actions = sorted(site.actions.upcoming(site.now()), key=_order)
+def _every(site: Site, language: str, _: Pulse) -> bytes:
+    found = site.actions.listed(site.now(), limit=MOST)
+    actions = sorted((shown(posted.action) for posted in found), key=_order)
     days = [
         (day, list(same_day))
         for day, same_day in groupby(actions, lambda action: action.facts.start_date)
@@ -55,14 +68,13 @@ def _every(site: Site, request: Request) -> Response:
     on = [action for action in actions if not action.facts.status.is_off]
     page = site.page(
         "actions.html",
-        site.language(request),
+        language,
         days=days,
         count=len(on),
         first=on[0].facts.start_date if on else None,
         last=on[-1].facts.start_date if on else None,
     )
-    page.headers.update(_SHORT)
-    return page
+    return bytes(page.body)
 
 
 def _order(action: Action) -> tuple[date, bool, str, str, int]:
@@ -72,61 +84,36 @@ def _order(action: Action) -> tuple[date, bool, str, str, int]:
     return facts.start_date, facts.status.is_off, place, clock, action.id
 
 
-def _one(site: Site, request: Request, action: Action) -> Response:
-    facts = action.facts.public
+def _one(site: Site, request: Request, posted: Posted) -> Response:
+    action = shown(posted.action)
+    facts = action.facts
+    language = site.language(request)
     page = site.page(
         "action.html",
-        site.language(request),
+        language,
         action=action,
         facts=facts,
-        over=_is_over(facts, site.now()),
-        more_url=_web(facts.url),
+        over=is_over(facts, site.now()),
+        more_url=web(facts.url),
         event=event(
             facts,
-            name=_name(site, facts),
-            url=f"{site.base_url}/actions/{action.public_id}",
-            more_url=_web(facts.url),
+            name=title(site, facts, language),
+            url=page_of(site, action.public_id),
+            more_url=web(facts.url),
+            description=described(site, facts, language),
+            versions=site.actions.versions(action.public_id),
         ),
     )
-    page.headers.update(_SHORT)
+    page.headers.update(_VARIES)
     return page
 
 
-def _calendar(site: Site, request: Request, action: Action) -> Response:
-    facts = action.facts.public
-    language = site.language(request)
-    file = calendar_file(
-        action,
-        domain=site.domain,
-        url=f"{site.base_url}/actions/{action.public_id}",
-        summary=_name(site, facts),
-        description=site.pages.render("action.txt", language, facts=facts).strip(),
-        stamp=site.now(),
-    )
-    name = f"{facts.start_date.isoformat()}-action.ics"
+def _calendar(site: Site, request: Request, posted: Posted) -> Response:
+    entry = calendar_entry(site, posted, site.language(request))
+    name = f"{entry.facts.start_date.isoformat()}-action.ics"
     disposition = f'attachment; filename="{name}"'
     return Response(
-        file,
+        calendar_file([entry]),
         media_type="text/calendar; charset=utf-8",
-        headers={**_SHORT, "Content-Disposition": disposition},
+        headers={**_VARIES, "Content-Disposition": disposition},
     )
-
-
-def _name(site: Site, facts: Facts) -> str:
-    """Say what it is where no page stands around it: a calendar, a search result."""
-    what = facts.title or facts.kind or site.coalition.name
-    return f"{what[:1].upper()}{what[1:]}, {facts.place.label}"
-
-
-def _web(url: str | None) -> str | None:
-    """Return the address if it leads to the web; a source may hold anything."""
-    try:
-        parts = urlsplit(url or "")
-    except ValueError:
-        return None
-    return url if parts.scheme in ("http", "https") and parts.hostname else None
-
-
-def _is_over(facts: Facts, at: datetime) -> bool:
-    today = at.astimezone(ZoneInfo(facts.time_zone)).date()
-    return (facts.end_date or facts.start_date) < today

@@ -10,15 +10,26 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from mailer.adapters.renderer.copies import Copies
 from mailer.config import Coalition
 from mailer.core.branding import LOGO_PATH, Logo
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Keyring
-from mailer.ports import PublicActions, Readers
-from mailer.web import actions, events, leave, preferences
+from mailer.ports import PublicActions, PublicEditions, Readers
+from mailer.web import (
+    actions,
+    calendars,
+    editions,
+    events,
+    feeds,
+    leave,
+    preferences,
+)
 from mailer.web.headers import PRIVATE, Headers
 from mailer.web.log import Log
 from mailer.web.site import Pages, Site
+
+Application = Starlette  # for those who hand it on without a framework of their own
 
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 # Its address stays when the picture changes. Mail on other sites shows it.
@@ -33,6 +44,8 @@ def create(
     *,
     readers: Readers,
     public_actions: PublicActions,
+    public_editions: PublicEditions,
+    copies: Copies,
     keyring: Keyring,
     pages: Pages,
     lists: Mapping[int, MailingList],
@@ -47,11 +60,14 @@ def create(
 
     `lists` goes by list number; `next_edition` says when a list's next one is due,
     None for lists without a cadence. `base_url` is without a slash at the end. `logo`
-    is the one that mail shows; `ear` hears what providers tell.
+    is the one that mail shows; `ear` hears what providers tell. `copies` makes letters
+    fit for the archive.
     """
     site = Site(
         readers=readers,
         actions=public_actions,
+        editions=public_editions,
+        copies=copies,
         keyring=keyring,
         pages=pages,
         lists=lists,
@@ -59,9 +75,10 @@ def create(
         base_url=base_url,
         now=now,
         next_edition=next_edition,
+        started=now(),
     )
     broken = {
-        language: pages.render("error.html", language, code=500)
+        language: pages.render("error.html", language, code=500, has_archive=False)
         for language in coalition.languages
     }
     app = Starlette(
@@ -69,6 +86,9 @@ def create(
             *leave.routes(site),
             *preferences.routes(site),
             *actions.routes(site),
+            *calendars.routes(site),
+            *feeds.routes(site),
+            *editions.routes(site),
             *(events.routes(ear) if ear else ()),
             *_plain(site),
             *_brand(logo),

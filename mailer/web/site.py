@@ -1,6 +1,6 @@
 """What every page works with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from mailer.adapters.renderer.copies import Copies
 from mailer.config import Coalition
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Keyring
-from mailer.ports import PublicActions, Readers
+from mailer.ports import PublicActions, PublicEditions, Readers
 from mailer.web.language import choose
 
 
@@ -40,6 +41,8 @@ class Site:
 
     readers: Readers
     actions: PublicActions
+    editions: PublicEditions
+    copies: Copies
     keyring: Keyring
     pages: Pages
     lists: Mapping[int, MailingList]
@@ -47,6 +50,12 @@ class Site:
     base_url: str
     now: Callable[[], datetime]
     next_edition: Callable[[int], date | None]
+    started: datetime  # what we say now, another version may have said otherwise
+
+    @property
+    def archived(self) -> Sequence[int]:
+        """Return the numbers of the lists whose editions everybody may read."""
+        return [number for number, one in self.lists.items() if one.archive]
 
     @property
     def root(self) -> str:
@@ -67,12 +76,29 @@ class Site:
             accepted=request.headers.get("accept-language", ""),
         )
 
+    def asked_language(self, request: Request) -> str:
+        """Return ?lang=, else the coalition's first: what programs fetch stays one."""
+        asked = request.query_params.get("lang")
+        return choose(
+            self.coalition.languages, asked=asked, preferred=None, accepted=""
+        )
+
+    def latest(self, changed_at: datetime | None) -> datetime:
+        """Return when an answer last changed, which a new version may have done."""
+        return max(changed_at or self.started, self.started)
+
+    def words(self, name: str, language: str, **values: object) -> str:
+        """Render a template into plain text."""
+        return self.pages.render(name, language, **values).strip()
+
     def page(
         self, name: str, language: str, status: int = 200, **values: object
     ) -> HTMLResponse:
         """Render a page into an answer."""
         return HTMLResponse(
-            self.pages.render(name, language, **values),
+            self.pages.render(
+                name, language, has_archive=bool(self.archived), **values
+            ),
             status_code=status,
             headers={"Content-Language": language},
         )

@@ -37,6 +37,9 @@ class Table:
         keys = ("digest", "trouble", *(f"place{n}" for n in range(12)))
         return [Choice(key=key, title=key, group="Samples") for key in keys], None
 
+    def logo(self) -> bytes | None:
+        return None
+
     def show(self, key: str, language: str) -> Shown:
         self.shown.append(key)
         if key == "trouble":

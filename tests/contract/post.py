@@ -1,7 +1,8 @@
 """A whole mailer over one database, its provider scripted and its mail plain."""
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,11 +17,15 @@ from mailer.adapters.database.schema import batches, paces, subscribers
 from mailer.adapters.database.work import SqlLedger
 from mailer.core.lists import MailingList, parse
 from mailer.core.model import Reading
+from mailer.core.routes import Route, Routing
 from mailer.core.tokens import Keyring
 from mailer.pipeline import plan
 from mailer.pipeline.compose import Composer, Composition
+from mailer.pipeline.crew import Crew
+from mailer.pipeline.gone import Gone
 from mailer.pipeline.ingest import ingest
 from mailer.pipeline.letters import Imprint, Writer, fingerprint
+from mailer.pipeline.roster import Roster
 from mailer.pipeline.send import Sender
 from mailer.ports import (
     Batch,
@@ -45,6 +50,7 @@ WEEKLY = parse(
     file="lists/weekly.toml",
     slug="weekly",
 )
+SCRIPTED = Route(shares={"scripted": 1})
 PEPPER, SECRET = b"p" * 32, b"s" * 32
 
 
@@ -57,6 +63,7 @@ class Post:
     paces: list[Pace] = field(default_factory=list)
     build: bytes = b"this version"
     domains: dict[str, int] = field(default_factory=dict)
+    route: Route = SCRIPTED
 
     def __post_init__(self) -> None:
         self.ledger = SqlLedger(self.database, SECRET)
@@ -69,7 +76,8 @@ class Post:
             actions=self.actions,
             renderer=self.renderer,
             secret=SECRET,
-            batch_size=10,
+            route_of=lambda _list: self.route,
+            batch_size=lambda _list: 10,
             domains=self.domains,
         )
         numbers = self.ledger.register(["weekly"], at=self.now - timedelta(days=30))
@@ -88,6 +96,38 @@ class Post:
         return self.composer.compose(mailing, WEEKLY, at=self.now)
 
     def sender(self, provider: Provider) -> Sender:
+        if provider.name not in self.route.names:  # the settings were changed
+            self.reroute(Route(shares={provider.name: 1}))
+        return self._sender(provider)
+
+    def reroute(self, route: Route) -> None:
+        """Change who carries the mail, as a person does in mailer.toml."""
+        self.route = route
+        self.ledger.route(self.routing)
+
+    def crew(
+        self, *providers: Provider, trouble: Callable[[str], None] = print
+    ) -> Crew:
+        """Return a sender for each of these that is needed; mailer.toml has them all."""
+        described = {provider.name: provider for provider in providers}
+        roster = Roster(
+            ledger=self.ledger,
+            routing=self.routing,
+            described=described,
+            asked=described,
+            employ=lambda name: [
+                replace(
+                    self._sender(described.get(name) or Gone(name)), trouble=trouble
+                )
+            ],
+        )
+        return Crew(roster.muster)
+
+    def drain_by(self, mailing: Mailing, crew: Crew) -> None:
+        """Send all of a mailing; whoever waits for a time finds that it has come."""
+        crew.drain(mailing.id, sleep=self._no_sleep)
+
+    def _sender(self, provider: Provider) -> Sender:
         return Sender(
             ledger=self.ledger,
             provider=provider,
@@ -96,8 +136,13 @@ class Post:
             monotonic=time.monotonic,
             owner="test",
             build=self.build,
+            relieves=self.routing.relieves(provider.name),
             paces=lambda _batch: self.paces,
         )
+
+    @property
+    def routing(self) -> Routing:
+        return Routing(usual=self.route, lists={})
 
     @property
     def writer(self) -> Writer:

@@ -22,7 +22,8 @@ def post(database: Database) -> Post:
 
 def crew_of(post: Post, provider: ScriptedProvider, size: int) -> Crew:
     sender = post.sender(provider)
-    return Crew([replace(sender, owner=f"thread {n}") for n in range(size)])
+    senders = [replace(sender, owner=f"thread {n}") for n in range(size)]
+    return Crew(lambda: senders)
 
 
 class Meeting(ScriptedProvider):

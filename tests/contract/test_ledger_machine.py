@@ -26,6 +26,7 @@ from tests.contract.machine.mutants import (
     Considerate,
     Deaf,
     Forgiving,
+    Generous,
     Hasty,
     Premature,
     Restless,
@@ -104,7 +105,8 @@ MUTANTS = [
     (Careless, Kind.KEY, "I1|I2|I8"),
     (Advancing, Kind.KEY, "I1|I8"),
     (Deaf, Kind.KEY, "I5"),
-    (Considerate, Kind.KEY, "I1|I7"),
+    (Considerate, Kind.KEY, "I1|I4|I7"),
+    (Generous, Kind.KEY, "I2"),
 ]
 
 

@@ -58,6 +58,10 @@ def test_the_ledger_stands_in_figures(post: Post) -> None:
     )
     [waits] = held(post.database)
     assert (waits.name, waits.reason) == ("provider:scripted", "429")
+    assert "mailer_provider_barred_seconds(scripted)" not in figures
+    post.ledger.bar("scripted", seconds=900, detail="401")
+    barred = read(metrics)["mailer_provider_barred_seconds(scripted)"]
+    assert 800 < barred <= 900
 
 
 def test_calls_are_counted_by_what_became_of_them(post: Post) -> None:

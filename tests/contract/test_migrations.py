@@ -5,12 +5,15 @@ from pathlib import Path
 from traceback import format_exception
 
 import pytest
+from alembic import command
 from sqlalchemy import insert, text
 
 from mailer.adapters.database import migrate
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.schema import lists
+from mailer.adapters.database.work import SqlLedger
 from mailer.core.errors import ConfigError, StoreError
+from mailer.core.routes import Route, Routing
 from tests.factories import MONDAY
 
 
@@ -22,6 +25,47 @@ def test_upgrading_twice_changes_nothing(database: Database) -> None:
     before, after = migrate.upgrade(database)
 
     assert before == after
+
+
+_BEFORE_ROUTES = """
+INSERT INTO lists (number, slug, first_seen_at) VALUES (1, 'weekly', '2019-10-07');
+INSERT INTO mailings (id, key, list_number, edition, kind, state, due_at, as_of, until,
+    planned_at) VALUES (1, 'k', 1, '2019-10-07', 'digest', 'sending', '2019-10-07',
+    '2019-10-07', '2019-10-07', '2019-10-07');
+INSERT INTO variants (id, mailing_id, content_hash, language, subject, preheader, html,
+    text) VALUES (1, 1, 'h', 'en', '', '', '', '');
+INSERT INTO batches (variant_id, seq, mailing_id, state, provider) VALUES
+    (1, 0, 1, 'ready', NULL), (1, 1, 1, 'ready', 'main'), (1, 2, 1, 'unknown', 'main'),
+    (1, 3, 1, 'inflight', 'main'), (1, 4, 1, 'done', 'main')
+"""
+
+
+def test_open_calls_stay_with_their_provider_when_batches_learn_whose_turn_it_is(
+    tmp_path: Path,
+) -> None:
+    database = Database("sqlite:///old.db", folder=tmp_path)
+    with database.writing() as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        for statement in _BEFORE_ROUTES.split(";"):
+            connection.execute(text(statement))
+
+    migrate.upgrade(database)
+
+    with database.reading() as connection:
+        rows = connection.execute(text("SELECT carrier FROM batches ORDER BY seq"))
+        assert list(rows.scalars()) == ["", "", "main", "main", ""]
+        points = connection.execute(text("SELECT DISTINCT point FROM batches"))
+        assert len(points.all()) == 5
+    assert migrate.check(database) == []
+    SqlLedger(database, b"s" * 32).route(
+        Routing(usual=Route(shares={"new": 1}), lists={})
+    )
+    with database.reading() as connection:
+        rows = connection.execute(text("SELECT carrier FROM batches ORDER BY seq"))
+        assert list(rows.scalars()) == ["new", "new", "main", "main", ""]
+    database.close()
 
 
 def test_an_empty_database_is_refused_and_the_way_out_named(tmp_path: Path) -> None:

@@ -262,21 +262,6 @@ def test_with_neither_everybody_in_doubt_is_parked_and_listed(post: Post) -> Non
     assert post.ledger.standing(mailing.id).state == "unresolved"
 
 
-def test_no_second_provider_is_asked_to_send_what_the_first_may_have(
-    post: Post,
-) -> None:
-    mailing = post.composed(5)
-    first = ScriptedProvider(accept_and_vanish, idempotency_ttl=DAY, search=SEARCH)
-    post.sender(first).step()
-    second = ScriptedProvider(idempotency_ttl=DAY, search=SEARCH)
-    second.name = "second"
-
-    post.drain(mailing, second)
-
-    assert second.calls == 0
-    assert post.counts(mailing)["parked"] == 5
-
-
 def test_nothing_of_a_cancelled_mailing_waits_to_be_sent_again(post: Post) -> None:
     mailing = post.composed(15)
     provider = ScriptedProvider(accept_and_vanish)

@@ -100,6 +100,16 @@ def test_an_event_is_kept_once_however_often_it_is_told(post: Post) -> None:
     assert tracker(post).keep("another", again[:1]) == 1
 
 
+def test_ten_thousand_events_of_one_request_are_kept_at_once(post: Post) -> None:
+    many = [
+        told(EventKind.SOFT, number % 5, event_id=str(number))
+        for number in range(10_000)
+    ]
+
+    assert tracker(post).keep("scripted", many) == 10_000
+    assert tracker(post).keep("scripted", [*many, told(EventKind.HARD)]) == 1
+
+
 def test_no_address_is_kept_with_an_event(post: Post) -> None:
     sent(post)
     hear(post, told(EventKind.HARD))

@@ -32,7 +32,8 @@ class Host:
 
     def __init__(self, post: Post, provider: ScriptedProvider, sweep: str) -> None:
         self.waker = ProcrastinateWaker(post.database, sweep=sweep)
-        self.crew = Crew([post.sender(provider)])
+        sender = post.sender(provider)
+        self.crew = Crew(lambda: [sender])
         self.asked: list[int | None] = []
         self.troubles: list[str] = []
         self.stop = threading.Event()

@@ -304,20 +304,32 @@ def test_in_test_mode_nobody_outside_is_mailed_and_every_report_says_so(
     assert "Test mode" in status.err
 
 
-def test_a_list_that_names_another_provider_is_told_that_there_is_one(
+def test_a_list_that_names_another_provider_goes_through_it(filled: Shell) -> None:
+    shell = filled
+    spare = '[providers.spare]\nkind = "outbox"\nfolder = "elsewhere"'
+    shell.edit("mailer.toml", "# [providers.resend]", spare)
+    shell.edit("lists/weekly.toml", 'opt_in = "double"', 'provider = "spare"')
+
+    sent = shell("send", "weekly", "--as-of", MONDAY, "--json")
+
+    assert sent.json["carried"] == {"spare": 3}
+    assert len(list((shell.folder / "elsewhere").rglob("*.eml"))) == 3
+    assert shell.messages == []
+
+
+def test_a_provider_that_cannot_carry_is_told_before_anything_is_composed(
     filled: Shell,
 ) -> None:
     shell = filled
-    shell.edit(
-        "mailer.toml", "# [providers.resend]", '[providers.spare]\nkind = "smtp"'
-    )
+    spare = '[providers.spare]\nkind = "smtp"'
+    shell.edit("mailer.toml", "# [providers.resend]", spare)
     shell.edit("lists/weekly.toml", 'opt_in = "double"', 'provider = "spare"')
 
     ran = shell("send", "weekly", "--as-of", MONDAY, check=False)
 
     assert ran.code == 1
-    assert "lists/weekly.toml: provider: " in ran.err
-    assert "spare" in ran.err
+    assert "postal_address" in ran.err
+    assert "Composing" not in ran.err
     assert shell.messages == []
 
 
@@ -370,7 +382,7 @@ def test_a_dry_run_of_an_import_says_that_nothing_was_changed(filled: Shell) -> 
 
 def test_db_check_and_upgrade_say_how_it_stands(shell: Shell) -> None:
     assert shell("db", "check", "--json").json == {"sound": True, "findings": []}
-    assert shell("db", "upgrade", "--json").json == {"before": "0003", "after": "0003"}
+    assert shell("db", "upgrade", "--json").json == {"before": "0006", "after": "0006"}
 
 
 def test_an_output_that_is_cut_off_is_no_crash(filled: Shell) -> None:

@@ -129,7 +129,7 @@ def test_every_template_and_every_place_of_a_list_can_be_looked_at(
 
     assert page.status_code == 200
     assert "24 actions, two in San Diego" in page.text
-    assert "All 19 gates are passed." in page.text
+    assert "All 24 gates are passed." in page.text
     assert "sample%2Fdigest" in page.text
     assert "San Diego, CA" in page.text
     spanish = preview.page(of="sample/digest", language="es")

@@ -204,7 +204,7 @@ def test_the_calendar_file_reads_back(site: Site, client: httpx.Client) -> None:
     assert event["UID"] == "a@mail.example.org"
     assert event["SEQUENCE"] == 4
     assert event["STATUS"] == "CONFIRMED"
-    assert event["SUMMARY"] == "March; with, commas\nand lines, San Diego, CA"
+    assert event["SUMMARY"] == "March; with, commas and lines, San Diego, CA"
     assert event["LOCATION"] == "Chicano Park, 1949 Logan Ave, San Diego, CA"
     assert event["DTSTART"].dt == datetime(2019, 10, 12, 10, tzinfo=zone)
     assert event["DTEND"].dt == datetime(2019, 10, 12, 13, tzinfo=zone)

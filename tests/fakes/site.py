@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 
+from mailer.adapters.renderer.brand import Brand
+from mailer.adapters.renderer.copies import Copies
+from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.pages import Pages
 from mailer.config import Coalition
 from mailer.core.branding import Logo
@@ -28,7 +31,7 @@ from mailer.core.tokens import Keyring, Purpose
 from mailer.ports import Reader
 from mailer.web.app import create
 from mailer.web.server import server
-from tests.fakes.people import MemoryActions, MemoryReaders
+from tests.fakes.people import MemoryActions, MemoryReaders, NoEditions
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NOW = datetime(2019, 10, 8, 17, 30, tzinfo=UTC)
@@ -38,6 +41,11 @@ KEYS = {1: bytes(range(32))}
 COALITION = Coalition(
     name="Coalition to Close the Concentration Camps",
     postal_address="PO Box 000000, San Diego, CA 92101",
+)
+BRAND = Brand(
+    name=COALITION.name,
+    postal_address=COALITION.postal_address,
+    reply_to="hello@mail.example.org",
 )
 _SPONSORS = (
     "Asian Solidarity Collective",
@@ -192,6 +200,8 @@ def a_site(
     app = create(
         readers=people,
         public_actions=actions,
+        public_editions=NoEditions(),
+        copies=Copies(MailRenderer(TEMPLATES, BRAND, base_url)),
         keyring=keyring,
         pages=pages or Pages(TEMPLATES, coalition=COALITION, base_url=base_url),
         lists=LISTS,
@@ -207,19 +217,25 @@ def a_site(
 @contextmanager
 def served(site: Site) -> Iterator[Site]:
     """Serve on a free loopback port, in a thread, until the block ends."""
+    with served_app(site.app) as site.url:
+        yield site
+
+
+@contextmanager
+def served_app(app: Starlette) -> Iterator[str]:
+    """Serve any pages in the same way; yields where they are."""
     # The protocol is named, else asyncio leaves Nagle's delay on: 40 ms per answer.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     port = listening.getsockname()[1]
-    running = server(site.app, "127.0.0.1", port)
+    running = server(app, "127.0.0.1", port)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
         while not running.started:
             assert thread.is_alive()
             threading.Event().wait(0.005)
-        site.url = f"http://127.0.0.1:{port}"
-        yield site
+        yield f"http://127.0.0.1:{port}"
     finally:
         running.should_exit = True
         thread.join(10)

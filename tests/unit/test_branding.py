@@ -95,6 +95,16 @@ def test_a_logo_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
         branding(tmp_path, logo=name)
 
 
+@pytest.mark.parametrize("name", ["../logo.png", "a/../../logo.png", "..\\logo.png"])
+def test_a_logo_outside_the_project_is_never_read(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (tmp_path / "logo.png").write_bytes(png(200, 48))
+    for asked in (name, str(tmp_path / "logo.png"), "/dev/zero", "C:\\logo.png"):
+        with pytest.raises(ConfigError, match=r"brand\.logo: .*copy it beside"):
+            branding(folder, logo=asked)
+
+
 def test_a_footer_may_be_written_in_both_languages(tmp_path: Path) -> None:
     assert branding(tmp_path, footer="Together.").footer == {"en": "Together."}
     both = {"en": "Together.", "es": "Unidos."}

@@ -14,6 +14,7 @@ from mailer.core.errors import TemplateError
 from mailer.core.limits import HTML_LIMIT
 from mailer.core.lists import MailingList, parse
 from mailer.core.model import Action, ActionStatus, Facts, Place
+from mailer.core.routes import Route
 from mailer.pipeline.compose import KNOWN, SHOWN, Composer, Composition
 from mailer.ports import Composed, Mailing, Rendered
 from tests.factories import MONDAY, action, facts, place
@@ -93,7 +94,8 @@ class Desk:
             actions=itself,
             renderer=self.renderer,
             secret=self.secret,
-            batch_size=10,
+            route_of=lambda _list: Route(shares={"main": 1}),
+            batch_size=lambda _list: 10,
         )
 
     def preview(self, *groups: Group, **settings: object) -> Composition:
@@ -344,9 +346,9 @@ class Careless(PlainRenderer):
 @pytest.mark.parametrize(
     ("part", "words", "complaint"),
     [
-        ("html", "{preferences} {reason_html}", "HTML: .* never prints leave"),
-        ("html", "{leave} {preferences}", "HTML: .* never prints reason_html"),
-        ("text", "{leave} {reason_text}", "text: .* never prints preferences"),
+        ("html", "{preferences} {reason_html}", "body.html: never prints .* leave_url"),
+        ("html", "{leave} {preferences}", "body.html: never prints .* reason"),
+        ("text", "{leave} {reason_text}", "body.txt: never prints .* preferences_url"),
         ("html", "{leave} {preferences} {reason_html} {reason_text}", "reason_text"),
         ("subject", "For {leave}", "subject"),
         ("preheader", "{reason_text}", "preheader"),

@@ -222,3 +222,26 @@ def test_the_lists_that_come_with_the_program_can_be_read() -> None:
 
     assert shipped
     assert all(set(each.titles) == {"en", "es"} for each in shipped.values())
+
+
+def test_a_list_is_private_unless_it_says_otherwise() -> None:
+    private = parse({"title": "A"}, file="a.toml", slug="a")
+    public = parse({"title": "A", "archive": True}, file="a.toml", slug="a")
+
+    assert (private.archive, private.search_engines) == (False, False)
+    assert (public.archive, public.search_engines) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ({"archive": "true"}, "a.toml: archive: must be true or false, without quotes"),
+        ({"archive": 1}, "a.toml: archive: must be true or false"),
+        ({"search_engines": True}, "search_engines: there is nothing to find without"),
+    ],
+)
+def test_a_list_is_not_made_public_by_a_slip(
+    more: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        parse({"title": "A", **more}, file="a.toml", slug="a")

@@ -276,6 +276,23 @@ def test_four_sponsors_are_named_and_the_others_counted() -> None:
     assert "Group 3, Group 4 and Group 5" in rendered(near(five)).text
 
 
+def test_how_many_more_sponsors_there_are_stays_on_one_line() -> None:
+    names = [f"Organization {number}" for number in range(1, 29)]
+    page = rendered(near(an_item(sponsors=tuple(Sponsor(name=n) for n in names)))).html
+    assert "Organization 4 and\N{NO-BREAK SPACE}24\N{NO-BREAK SPACE}more<" in page
+
+
+def test_each_of_several_changes_stands_apart_from_the_next() -> None:
+    moved = changed(an_item(), start_date=date(2019, 10, 20), start_time=time(18, 30))
+    page = lxml_html.document_fromstring(rendered(moved).html)
+    told = [
+        half.getparent().get("class")
+        for half in page.iter("span")
+        if half.get("class") == "half"
+    ]
+    assert told == [None, "gap"]
+
+
 def test_what_is_beyond_the_limit_becomes_one_line_with_a_link() -> None:
     mail = rendered(SAMPLE.digest, shown=20)
     assert "Four more actions are on our site." in words(mail.html)
@@ -338,6 +355,17 @@ def test_distance_is_told_where_near_is_not_the_own_city() -> None:
 def test_an_action_over_several_days_says_until_when() -> None:
     mail = rendered(near(an_item(end_date=date(2019, 10, 14))))
     assert "Until Monday, October 14" in words(mail.html)
+
+
+def test_a_night_is_no_second_day_and_an_hour_is_no_span() -> None:
+    night = an_item(start_time=time(22), end_time=time(2), end_date=date(2019, 10, 13))
+    text = rendered(near(night)).text
+    assert "Time: 10:00\N{NO-BREAK SPACE}p.m. to 2:00\N{NO-BREAK SPACE}a.m." in text
+    assert "Until" not in text
+    camp = replace(night, facts=replace(night.facts, end_time=time(12)))
+    assert "Until Sunday, October 13" in rendered(near(camp)).text
+    hour = rendered(near(an_item(start_time=time(14), end_time=time(14)))).text
+    assert "Time: 2:00\N{NO-BREAK SPACE}p.m.\n" in hour
 
 
 def _unlocated() -> Digest:
@@ -500,7 +528,7 @@ def test_a_style_that_a_browser_needs_a_network_for_is_never_fetched(
 ) -> None:
     folder = _copied(tmp_path / "templates")
     page = folder / "email" / "digest" / "body.html"
-    linked = '<link rel="stylesheet" href="http://127.0.0.1:1/x.css">'
+    linked = '<tr><td><link rel="stylesheet" href="http://127.0.0.1:1/x.css"></td></tr>'
     page.write_text(
         page.read_text("utf-8").replace(
             "{% block content %}", "{% block content %}" + linked

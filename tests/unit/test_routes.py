@@ -1,19 +1,17 @@
 """Who carries a list's mail: what may be written, and which way each call goes."""
 
-from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
 from mailer.core.errors import ConfigError
-from mailer.core.routes import Route, check, read
+from mailer.core.routes import POINTS, Route, Routing, check, read
 from mailer.core.tables import Table
 
 SHARES = st.dictionaries(
     st.sampled_from(["a", "b", "c", "d"]), st.integers(1, 1000), min_size=1
 )
-CALLS = st.binary(min_size=16, max_size=16)
 
 
 def table(**data: Any) -> Table:
@@ -24,40 +22,67 @@ def test_without_a_word_about_it_there_is_no_route() -> None:
     assert read(table()) is None
 
 
+def way(route: Route, point: int) -> tuple[str, str | None]:
+    """Return who carries the batch with this point, and who stands in."""
+    arc = next(arc for arc in route.arcs() if point < arc.end)
+    return arc.carrier, arc.stand_in
+
+
 def test_one_provider_carries_everything() -> None:
     route = read(table(provider="main"))
 
     assert route == Route(shares={"main": 1})
-    assert route.preference(b"any call") == ("main",)
+    assert [way(route, point) for point in (0, POINTS - 1)] == [("main", None)] * 2
 
 
-@given(shares=SHARES, call=CALLS)
-def test_a_call_always_goes_the_same_way(shares: dict[str, int], call: bytes) -> None:
-    route = Route(shares=shares, fallback="spare")
+@given(shares=SHARES)
+def test_every_point_is_somebodys_and_the_arcs_are_as_long_as_the_shares(
+    shares: dict[str, int],
+) -> None:
+    arcs = list(Route(shares=shares, fallback="spare").arcs())
 
-    first, second = route.preference(call)
-    assert route.preference(call) == (first, second)
-    assert first in shares
-    assert second == "spare"
+    assert [arc.carrier for arc in arcs] == list(shares)
+    assert {arc.stand_in for arc in arcs} == {"spare"}
+    assert arcs[-1].end == POINTS
+    begin = 0
+    for arc in arcs:
+        exact = POINTS * shares[arc.carrier] / sum(shares.values())
+        assert abs(arc.end - begin - exact) <= 1
+        begin = arc.end
 
 
-def test_calls_are_shared_out_as_it_is_written() -> None:
-    route = Route(shares={"main": 80, "second": 20})
+def test_a_changed_share_moves_only_what_lies_beside_the_border() -> None:
+    before = Route(shares={"main": 80, "second": 20})
+    after = Route(shares={"main": 70, "second": 30})
 
-    calls = [number.to_bytes(8) for number in range(10_000)]
-    counts = Counter(route.preference(call)[0] for call in calls)
+    moved = [
+        point
+        for point in range(0, POINTS, 1000)
+        if way(before, point) != way(after, point)
+    ]
+    assert (moved[0], moved[-1]) == (700_000, 799_000)
 
-    assert 7_800 < counts["main"] < 8_200
-    assert counts["main"] + counts["second"] == 10_000
-    assert route.main == "main"
+
+def test_the_main_one_has_the_largest_share() -> None:
+    assert Route(shares={"second": 20, "main": 80}).main == "main"
 
 
 def test_nobody_stands_in_for_themselves() -> None:
     route = Route(shares={"a": 1, "b": 1}, fallback="a")
 
-    ways = {route.preference(number.to_bytes(8)) for number in range(100)}
+    assert {way(route, point) for point in (0, POINTS - 1)} == {("a", None), ("b", "a")}
 
-    assert ways == {("a",), ("b", "a")}
+
+def test_each_of_a_pair_relieves_the_other_and_nobody_else() -> None:
+    routing = Routing(
+        usual=Route(shares={"main": 1}, fallback="spare"),
+        lists={"blasts": Route(shares={"quick": 1, "main": 1})},
+    )
+
+    assert routing.names == ("main", "spare", "quick")
+    assert routing.relieves("spare") == ("main",)
+    assert routing.relieves("main") == ("spare",)
+    assert routing.relieves("quick") == ()
 
 
 @pytest.mark.parametrize(
@@ -93,3 +118,9 @@ def test_what_is_no_route_names_the_file_and_the_key(
 def test_a_provider_that_is_not_described_is_named(route: Route, key: str) -> None:
     with pytest.raises(ConfigError, match=rf"{key}: .*providers\.mian.*main, spare"):
         check(table(), route, ["main", "spare"])
+
+
+def test_a_name_that_the_database_cannot_keep_is_refused() -> None:
+    name = "n" * 41
+    with pytest.raises(ConfigError, match=r"provider: .*40 characters"):
+        check(table(), Route(shares={name: 1}), [name])

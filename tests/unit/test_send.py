@@ -12,6 +12,7 @@ import pytest
 from mailer.core.envelope import Segments
 from mailer.core.errors import NotFoundError, StoreError
 from mailer.core.lists import MailingList, parse
+from mailer.core.routes import Route
 from mailer.core.tokens import Keyring, Purpose
 from mailer.pipeline.compose import Composer
 from mailer.pipeline.conclude import ATTEMPTS
@@ -520,13 +521,14 @@ def ticker(book: Book, sender: Sender, troubles: list[str], *lists: MailingList)
         actions=itself,
         renderer=PlainRenderer(),
         secret=b"",
-        batch_size=1,
+        route_of=lambda _list: Route(shares={"scripted": 1}),
+        batch_size=lambda _list: 1,
     )
     return Ticker(
         lists=lists,
         ledger=itself,
         composer=composer,
-        sender=Crew([sender]),
+        sender=Crew(lambda: [sender]),
         clock=lambda: MONDAY,
         pull=lambda: None,
         track=lambda _stopping: 0,

@@ -1,5 +1,6 @@
 """One action as iCalendar, read back by the library's own parser."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 from icalendar import Calendar
 
-from mailer.adapters.calendar import calendar_file, span
+from mailer.adapters.calendar import Entry, calendar_file, span
 from mailer.core.model import Action
 from tests.fakes.site import NOW, an_action, some_facts
 
@@ -16,15 +17,21 @@ ZONE = ZoneInfo("America/Los_Angeles")
 SATURDAY = date(2019, 10, 12)
 
 
-def file_of(action: Action, *, description: str = "") -> bytes:
-    return calendar_file(
-        action,
-        domain="mail.example.org",
+def entry_of(action: Action, *, description: str = "") -> Entry:
+    return Entry(
+        uid=f"{action.public_id}@mail.example.org",
+        version=action.version,
+        facts=action.facts.public,
         url="https://mail.example.org/actions/a",
         summary="March",
         description=description,
-        stamp=NOW,
+        first_seen_at=NOW,
+        revised_at=NOW,
     )
+
+
+def file_of(action: Action, *, description: str = "") -> bytes:
+    return calendar_file([entry_of(action, description=description)])
 
 
 def event_of(action: Action) -> Any:
@@ -94,3 +101,28 @@ def test_no_words_can_add_a_property_or_a_line_that_is_too_long(
     assert raw.count(b"\r\nEND:VEVENT\r\n") == 1
     (event,) = Calendar.from_ical(raw).walk("VEVENT")
     assert not event.subcomponents
+
+
+@pytest.mark.parametrize("day", [date.min, date(1, 1, 2), date(9999, 12, 30), date.max])
+@pytest.mark.parametrize("clock", [None, time(22)])
+def test_a_database_s_never_is_a_day_like_any_other(
+    day: date, clock: time | None
+) -> None:
+    facts = some_facts(start_date=day, start_time=clock, end_time=clock and time(1))
+
+    raw = calendar_file([entry_of(an_action("a", facts)), entry_of(an_action("b"))])
+
+    assert raw.count(b"BEGIN:VEVENT") == 2
+    assert raw.count(b"BEGIN:VTIMEZONE") == 1
+
+
+def test_zones_stand_in_one_order_so_that_the_bytes_are_the_same() -> None:
+    zones = ("America/New_York", "America/Denver", "America/Los_Angeles")
+    entries = [
+        entry_of(an_action(zone, replace(some_facts(), time_zone=zone)))
+        for zone in zones
+    ]
+
+    found = Calendar.from_ical(calendar_file(entries)).walk("VTIMEZONE")
+
+    assert [str(zone["TZID"]) for zone in found] == sorted(zones)

@@ -56,7 +56,7 @@ def _to_action(row: RowMapping) -> Action:
 
 
 class SqlActions:
-    """The action store, also as the public pages read it."""
+    """The action store, as ingest, composing and commands use it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -278,11 +278,6 @@ class SqlActions:
     def every(self) -> Sequence[Action]:
         """Return all actions, past ones too, soonest first."""
         return self._read(_current().order_by(actions.c.starts_at, actions.c.id))
-
-    def action(self, public_id: str) -> Action | None:
-        """Return one action by its public id."""
-        found = self._read(_current().where(actions.c.public_id == public_id))
-        return found[0] if found else None
 
     def _read(self, query: Select[Any]) -> Sequence[Action]:
         with self._database.reading() as connection:

@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audience
+from mailer.adapters.database import audience, routing
 from mailer.adapters.database.closing import finish
 from mailer.adapters.database.knowledge import catch_up
 from mailer.adapters.database.mailings import SqlMailings
@@ -35,6 +35,7 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core.audience import Group
 from mailer.core.model import Place
+from mailer.core.routes import Route
 from mailer.ports import Addressee, Composed, Mailing
 
 
@@ -124,6 +125,7 @@ class SqlAddressing(SqlMailings):
         *,
         batch_size: int,
         domains: Mapping[str, int],
+        route: Route,
         at: datetime,
     ) -> Sequence[Group]:
         """Keep the variants and make every delivery, in one transaction."""
@@ -146,7 +148,7 @@ class SqlAddressing(SqlMailings):
             if unassigned:
                 connection.rollback()
                 return unassigned
-            numbers = _keep_variants(connection, mailing, composed)
+            numbers = keep_variants(connection, mailing.id, composed)
             _keep_groups(connection, mailing, assignment, numbers)
             chosen = audience.deliveries(
                 people,
@@ -162,7 +164,7 @@ class SqlAddressing(SqlMailings):
                 )
                 .on_conflict_do_nothing()
             )
-            made = _make_batches(connection, mailing, domain)
+            made = make_batches(connection, mailing.id, route, domain=domain)
             finish(connection, mailing.id, at)
             if made:
                 self._database.wake(connection, mailing.id, made)
@@ -182,15 +184,16 @@ def _to_group(row: Any) -> Group:
     )
 
 
-def _keep_variants(
-    connection: Connection, mailing: Mailing, composed: Sequence[Composed]
+def keep_variants(
+    connection: Connection, mailing_id: int, composed: Sequence[Composed]
 ) -> dict[bytes, int]:
+    """Keep variants; returns their numbers by the hashes of their content."""
     numbers: dict[bytes, int] = {}
     for variant in composed:
         number = connection.scalar(
             insert(variants)
             .values(
-                mailing_id=mailing.id,
+                mailing_id=mailing_id,
                 content_hash=variant.content_hash,
                 language=variant.language,
                 place=variant.place,
@@ -237,15 +240,18 @@ def _keep_groups(
         connection.execute(insert(mailing_groups), rows)
 
 
-def _make_batches(
-    connection: Connection, mailing: Mailing, domain: ColumnElement[str] | None
+def make_batches(
+    connection: Connection,
+    mailing_id: int,
+    route: Route,
+    *,
+    domain: ColumnElement[str] | None = None,
+    not_before: float = 0.0,
 ) -> int:
+    """Make the batches of a mailing's waiting deliveries; returns how many."""
     planned = select(
-        deliveries.c.variant_id,
-        deliveries.c.seq,
-        deliveries.c.mailing_id,
-        literal("ready").label("state"),
-    ).where(deliveries.c.mailing_id == mailing.id, deliveries.c.state == "pending")
+        deliveries.c.variant_id, deliveries.c.seq, deliveries.c.mailing_id
+    ).where(deliveries.c.mailing_id == mailing_id, deliveries.c.state == "pending")
     if domain is None:
         rows = planned.distinct()
     else:  # all of a batch goes to one domain, or to any that has no pace
@@ -256,7 +262,19 @@ def _make_batches(
                 deliveries.c.variant_id, deliveries.c.seq, deliveries.c.mailing_id
             )
         )
-    names = [column.name for column in rows.selected_columns]
-    connection.execute(insert(batches).from_select(names, rows))
-    mine = select(func.count()).where(batches.c.mailing_id == mailing.id)
+    made = rows.subquery("made")
+    point = routing.point(made.c.variant_id, made.c.seq)
+    carrier, stand_in = routing.turns(route, point)
+    chosen = {
+        **dict(made.c),
+        "state": literal("ready"),
+        "point": point,
+        "carrier": carrier,
+        "stand_in": stand_in,
+        "not_before": literal(not_before),
+    }
+    connection.execute(
+        insert(batches).from_select(list(chosen), select(*chosen.values()))
+    )
+    mine = select(func.count()).where(batches.c.mailing_id == mailing_id)
     return int(connection.scalar(mine) or 0)

@@ -1,23 +1,28 @@
-"""The ledger's fourth part: which batch a worker takes next, and what is held back.
+"""The ledger's fifth part: which batch a worker takes next, and what is held back.
 
 Leases and paces run on the database's clock, so that machines need not agree on theirs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    RowMapping,
     and_,
     case,
     func,
+    null,
+    or_,
     select,
     update,
 )
 
+from mailer.adapters.database.claims import Claims, may_send, paced
 from mailer.adapters.database.closing import OPEN, finish_idle
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.halting import SqlHalting
+from mailer.adapters.database.halting import BARRED
+from mailer.adapters.database.holding import HELD, SqlHolding
 from mailer.adapters.database.mailings import to_mailing
 from mailer.adapters.database.schema import (
     batches,
@@ -25,17 +30,13 @@ from mailer.adapters.database.schema import (
     mailings,
     paces,
 )
-from mailer.adapters.database.statements import (
-    Statements,
-    may_send,
-    paced,
-)
+from mailer.adapters.database.statements import Statements
 from mailer.ports import Batch, Call
 
 LOST = "the sender stopped before it heard the answer"
 
 
-class SqlClaiming(SqlHalting):
+class SqlClaiming(SqlHolding):
     """Hands out batches, one worker each, under leases with growing epochs."""
 
     def __init__(
@@ -50,6 +51,7 @@ class SqlClaiming(SqlHalting):
         """
         super().__init__(database, secret)
         self._hot = Statements(database)
+        self._claims = Claims(database)
         self._now = self._hot.now
         self._remember = remember
 
@@ -61,25 +63,18 @@ class SqlClaiming(SqlHalting):
         mailing_id: int | None,
         provider: str,
         settle: float,
+        relieves: Collection[str] = (),
     ) -> Batch | None:
         """Lease the next batch that is due, or return None."""
-        hot = self._hot
         with self._database.writing() as connection:
-            self._give_up_on_lost(connection, settle)
-            which = {"p_provider": f"provider:{provider}"}
-            if mailing_id is None:
-                found = connection.execute(hot.due, which)
-            else:
-                found = connection.execute(
-                    hot.due_of, {**which, "p_mailing": mailing_id}
-                )
-            due = found.mappings().first()
+            self._give_up_on_lost(connection, provider, settle)
+            due = self._due(connection, mailing_id, provider, relieves)
             if due is None:
                 # Two that recorded the last two batches at once both saw one open.
                 finish_idle(connection)
                 return None
             leased = connection.execute(
-                hot.lease,
+                self._claims.lease,
                 {
                     "p_variant": due["variant_id"],
                     "p_seq": due["seq"],
@@ -88,11 +83,12 @@ class SqlClaiming(SqlHalting):
                 },
             ).one()
         call = Call(
-            provider=due["provider"] or "",
+            provider=due["carrier"],
             key=due["call_key"] or "",
             fingerprint=due["fingerprint"],
             age=float(leased.age or 0.0),
         )
+        own = due["carrier"] == provider
         return Batch(
             mailing=to_mailing(due),
             variant_id=due["variant_id"],
@@ -100,36 +96,73 @@ class SqlClaiming(SqlHalting):
             epoch=leased.lease_epoch,
             attempt=leased.attempt,
             domain=due["pace"],
+            stand_in=due["stand_in"] if own else due["carrier"],
             unknown=call if due["batch_state"] == "unknown" else None,
         )
+
+    def _due(
+        self,
+        connection: Connection,
+        mailing_id: int | None,
+        provider: str,
+        relieves: Collection[str],
+    ) -> RowMapping | None:
+        """Find what is this provider's, or else what another one leaves to it."""
+        claims, mine = self._claims, _holds(provider)
+        its = {} if mailing_id is None else {"p_mailing": mailing_id}
+        due = claims.due if mailing_id is None else claims.due_of
+        found = connection.execute(due, {**its, **mine, "p_carrier": provider})
+        if (row := found.mappings().first()) is not None:
+            return row
+        left = claims.left if mailing_id is None else claims.left_of
+        for other in relieves:
+            if not connection.scalar(claims.takes_nothing, _holds(other)):
+                continue
+            theirs = {"p_carrier": other, "p_stand_in": provider}
+            found = connection.execute(left, {**its, **mine, **theirs})
+            if (row := found.mappings().first()) is not None:
+                return row
+        return None
 
     def waiting(
         self, mailing_id: int | None, *, provider: str
     ) -> tuple[int, float | None]:
-        """Return how many batches are open, and in how many seconds one is due."""
+        """Return how many batches are open to it, and in how many seconds one is due.
+
+        Of those it may only have to take for another, nobody knows when that is.
+        """
         held = func.coalesce(
             select(func.max(paces.c.free_at)).where(paced()).scalar_subquery(),
             0.0,
         )
+        mine = batches.c.carrier == provider
+        left = and_(
+            batches.c.stand_in == provider, batches.c.state.in_(("ready", "leased"))
+        )
         waits = batches.c.state.in_(("ready", "unknown"))
         due = case((waits, batches.c.not_before), else_=batches.c.lease_until)
-        later = case((held > due, held), else_=due)
+        later = case((~mine, null()), (held > due, held), else_=due)
         query = (
             select(func.count(), func.min(later) - self._now)
             .select_from(batches.join(mailings, mailings.c.id == batches.c.mailing_id))
-            .where(OPEN, may_send())
+            .where(OPEN, or_(mine, left), may_send())
         )
         if mailing_id is not None:
             query = query.where(batches.c.mailing_id == mailing_id)
         with self._database.reading() as connection:
-            which = {"p_provider": f"provider:{provider}"}
-            count, delay = connection.execute(query, which).one()
+            count, delay = connection.execute(query, _holds(provider)).one()
         return count, None if delay is None else float(delay)
 
-    def _give_up_on_lost(self, connection: Connection, settle: float) -> None:
-        """Whoever held these stopped after the intent: what was accepted is unknown."""
+    def _give_up_on_lost(
+        self, connection: Connection, provider: str, settle: float
+    ) -> None:
+        """Whoever held these stopped after the intent: what was accepted is unknown.
+
+        Only its own sender knows how long a provider takes to show what it accepted.
+        """
         lost = connection.execute(
-            self._hot.lose, {"p_settle": settle, "p_detail": LOST}
+            self._claims.lose,
+            {"p_carrier": provider, "p_settle": settle, "p_detail": LOST},
         ).all()
         for variant_id, seq in lost:
             connection.execute(
@@ -146,6 +179,11 @@ class SqlClaiming(SqlHalting):
             batches.c.lease_epoch == batch.epoch,
             batches.c.state.in_(states),
         )
+
+
+def _holds(provider: str) -> Mapping[str, str]:
+    """Return the names of what may hold a provider off."""
+    return {"p_held": HELD + provider, "p_barred": BARRED + provider}
 
 
 def of(variant_id: int, seq: int) -> ColumnElement[bool]:

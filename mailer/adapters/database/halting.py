@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     bindparam,
+    delete,
     func,
     select,
     update,
@@ -21,6 +22,7 @@ from mailer.adapters.database.schema import (
     batches,
     deliveries,
     mailings,
+    paces,
     variants,
 )
 from mailer.ports import Standing
@@ -49,11 +51,14 @@ class SqlHalting(SqlAddressing):
             )
         states: dict[str, int] = {"pending": 0, "sent": 0}
         reasons: dict[str, int] = {}
-        for state, reason, n in counted:
+        carried: dict[str, int] = {}
+        for state, reason, n, provider in counted:
             states[state] = states.get(state, 0) + n
             if reason:
                 name = f"{state}: {reason}"
                 reasons[name] = reasons.get(name, 0) + n
+            if state == "sent" and provider:
+                carried[provider] = carried.get(provider, 0) + n
         return Standing(
             mailing=f"{row['slug']}/{row['edition']}",
             state=row["state"],
@@ -62,6 +67,7 @@ class SqlHalting(SqlAddressing):
             variants=int(versions or 0),
             deliveries=states,
             reasons=reasons,
+            carried=carried,
             pruned=row["pruned_at"] is not None,
         )
 
@@ -132,6 +138,7 @@ class SqlHalting(SqlAddressing):
             if after == "cancelled":
                 _skip_waiting(connection, mailing_id, at)
             if after == "sending":
+                unbar(connection)
                 waiting = select(func.count()).where(
                     batches.c.mailing_id == mailing_id, batches.c.state == "ready"
                 )
@@ -148,6 +155,14 @@ class SqlHalting(SqlAddressing):
                 detail={"reason": reason},
             )
         return True
+
+
+BARRED = "barred:"  # followed by the name of a provider whom others relieve
+
+
+def unbar(connection: Connection) -> None:
+    """Try everybody again: a person may have mended what was refused."""
+    connection.execute(delete(paces).where(paces.c.name.startswith(BARRED)))
 
 
 # Built once: this runs with every batch.

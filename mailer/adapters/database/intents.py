@@ -1,4 +1,4 @@
-"""The ledger's fifth part: what may be sent now, committed before a byte leaves."""
+"""The ledger's sixth part: what may be sent now, committed before a byte leaves."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -199,7 +199,12 @@ class SqlIntents(SqlClaiming):
             },
         ).all()
         if state == "pending":
-            out = [row for row in rows if row.suppressed or row.state != "active"]
+            anybody = batch.mailing.is_note  # subscribed or not
+            out = [
+                row
+                for row in rows
+                if row.suppressed or not (anybody or row.state == "active")
+            ]
             if out:
                 _leave_out(connection, batch, out, sent_at)
                 rows = [row for row in rows if row not in out]

@@ -18,8 +18,8 @@ from mailer.adapters.database.schema import (
     mailings,
 )
 from mailer.core.errors import NotFoundError
-from mailer.core.tokens import derive
-from mailer.ports import Mailing
+from mailer.core.tokens import Link, Purpose, derive
+from mailer.ports import NOTE, Mailing
 
 
 def with_lists() -> Select[Any]:
@@ -42,7 +42,13 @@ def to_mailing(row: RowMapping) -> Mailing:
         planned_at=row["planned_at"],
         as_of=row["as_of"],
         until=row["until"],
+        kind=row["kind"],
+        link=_link(row["link"]),
     )
+
+
+def _link(kept: Mapping[str, Any] | None) -> Link | None:
+    return Link(Purpose[kept["purpose"]], kept["number"]) if kept else None
 
 
 class SqlMailings:
@@ -183,8 +189,9 @@ class SqlMailings:
         return self._read(with_lists().where(mailings.c.state == "planned"))
 
     def every(self) -> Sequence[Mailing]:
-        """Return all mailings, newest first."""
-        return self._read(with_lists().order_by(mailings.c.id.desc()))
+        """Return all mailings but the notes to single persons, newest first."""
+        query = with_lists().where(mailings.c.kind != NOTE)
+        return self._read(query.order_by(mailings.c.id.desc()))
 
     def _read(self, query: Select[Any]) -> Sequence[Mailing]:
         with self._database.reading() as connection:

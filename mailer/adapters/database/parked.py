@@ -175,12 +175,32 @@ def _requeue(
     chosen: ColumnElement[bool],
     at: datetime,
 ) -> int:
-    """Make a new batch of a variant: a new number, so a new key for the provider."""
+    """Make a new batch of a variant: a new number, so a new key for the provider.
+
+    It goes the way of the first one that it takes somebody from.
+    """
     last = select(func.max(batches.c.seq)).where(batches.c.variant_id == variant_id)
     seq = int(connection.scalar(last) or 0) + 1
+    here = and_(
+        batches.c.variant_id == deliveries.c.variant_id,
+        batches.c.seq == deliveries.c.seq,
+    )
+    first = connection.execute(
+        select(batches.c.point, batches.c.carrier, batches.c.stand_in)
+        .join(deliveries, here)
+        .where(chosen, deliveries.c.variant_id == variant_id)
+        .order_by(batches.c.seq)
+        .limit(1)
+    ).one()
     connection.execute(
         insert(batches).values(
-            variant_id=variant_id, seq=seq, mailing_id=mailing_id, state="ready"
+            variant_id=variant_id,
+            seq=seq,
+            mailing_id=mailing_id,
+            state="ready",
+            point=first.point,
+            carrier=first.carrier,
+            stand_in=first.stand_in,
         )
     )
     return connection.execute(

@@ -138,16 +138,17 @@ class Retention:
 
 
 def counted(connection: Connection, mailing_id: int) -> Sequence[tuple[Any, ...]]:
-    """Return state, reason and number of a mailing's deliveries, pruned or not."""
+    """Return state, reason, number and provider of its deliveries, pruned or not."""
     kept = connection.scalar(
         select(mailings.c.totals).where(mailings.c.id == mailing_id)
     )
     if kept is not None:
-        return [tuple(row) for row in kept]
+        return [(*row, None)[:4] for row in kept]  # the oldest name no provider
+    alike = (deliveries.c.state, deliveries.c.reason, deliveries.c.provider)
     rows = connection.execute(
-        select(deliveries.c.state, deliveries.c.reason, func.count())
+        select(*alike[:2], func.count(), alike[2])
         .where(deliveries.c.mailing_id == mailing_id)
-        .group_by(deliveries.c.state, deliveries.c.reason)
+        .group_by(*alike)
     )
     return [tuple(row) for row in rows]
 

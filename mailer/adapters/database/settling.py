@@ -5,11 +5,22 @@ came before the doubt or after it does not matter: what was told is looked up an
 for whoever is in doubt. What a person has decided meanwhile is in doubt no more.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, or_, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    String,
+    and_,
+    bindparam,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from mailer.adapters.database import audit, bulk
 from mailer.adapters.database.closing import OPEN, PARKED
@@ -21,6 +32,7 @@ from mailer.adapters.database.schema import (
     provider_events,
     subscribers,
 )
+from mailer.adapters.database.types import Instant
 from mailer.core.events import EventKind, call_mark, marks, rank
 
 _DOUBT = ("unknown", "parked")
@@ -38,32 +50,60 @@ class _Proof(NamedTuple):
 def settle(database: Database, *, at: datetime) -> int:
     """Count as sent whatever is proven; returns how many messages that were.
 
-    Each batch is a transaction of its own.
+    Some batches at a time are a transaction of their own.
     """
     count = 0
     doubtful = _open(database)
     for start in range(0, len(doubtful), _LOT):
         lot = doubtful[start : start + _LOT]
-        proofs = _proofs(database, lot)
-        for batch in lot:
-            if proven := proofs.get((batch.variant_id, batch.seq)):
-                with database.writing() as connection:
-                    count += _close(connection, batch, proven, at)
+        if proofs := _proofs(database, lot):
+            with database.writing() as connection:
+                count += _settle(connection, lot, proofs, at)
     return count
+
+
+def _settle(
+    connection: Connection,
+    lot: Sequence[Any],
+    proofs: Mapping[tuple[int, int], Mapping[int, _Proof]],
+    at: datetime,
+) -> int:
+    counts: Counter[tuple[int, str]] = Counter()
+    for batch in lot:
+        if proven := proofs.get((batch.variant_id, batch.seq)):
+            sent = _close(connection, batch, proven, at)
+            counts[batch.mailing_id, batch.carrier] += sent
+    for (mailing, provider), sent in counts.items():
+        if not sent:
+            continue
+        settled(connection, mailing, at)
+        audit.record(
+            connection,
+            at=at,
+            actor=f"provider {provider}",
+            verb="settle",
+            thing=f"mailing {mailing}",
+            detail={"deliveries": sent},
+        )
+    return counts.total()
 
 
 def _open(database: Database) -> list[Any]:
     """Return the batches with somebody in doubt whose call has a key."""
-    query = select(
-        batches.c.variant_id,
-        batches.c.seq,
-        batches.c.mailing_id,
-        batches.c.provider,
-        batches.c.key,
-    ).where(
-        or_(PARKED, and_(OPEN, batches.c.state == "unknown")),
-        batches.c.key.is_not(None),
-    )
+    query = (
+        select(
+            batches.c.variant_id,
+            batches.c.seq,
+            batches.c.mailing_id,
+            batches.c.carrier,
+            batches.c.key,
+        )
+        .where(
+            or_(PARKED, and_(OPEN, batches.c.state == "unknown")),
+            batches.c.key.is_not(None),
+        )
+        .order_by(batches.c.variant_id, batches.c.seq)
+    )  # locked in one order by all
     with database.reading() as connection:
         found = connection.execute(query).all()
     return [batch for batch in found if call_mark(batch.key)]
@@ -98,7 +138,7 @@ def _proofs(
         told = _told(database, connection, {m for both in mine.values() for m in both})
     for person, both in mine.items():
         batch = by_batch[person.variant_id, person.seq]
-        about = (batch.provider, bytes(person.address_hash))
+        about = (batch.carrier, bytes(person.address_hash))
         events = [event for mark in both for event in told.get((mark, *about), ())]
         if events:
             here = found.setdefault((person.variant_id, person.seq), {})
@@ -153,23 +193,14 @@ def _close(
     # What is asked for or called again as a whole must not lose some of its readers.
     if not sent or (state == "unknown" and not whole):
         return 0
-    for number in sent:
-        _mark_sent(connection, batch, number, proven[number], at)
+    mine = {number: proven[number] for number in sent}
+    _mark_sent(connection, batch.mailing_id, mine, at)
     if whole:  # the epoch: a worker who looks into it has nothing more to say
         connection.execute(
             update(batches)
             .where(here)
             .values(state="done", key=None, lease_epoch=batches.c.lease_epoch + 1)
         )
-    settled(connection, batch.mailing_id, at)
-    audit.record(
-        connection,
-        at=at,
-        actor=f"provider {batch.provider}",
-        verb="settle",
-        thing=f"mailing {batch.mailing_id}",
-        detail={"deliveries": len(sent)},
-    )
     return len(sent)
 
 
@@ -182,30 +213,53 @@ def _doubted(connection: Connection, batch: Any) -> Iterator[int]:
     yield from connection.scalars(query)
 
 
+# Built once: there may be one for each message of a mailing.
+_SENT = (
+    update(deliveries)
+    .where(
+        deliveries.c.mailing_id == bindparam("p_mailing", type_=BigInteger()),
+        deliveries.c.subscriber_id == bindparam("p_subscriber", type_=BigInteger()),
+        or_(deliveries.c.state == "unknown", deliveries.c.state == "parked"),
+    )
+    .values(
+        state="sent",
+        reason="the provider told so later",
+        provider_id=bindparam("p_provider_id", type_=String()),
+        heard=bindparam("p_heard", type_=String()),
+        changed_at=bindparam("p_at", type_=Instant()),
+    )
+)
+_ABOUT = (
+    update(provider_events)
+    .where(provider_events.c.id == bindparam("p_event", type_=BigInteger()))
+    .values(mailing_id=bindparam("p_mailing", type_=BigInteger()))
+)
+
+
 def _mark_sent(
     connection: Connection,
-    batch: Any,
-    subscriber: int,
-    proof: _Proof,
+    mailing_id: int,
+    proofs: Mapping[int, _Proof],
     at: datetime,
 ) -> None:
     connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.mailing_id == batch.mailing_id,
-            deliveries.c.subscriber_id == subscriber,
-            deliveries.c.state.in_(_DOUBT),
-        )
-        .values(
-            state="sent",
-            reason="the provider told so later",
-            provider_id=proof.provider_id,
-            heard=proof.heard,
-            changed_at=at,
-        )
+        _SENT,
+        [
+            {
+                "p_mailing": mailing_id,
+                "p_subscriber": subscriber,
+                "p_provider_id": proof.provider_id,
+                "p_heard": proof.heard,
+                "p_at": at,
+            }
+            for subscriber, proof in proofs.items()
+        ],
     )
     connection.execute(
-        update(provider_events)
-        .where(provider_events.c.id.in_(proof.events))
-        .values(mailing_id=batch.mailing_id)
+        _ABOUT,
+        [
+            {"p_event": event, "p_mailing": mailing_id}
+            for proof in proofs.values()
+            for event in proof.events
+        ],
     )

@@ -16,24 +16,18 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    cast,
-    exists,
-    or_,
     select,
     true,
     update,
 )
 
-from mailer.adapters.database.closing import OPEN
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.people import first_seat
 from mailer.adapters.database.schema import (
     batches,
     deliveries,
     instance,
-    lists,
     mailings,
-    paces,
     subscribers,
     subscriptions,
     suppressions,
@@ -48,94 +42,6 @@ class Statements:
         """Take the database whose clock counts."""
         self.now = database.seconds()
 
-    # --- claim
-
-    @cached_property
-    def lose(self) -> Any:
-        """Make unknown what was in flight when its lease ran out: p_settle, p_detail."""
-        return (
-            update(batches)
-            .where(
-                OPEN,
-                batches.c.state == "inflight",
-                batches.c.lease_until < self.now,
-            )
-            .values(
-                state="unknown",
-                lease_epoch=batches.c.lease_epoch + 1,
-                not_before=self.now + _float("p_settle"),
-                detail=bindparam("p_detail"),
-            )
-            .returning(batches.c.variant_id, batches.c.seq)
-        )
-
-    @cached_property
-    def due(self) -> Select[Any]:
-        """Find the next batch of any mailing: p_provider."""
-        ready = and_(batches.c.state == "ready", batches.c.not_before <= self.now)
-        abandoned = and_(batches.c.state == "leased", batches.c.lease_until < self.now)
-        unknown = and_(batches.c.state == "unknown", batches.c.not_before <= self.now)
-        held_back = exists().where(paced(), paces.c.free_at > self.now)
-        # What becomes of a call that was made is found out even after a cancellation.
-        over = mailings.c.state == "cancelled"
-        return (
-            select(
-                mailings,
-                lists.c.slug,
-                batches.c.variant_id,
-                batches.c.seq,
-                batches.c.state.label("batch_state"),
-                batches.c.pace,
-                batches.c.provider,
-                batches.c.key.label("call_key"),
-                batches.c.fingerprint,
-            )
-            .select_from(
-                batches.join(mailings, mailings.c.id == batches.c.mailing_id).join(
-                    lists, lists.c.number == mailings.c.list_number
-                )
-            )
-            .where(
-                OPEN,
-                or_(
-                    and_(or_(ready, abandoned, unknown), may_send()),
-                    and_(unknown, over, not_stopped()),
-                ),
-                ~held_back,
-            )
-            .order_by(batches.c.not_before, batches.c.variant_id, batches.c.seq)
-            .limit(1)
-            .with_for_update(skip_locked=True, of=batches)
-        )
-
-    @cached_property
-    def due_of(self) -> Select[Any]:
-        """Find the next batch of one mailing: p_provider, p_mailing."""
-        return self.due.where(mailings.c.id == _int("p_mailing"))
-
-    @cached_property
-    def lease(self) -> Any:
-        """Lease a batch: p_variant, p_seq, p_owner, p_lease."""
-        until = self.now + _float("p_lease")
-        unknown = batches.c.state == "unknown"
-        return (
-            update(batches)
-            .where(_this_batch())
-            .values(
-                state=case((unknown, "unknown"), else_="leased"),
-                not_before=case((unknown, until), else_=batches.c.not_before),
-                lease_owner=bindparam("p_owner"),
-                lease_epoch=batches.c.lease_epoch + 1,
-                lease_until=until,
-                attempt=batches.c.attempt + 1,
-            )
-            .returning(
-                batches.c.lease_epoch,
-                batches.c.attempt,
-                (self.now - batches.c.first_call).label("age"),
-            )
-        )
-
     # --- begin
 
     @cached_property
@@ -148,7 +54,7 @@ class Statements:
         return (
             select(instance.c.stopped_at.is_(None) & (mailings.c.state == "sending"))
             .select_from(mailings.join(instance, true()))
-            .where(mailings.c.id == _int("p_mailing"))
+            .where(mailings.c.id == number("p_mailing"))
             .with_for_update(read=True)
         )
 
@@ -177,7 +83,7 @@ class Statements:
                 subscriptions,
                 and_(
                     subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
-                    subscriptions.c.list_number == _int("p_list"),
+                    subscriptions.c.list_number == number("p_list"),
                 ),
             )
             .outerjoin(
@@ -193,17 +99,23 @@ class Statements:
 
     @cached_property
     def intend(self) -> Any:
-        """Commit to a call.
+        """Commit to a call, which is nobody else's until its outcome is known.
 
         p_variant, p_seq, p_epoch, p_lease, p_provider, p_key, p_fingerprint, p_at.
+        Whoever stands in makes the batch their own; the other stands in from then on.
         """
+        provider = bindparam("p_provider", type_=String())
         return (
             update(batches)
-            .where(_this_batch(), _epoch(), batches.c.state == "leased")
+            .where(this_batch(), _epoch(), batches.c.state == "leased")
             .values(
                 state="inflight",
-                lease_until=self.now + _float("p_lease"),
-                provider=bindparam("p_provider"),
+                lease_until=self.now + real("p_lease"),
+                carrier=provider,
+                stand_in=case(
+                    (batches.c.carrier == provider, batches.c.stand_in),
+                    else_=batches.c.carrier,
+                ),
                 key=bindparam("p_key"),
                 fingerprint=bindparam("p_fingerprint", type_=Bytes(32)),
                 first_call=self.now,
@@ -233,11 +145,11 @@ class Statements:
 
         p_variant, p_seq, p_epoch, p_state, p_wait, p_key, p_fingerprint.
         """
-        wait = _float("p_wait")
+        wait = real("p_wait")
         return (
             update(batches)
             .where(
-                _this_batch(),
+                this_batch(),
                 _epoch(),
                 batches.c.state.in_(("inflight", "unknown")),
             )
@@ -274,47 +186,29 @@ class Statements:
         )
 
 
-def may_send() -> ColumnElement[bool]:
-    """Whether calls of a mailing may begin at all."""
-    return and_(mailings.c.state == "sending", not_stopped())
-
-
-def not_stopped() -> ColumnElement[bool]:
-    """Whether nobody has stopped all sending."""
-    return ~exists().where(instance.c.stopped_at.is_not(None))
-
-
-def paced() -> ColumnElement[bool]:
-    """Return what picks the paces that a batch keeps to: p_provider."""
-    return paces.c.name.in_(
-        [
-            bindparam("p_provider"),
-            "mailing:" + cast(batches.c.mailing_id, String),
-            "domain:" + batches.c.pace,
-        ]
-    )
-
-
-def _this_batch() -> ColumnElement[bool]:
+def this_batch() -> ColumnElement[bool]:
+    """Return what picks one batch: p_variant, p_seq."""
     return and_(
-        batches.c.variant_id == _int("p_variant"), batches.c.seq == _int("p_seq")
+        batches.c.variant_id == number("p_variant"), batches.c.seq == number("p_seq")
     )
 
 
 def _deliveries() -> ColumnElement[bool]:
     return and_(
-        deliveries.c.variant_id == _int("p_variant"),
-        deliveries.c.seq == _int("p_seq"),
+        deliveries.c.variant_id == number("p_variant"),
+        deliveries.c.seq == number("p_seq"),
     )
 
 
 def _epoch() -> ColumnElement[bool]:
-    return and_(batches.c.lease_epoch == _int("p_epoch"))
+    return and_(batches.c.lease_epoch == number("p_epoch"))
 
 
-def _int(name: str) -> Any:
+def number(name: str) -> Any:
+    """Return a whole number to be bound."""
     return bindparam(name, type_=BigInteger())
 
 
-def _float(name: str) -> Any:
+def real(name: str) -> Any:
+    """Return a number to be bound."""
     return bindparam(name, type_=Float())

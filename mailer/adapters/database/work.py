@@ -19,7 +19,6 @@ from mailer.adapters.database.intents import SqlIntents
 from mailer.adapters.database.schema import (
     batches,
     deliveries,
-    paces,
     variants,
 )
 from mailer.ports import Batch, Deferred, Intent, Result, Unsure
@@ -118,22 +117,6 @@ class SqlLedger(SqlIntents):
             finish(connection, batch.mailing.id, at)
         return True
 
-    def hold_off(self, provider: str, *, seconds: float, detail: str) -> None:
-        """Let every worker wait before it calls this provider again."""
-        until = self._now + seconds
-        name = f"provider:{provider}"
-        with self._database.writing() as connection:
-            connection.execute(
-                self._database.insert(paces)
-                .values(name=name, free_at=0.0)
-                .on_conflict_do_nothing()
-            )
-            connection.execute(
-                update(paces)
-                .where(paces.c.name == name, paces.c.free_at < until)
-                .values(free_at=until, detail=detail[:300])
-            )
-
     def _close(
         self,
         connection: Connection,
@@ -168,7 +151,7 @@ class SqlLedger(SqlIntents):
         wait: float,
         which: ColumnElement[bool] | None = None,
     ) -> None:
-        """Move pending deliveries of a batch to one of their own."""
+        """Move pending deliveries of a batch to one of their own, which goes its way."""
         connection.execute(  # two at once must not choose the same number
             select(variants.c.id)
             .where(variants.c.id == batch.variant_id)
@@ -178,6 +161,11 @@ class SqlLedger(SqlIntents):
             batches.c.variant_id == batch.variant_id
         )
         seq = int(connection.scalar(last) or 0) + 1
+        mine = connection.execute(
+            select(batches.c.point, batches.c.carrier, batches.c.stand_in).where(
+                batches.c.variant_id == batch.variant_id, batches.c.seq == batch.seq
+            )
+        ).one()
         connection.execute(
             insert(batches).values(
                 variant_id=batch.variant_id,
@@ -185,14 +173,17 @@ class SqlLedger(SqlIntents):
                 mailing_id=batch.mailing.id,
                 state="ready",
                 pace=batch.domain,
+                point=mine.point,
+                carrier=mine.carrier,
+                stand_in=mine.stand_in,
                 not_before=self._now + wait,
             )
         )
-        mine = update(deliveries).where(
+        theirs = update(deliveries).where(
             of(batch.variant_id, batch.seq), deliveries.c.state == "pending"
         )
         connection.execute(
-            (mine if which is None else mine.where(which)).values(seq=seq)
+            (theirs if which is None else theirs.where(which)).values(seq=seq)
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mailer.adapters.gates.css import sheet, sheets
+from mailer.adapters.gates.media import DESK, PHONE, Look, applies
 from mailer.adapters.gates.message import Finding, Gate, Message
 
 _METAS = ("color-scheme", "supported-color-schemes")
@@ -28,7 +29,9 @@ def dark(message: Message) -> Iterator[Finding]:
         rule
         for _, css in sheets(message.page)
         for rule in sheet(css)[0]
-        if rule.media and "prefers-color-scheme" in rule.media and "dark" in rule.media
+        if rule.media
+        and "prefers-color-scheme" in rule.media
+        and any(applies(rule.media, Look.DARK, width) for width in (DESK, PHONE))
     ]
     if not rules:
         yield _found(

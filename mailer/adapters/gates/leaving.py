@@ -1,8 +1,10 @@
 """Whether readers find the way out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from mailer.adapters.gates.message import Element, Finding, Gate, Message
+from mailer.adapters.gates.media import DESK, Look
+from mailer.adapters.gates.message import Element, Finding, Gate, Message, words_of
+from mailer.adapters.gates.setting import Setting, settings
 
 _NEAR_THE_TOP = 800  # characters of text above it: a board, and a few lines
 
@@ -16,12 +18,17 @@ def leaving(message: Message) -> Iterator[Finding]:
     url = message.leave_url
     if url is None:
         return
-    ways = [link for link in message.body.iter("a") if link.get("href") == url]
-    above = _above(ways[0]) if ways else 0
+    shown = settings(message.page, Look.LIGHT, DESK)
+    ways = [
+        link
+        for link in message.body.iter("a")
+        if link.get("href") == url and words_of(link) and not shown[link].hidden
+    ]
+    above = _above(ways[0], shown) if ways else 0
     if not ways:
         yield Finding(
             gate=Gate.LEAVING,
-            words="No link in the HTML leads where the List-Unsubscribe header does."
+            words="No link that one can see leads where the List-Unsubscribe header does."
             " Print the slot `leave`, as {{ leave_url }}, near the top and at the"
             " bottom.",
             where="HTML",
@@ -50,7 +57,12 @@ def leaving(message: Message) -> Iterator[Finding]:
         )
 
 
-def _above(link: Element) -> int:
-    """Return how many characters stand above a link."""
-    texts = link.xpath("preceding::text()[ancestor::body]")
-    return sum(len(" ".join(text.split())) for text in texts)
+def _above(link: Element, shown: Mapping[Element, Setting]) -> int:
+    """Return how many characters one sees above a link."""
+    count = 0
+    for text in link.xpath("preceding::text()[ancestor::body]"):
+        node = text.getparent()
+        within = shown.get(node.getparent() if text.is_tail else node)
+        if within is not None and not within.hidden:
+            count += len(" ".join(text.split()))
+    return count

@@ -2,9 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from mailer.adapters.gates.message import Finding, Gate, Message, place, words_of
+from mailer.adapters.gates.addresses import DOTS, NUMBERS, ascii_host, fault, target
+from mailer.adapters.gates.message import (
+    Element,
+    Finding,
+    Gate,
+    Message,
+    folded,
+    place,
+    words_of,
+)
+from mailer.adapters.gates.outlook import for_outlook
 
 # A name with dots as people write one, in any script: "example.org", "münchen.de".
 _HOST = re.compile(
@@ -12,10 +22,28 @@ _HOST = re.compile(
     r"xn--[a-z0-9\-]+|[^\W\d_a-zA-Z]{2,24}))(?![\w\-]|\.\w)"
 )
 _ADDRESS = re.compile(r"[\w.+\-]+@[\w.\-]+\w")
-_DOTS = str.maketrans("\u3002\uff0e\uff61", "...")  # IDNA 2003 §3.1: also full stops
+# Initial capitals count only before endings that are no words: "St.Louis" is a city.
+_CAPITALIZED = re.compile(
+    r"(?<![\w@.\-])((?:[\w\-]+\.)+(?i:com|org|net|edu|gov|info|io|app))(?![\w\-]|\.\w)"
+)
+_FILES = re.compile(
+    r"\.(?:csv|docx?|gif|html?|ics|jpe?g|js|mp[34]|pdf|png|pptx?|txt|xlsx?)$"
+)
 _VAGUE = frozenset(
     [
         "here",
+        "click",
+        "right here",
+        "tap here",
+        "press here",
+        "go",
+        "details",
+        "learn more",
+        "see more",
+        "find out more",
+        "more info",
+        "more information",
+        "this page",
         "click here",
         "this",
         "link",
@@ -24,7 +52,19 @@ _VAGUE = frozenset(
         "read more",
         "aquí",
         "aqui",
+        "aquí mismo",
+        "clic aquí",
+        "da clic aquí",
+        "dé clic aquí",
+        "haz clic",
         "haz clic aquí",
+        "haga clic",
+        "pulse aquí",
+        "oprima aquí",
+        "ver más",
+        "más información",
+        "saber más",
+        "esta página",
         "haga clic aquí",
         "más",
         "leer más",
@@ -36,28 +76,43 @@ _VAGUE = frozenset(
 
 def links(message: Message) -> Iterator[Finding]:
     """Find links that lead nowhere, say nothing, or say another host than they open."""
-    for link in message.body.iter("a"):
-        href = (link.get("href") or "").strip()
-        said = words_of(link)
-        for words in _complaints(href, said, link.get("aria-label") or ""):
+    for link in message.body.iter("a", "area"):
+        said = folded(words_of(link)) or folded(link.get("alt") or "")
+        for words in _complaints(_href(link), said, _beside(link)):
             yield Finding(gate=Gate.LINKS, words=words, where=place(link))
+    for inside, line in for_outlook(message):
+        for link in inside.iter():
+            href = _href(link)
+            if href and (wrong := fault(href)):
+                yield Finding(
+                    gate=Gate.LINKS,
+                    words=wrong,
+                    where=f"HTML, line {line}: <!--[if mso]>",
+                )
+
+
+def _href(link: Element) -> str:
+    return (link.get("href") or "").strip(" ")
+
+
+def _beside(link: Element) -> str:
+    """Return what is read out instead of a link's words, or shown beside them."""
+    said = (link.get(name) or "" for name in ("aria-label", "title"))
+    return folded(" ".join(said))
 
 
 def _complaints(href: str, said: str, label: str) -> Iterator[str]:
-    scheme, host = _target(href)
-    if scheme not in ("https", "mailto") and not (scheme == "http" and _local(host)):
-        yield (
-            f"A link to “{href[:80]}”: only https:// and mailto: work in every mail"
-            " client, and nothing else is safe to open."
-        )
+    scheme, host = target(href)
+    if wrong := fault(href):
+        yield wrong
     if not said and not label:
         yield "A link without words cannot be seen or read out. Say what it opens."
-    elif (label or said).casefold().strip(" .…>»") in _VAGUE:
+    elif _bare(label or said) in _VAGUE:
         yield (
             f"The link says only “{label or said}”. Read out of its place it tells"
             " nothing: name what it opens, as in “See Saturday in San Diego”."
         )
-    for named in {_ascii(found[1]) for found in _HOST.finditer(said.translate(_DOTS))}:
+    for named in _named(f"{said} {label}"):
         if scheme != "mailto" and not _within(host, named):
             yield (
                 f"The link's words name {named}, and it opens {host or href[:40]}."
@@ -74,29 +129,23 @@ def _complaints(href: str, said: str, label: str) -> Iterator[str]:
                 )
 
 
-def _target(href: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(href)
-        return parts.scheme.lower(), _ascii(parts.hostname or "")
-    except ValueError:  # "https://[" is no address
-        return "", ""
+def _bare(words: str) -> str:
+    """Return words without what stands around them: "Click here! →" is "click here"."""
+    return re.sub(r"^\W+|\W+$", "", words.casefold())
 
 
-def _ascii(host: str) -> str:
-    """Return a host as the wire has it, so that look-alike letters differ."""
-    host = host.translate(_DOTS).casefold().strip(".")
-    try:
-        return host.encode("idna").decode()
-    except UnicodeError:
-        return host
+def _named(words: str) -> set[str]:
+    """Return the hosts that words name."""
+    words = words.translate(DOTS)
+    found = {
+        one[1]
+        for pattern in (_HOST, _CAPITALIZED, NUMBERS)
+        for one in pattern.finditer(words)
+    }
+    return {ascii_host(one) for one in found if not _FILES.search(one.casefold())}
 
 
 def _within(host: str, named: str) -> bool:
     """Say whether a host is the one that was named, or belongs to it."""
     named = named.removeprefix("www.")
     return host == named or host.endswith(f".{named}")
-
-
-def _local(host: str) -> bool:
-    """Say whether links lead to this machine, as they do before a site is public."""
-    return host in ("127.0.0.1", "localhost", "::1")

@@ -1,5 +1,6 @@
 """What gates look at, and what they say."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,7 @@ Element = Any  # lxml has no types of its own
 class Gate(StrEnum):
     """What is asked of a message."""
 
+    SUBJECT = "subject"
     SIZE = "size"
     LINES = "lines"
     LANGUAGE = "language"
@@ -23,14 +25,18 @@ class Gate(StrEnum):
     TABLES = "tables"
     LINKS = "links"
     LEAVING = "leaving"
+    POSTAL = "postal"
     OUTLOOK = "outlook"
     FOREIGN = "foreign"
     SUPPORT = "support"
     STYLES = "styles"
     DARK = "dark"
     CONTRAST = "contrast"
+    TYPE = "type"
+    LAYOUT = "layout"
     PREHEADER = "preheader"
     LEFTOVERS = "leftovers"
+    TRANSLATION = "translation"
     CONTROLS = "controls"
     TEXT = "text"
 
@@ -53,6 +59,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Untranslated:
+    """A sentence of the templates that a language does not have."""
+
+    words: str  # what is missing, and the way out
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message as one reader gets it: every slot is filled."""
 
@@ -63,6 +77,9 @@ class Message:
     text: str
     leave_url: str | None  # as in List-Unsubscribe; None: there is nothing to leave
     quoted: tuple[str, ...] = ()  # what people wrote, in which marks are not ours
+    postal_address: str | None = None  # as mailer.toml has it; None: it has none
+    logo_kept_back: str | None = None  # the base_url for which a logo is left out
+    untranslated: tuple[Untranslated, ...] = ()  # in the templates, not only here
 
     @property
     def page(self) -> Element:
@@ -75,8 +92,30 @@ class Message:
         return self.page.find("body")
 
     def wrote(self, words: str) -> bool:
-        """Say whether these words are somebody's, and not the template's."""
-        return any(words in quote for quote in self.quoted)
+        """Say whether these words are somebody's, and not the template's.
+
+        As they are printed: on one line, without what nobody sees, perhaps cut short.
+        """
+        said = folded(words).removesuffix("…")
+        return any(said in quote for quote in _folded(self.quoted))
+
+
+def folded(words: str) -> str:
+    """Return the words on one line, without the characters that nobody sees."""
+    kept = (
+        " " if letter.isspace() else letter
+        for letter in words
+        if letter.isspace() or unicodedata.category(letter) not in _UNSEEN
+    )
+    return " ".join("".join(kept).split())
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs"})  # control, format, half a character
+
+
+@lru_cache(maxsize=4)
+def _folded(quoted: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(folded, quoted))
 
 
 @lru_cache(maxsize=16)
@@ -84,7 +123,8 @@ def _tree(page: str) -> Element:
     parser = lxml_html.HTMLParser(encoding="utf-8")
     empty = "<html><head></head><body></body></html>"
     try:
-        tree = lxml_html.document_fromstring(page.encode(), parser=parser)
+        octets = page.encode("utf-8", "replace")  # half a character is another gate's
+        tree = lxml_html.document_fromstring(octets, parser=parser)
     except etree.ParserError:  # nothing but space
         tree = lxml_html.document_fromstring(empty)
     if tree.find("body") is None:
@@ -98,8 +138,9 @@ def elements(tree: Element) -> Iterator[Element]:
 
 
 def words_of(element: Element) -> str:
-    """Return what an element says, on one line."""
-    return " ".join("".join(element.itertext(with_tail=False)).split())
+    """Return what an element says, pictures too, on one line."""
+    said = element.xpath("descendant::text() | descendant-or-self::img/@alt")
+    return " ".join("".join(said).split())
 
 
 def place(element: Element) -> str:

@@ -1,4 +1,4 @@
-"""The line that an inbox shows after the subject."""
+"""What an inbox shows: the subject, and the line after it."""
 
 from collections.abc import Iterator
 
@@ -8,20 +8,47 @@ from mailer.adapters.gates.message import (
     Finding,
     Gate,
     Message,
+    Severity,
     elements,
+    folded,
     place,
     words_of,
 )
 
 _SHORT, _LONG = 60, 110  # characters
+_CUT, _ENDLESS = 70, 250  # characters of a subject
+
+
+def subject(message: Message) -> Iterator[Finding]:
+    """Find a message that an inbox shows without a name, or with half of one.
+
+    Names of cities and organizations are in it, so what is somewhat too long is only
+    worth a look; a whole paragraph is a mistake.
+    """
+    if not folded(message.subject):
+        yield Finding(
+            gate=Gate.SUBJECT,
+            words="The subject is empty: an inbox shows “(no subject)”, and filters take"
+            " it for spam. See subject.txt.",
+            where="Subject",
+        )
+    elif (length := len(message.subject)) > _CUT:
+        yield Finding(
+            gate=Gate.SUBJECT,
+            words=f"The subject has {length} characters; inboxes show {_CUT} at most,"
+            " phones about 40. Put what counts first, or shorten subject.txt.",
+            where="Subject",
+            severity=Severity.ERROR if length > _ENDLESS else Severity.WARNING,
+        )
 
 
 def preheader(message: Message) -> Iterator[Finding]:
     """Find a preheader that is missing, shown, or not first, too short or too long."""
     words = " ".join(message.preheader.split())
-    if not _SHORT <= len(words) <= _LONG:
+    seen = folded(message.preheader)
+    if not _SHORT <= len(seen) <= _LONG:
         yield _found(
-            f"The preheader has {len(words)} characters; inboxes show {_SHORT} to"
+            f"The preheader has {len(seen)} characters; inboxes show {_SHORT} to"
             f" {_LONG}. Shorter, and they fill the line with the page's first words;"
             " longer, and it breaks off. See preheader.txt.",
             "Preheader",

@@ -14,7 +14,7 @@ def size(message: Message) -> Iterator[Finding]:
     Counted as it is shown: what quoted-printable or base64 add on the way is
     apart, because Gmail's limit of about 102 KB has room for it.
     """
-    octets = len(message.html.encode())
+    octets = len(message.html.encode("utf-8", "replace"))
     if octets > HTML_LIMIT:
         yield Finding(
             gate=Gate.SIZE,
@@ -33,7 +33,7 @@ def lines(message: Message) -> Iterator[Finding]:
     """
     for part, content in (("HTML", message.html), ("Text", message.text)):
         for number, line in enumerate(content.split("\n"), start=1):
-            octets = len(line.encode())
+            octets = len(line.encode("utf-8", "replace"))
             if octets > _LINE:
                 yield Finding(
                     gate=Gate.LINES,

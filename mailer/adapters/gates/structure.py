@@ -7,19 +7,23 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from mailer.adapters.gates.media import DESK, Look
 from mailer.adapters.gates.message import (
     Finding,
     Gate,
     Message,
+    Severity,
     elements,
     place,
     words_of,
 )
+from mailer.adapters.gates.setting import settings
 
 _RIGHT_TO_LEFT = frozenset(
     {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 )
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # RFC 5646, the usual part
 _TABLE = re.compile(r"<table\b[^>]*>", re.IGNORECASE)
 _PRESENTATION = re.compile(r"role\s*=\s*[\"']?presentation\b", re.IGNORECASE)
 
@@ -46,6 +50,14 @@ def language(message: Message) -> Iterator[Finding]:
             " element around everything in <body>.",
             where="HTML: <body>",
         )
+    for node in elements(message.body):
+        if (said := node.get("lang")) is not None and not _LANGUAGE.fullmatch(said):
+            yield Finding(
+                gate=Gate.LANGUAGE,
+                words=f'lang="{said[:20]}" is no language that a screen reader knows:'
+                ' write its code, as "es".',
+                where=place(node),
+            )
     title = message.page.find("head/title")
     if title is None or not words_of(title):
         yield Finding(
@@ -62,7 +74,12 @@ def _says(node: etree.Element, wanted: dict[str, str]) -> bool:
 
 def headings(message: Message) -> Iterator[Finding]:
     """Find an outline that one cannot walk down: one h1, then no level left out."""
-    found = [node for node in elements(message.body) if node.tag in _HEADINGS]
+    shown = settings(message.page, Look.LIGHT, DESK)
+    found = [
+        node
+        for node in elements(message.body)
+        if node.tag in _HEADINGS and not shown[node].hidden
+    ]
     levels = [int(node.tag[1]) for node in found]
     if levels.count(1) != 1:
         yield Finding(
@@ -92,6 +109,15 @@ def headings(message: Message) -> Iterator[Finding]:
 
 def images(message: Message) -> Iterator[Finding]:
     """Find images that leave a hole where images are off, as they often are."""
+    if message.logo_kept_back is not None:
+        yield Finding(
+            gate=Gate.IMAGES,
+            words=f"What is sent leaves the logo out: mail clients show pictures from https:// only,"
+            f" and base_url in mailer.toml is {message.logo_kept_back}. It will show"
+            " when base_url is the https:// address of mailer web.",
+            where="mailer.toml: base_url",
+            severity=Severity.WARNING,
+        )
     for image in message.body.iter("img"):
         if image.get("alt") is None:
             yield Finding(
@@ -110,7 +136,8 @@ def images(message: Message) -> Iterator[Finding]:
                 " Write them as attributes.",
                 where=place(image),
             )
-        if not (image.get("src") or "").startswith("https://"):
+        source = image.get("src") or ""
+        if not source.startswith("https://") or len(source) <= len("https://"):
             yield Finding(
                 gate=Gate.IMAGES,
                 words="An image that is not at an https:// address: most mail clients"
@@ -120,7 +147,7 @@ def images(message: Message) -> Iterator[Finding]:
 
 
 def _pixels(value: str | None) -> bool:
-    return value is not None and value.isdecimal()
+    return bool(re.fullmatch(r"[1-9][0-9]*", value or ""))
 
 
 def ids(message: Message) -> Iterator[Finding]:
@@ -146,6 +173,14 @@ def tables(message: Message) -> Iterator[Finding]:
                 " rows and columns where there is only layout.",
                 where=place(table),
             )
+        for cell in table.iter("th", "caption", "summary"):
+            if next(cell.iterancestors("table"), None) is table:
+                yield Finding(
+                    gate=Gate.TABLES,
+                    words=f"<{cell.tag}> in a table that is one to the eye only: screen"
+                    " readers announce it as a heading of data. Use <td>.",
+                    where=place(cell),
+                )
     for comment in message.page.iter(etree.Comment):
         for found in _TABLE.finditer(comment.text or ""):
             if not _PRESENTATION.search(found[0]):

@@ -47,6 +47,35 @@ _ELEMENTS = frozenset(
     ]
 )
 _AT_RULES = frozenset({"media", "import"})  # the latter is another gate's
+_UNITS = frozenset(
+    [
+        "px",
+        "em",
+        "ex",
+        "ch",
+        "rem",
+        "pt",
+        "pc",
+        "in",
+        "cm",
+        "mm",
+        "q",
+        "vw",
+        "vh",
+        "vmin",
+        "vmax",
+        "s",
+        "ms",
+        "deg",
+        "rad",
+        "turn",
+        "fr",
+        "dpi",
+        "dpcm",
+        "dppx",
+    ]
+)
+_DIGITS = 6  # of a colour: Outlook for Windows reads no other kind everywhere
 _PREFIXES = ("mso-", "-webkit-text-size-adjust", "-ms-text-size-adjust")
 
 
@@ -118,6 +147,11 @@ def _doubts(declaration: Declaration) -> Iterator[tuple[str, Sequence[str]]]:
     missing = data.css.get(name)
     if not fine and (missing is None or missing):
         yield name, missing or ()
+    for token in declaration.tokens:
+        if token.type == "dimension" and token.lower_unit not in _UNITS:
+            yield f"{token.value:g}{token.unit}", ()
+        if token.type == "hash" and len(token.value) != _DIGITS:
+            yield f"#{token.value}, which has not six digits,", ()
     pair = f"{name}:{declaration.value.lower()}"
     for value in (pair, *_parts(declaration.tokens)):
         if data.values.get(value):

@@ -14,6 +14,7 @@ from mailer.ports import Forged, Heard, Told
 
 _ADDRESS = 320  # characters, RFC 5321 §4.5.3.1 with room
 _MILLISECONDS = 1e11  # seconds beyond the year 5000 are none
+_OLDEST = datetime(2000, 1, 1, tzinfo=UTC)  # older than any provider
 _SHORTEST = 16  # characters of a key that nobody guesses
 
 NOT_JSON = Forged(detail="it is no JSON")
@@ -71,6 +72,11 @@ def text(value: Record, name: str) -> str:
     return str(found)
 
 
+def written(value: object) -> str:
+    """Return a text or a number as it was written; "" for anything else."""
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
 def address(value: Record, name: str) -> str:
     """Return a mail address; raises UnreadError if it is none."""
     found = text(value, name).strip().removeprefix("<").removesuffix(">")
@@ -80,20 +86,31 @@ def address(value: Record, name: str) -> str:
     return found
 
 
-def instant(value: object, instead: datetime) -> datetime:
-    """Return the moment of a number of seconds or milliseconds, or of ISO 8601 text."""
+def instant(value: object, told_at: datetime) -> datetime:
+    """Return the moment of a number of seconds or milliseconds, or of ISO 8601 text.
+
+    What is no moment, or cannot be true, is the moment at which it was told: a
+    complaint of the year 1 would be older than any consent.
+    """
     try:
-        if isinstance(value, bool):
-            return instead
-        if isinstance(value, int | float):
-            seconds = value / 1000 if abs(value) > _MILLISECONDS else value
-            return datetime.fromtimestamp(seconds, UTC)
-        if isinstance(value, str):
-            at = datetime.fromisoformat(value)
-            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        at = _moment(value)
     except (ValueError, OverflowError, OSError):
-        return instead
-    return instead
+        at = None
+    if at is None or at < _OLDEST:
+        return told_at
+    return min(at, told_at)
+
+
+def _moment(value: object) -> datetime | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        seconds = value / 1000 if abs(value) > _MILLISECONDS else value
+        return datetime.fromtimestamp(seconds, UTC)
+    if isinstance(value, str):
+        at = datetime.fromisoformat(value)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    return None
 
 
 def event(
@@ -112,15 +129,20 @@ def event(
     `mark` is what should be the key of a call of ours.
     """
     return Event(
-        event_id=event_id,
+        event_id=_plain(event_id),
         kind=kind,
         address=to,
         happened_at=at,
-        provider_id=message or None,
-        status=status or None,
+        provider_id=_plain(message) or None,
+        status=_plain(status) or None,
         detail=foreign(words),
         mark=call_mark(mark),
     )
+
+
+def _plain(identifier: str) -> str:
+    """Return it without what PostgreSQL cannot keep."""
+    return identifier.replace("\0", "")
 
 
 def same(given: str, key: str) -> bool:

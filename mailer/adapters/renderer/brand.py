@@ -84,9 +84,14 @@ class Brand:
 
     def logo_url(self, base_url: str) -> str | None:
         """Return where the logo is fetched from; none where that is not https."""
-        if self.own.logo is None or not base_url.startswith("https://"):
+        if self.own.logo is None or self.logo_kept_back(base_url):
             return None
         return f"{base_url}{LOGO_PATH}"
+
+    def logo_kept_back(self, base_url: str) -> str | None:
+        """Return the base URL if the logo is left out because of it."""
+        has_none = self.own.logo is None
+        return None if has_none or base_url.startswith("https://") else base_url
 
 
 def in_language(

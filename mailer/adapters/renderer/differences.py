@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
 
-from mailer.adapters.renderer.plain import clean
+from mailer.adapters.renderer.plain import clean, shortened
 from mailer.core.model import Facts, LocationVisibility
+
+_LONGEST = 120  # characters
 
 
 class Aspect(StrEnum):
@@ -49,8 +51,12 @@ def venue(facts: Facts) -> str | None:
     """Return where exactly, unless only those who signed up may know."""
     if facts.location_visibility is not LocationVisibility.PUBLIC:
         return None
-    known = (clean(part) for part in (facts.venue, facts.address) if part)
+    known = (_said(part) for part in (facts.venue, facts.address) if part)
     return ", ".join(part for part in known if part) or None
+
+
+def _said(words: str | None) -> str:
+    return shortened(clean(words or ""), _LONGEST)
 
 
 def _differences(before: Facts, now: Facts) -> Iterator[Difference]:
@@ -59,9 +65,9 @@ def _differences(before: Facts, now: Facts) -> Iterator[Difference]:
     pairs = (
         (Aspect.DATE, before.start_date, now.start_date),
         (Aspect.TIME, before.start_time, now.start_time),
-        (Aspect.CITY, clean(before.place.label), clean(now.place.label)),
+        (Aspect.CITY, _said(before.place.label), _said(now.place.label)),
         (Aspect.VENUE, venue(before), venue(now)),
-        (Aspect.TARGET, clean(before.target or ""), clean(now.target or "")),
+        (Aspect.TARGET, _said(before.target), _said(now.target)),
     )
     for aspect, was, became in pairs:
         # A venue that vanished may have become private: no word about it.

@@ -1,18 +1,16 @@
 """Jinja2 as both mail and pages use it: escaping, strict, in the reader's language."""
 
 from gettext import NullTranslations
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from babel import UnknownLocaleError
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import PoFileError, read_po
-from babel.support import Translations
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader
+from jinja2.sandbox import safe_range
 
+from mailer.adapters.renderer.catalogue import compiled
+from mailer.adapters.renderer.missing import Missing
 from mailer.adapters.renderer.wording import Wording, locale_of
-from mailer.core.errors import TemplateError
 
 _SIDES = {"ltr": ("left", "right"), "rtl": ("right", "left")}
 
@@ -20,30 +18,17 @@ _SIDES = {"ltr": ("left", "right"), "rtl": ("right", "left")}
 def translations(folder: Path, language: str) -> NullTranslations:
     """Return `LANGUAGE.po` and `LANGUAGE.*.po` as one; English is the source.
 
-    What both translate is taken from `LANGUAGE.po`. Raises TemplateError if a file
-    is no gettext catalogue.
+    What both translate is taken from `LANGUAGE.po`. Raises TemplateError naming file
+    and line of a slip.
     """
     files = [*sorted(folder.glob(f"{language}.*.po")), folder / f"{language}.po"]
-    catalogues = [_compiled(file, language) for file in files if file.exists()]
+    catalogues = [compiled(file, language) for file in files if file.exists()]
     if not catalogues:
         return NullTranslations()
     first, *others = catalogues
     for other in others:
         first.merge(other)
     return first
-
-
-def _compiled(file: Path, language: str) -> Translations:
-    compiled = BytesIO()
-    try:
-        with file.open("rb") as lines:
-            write_mo(compiled, read_po(lines, locale=language, abort_invalid=True))
-    except (PoFileError, ValueError) as error:
-        raise TemplateError(
-            f"{file}: {error}; check it with `msgfmt --check {file.name}`"
-        ) from error
-    compiled.seek(0)
-    return Translations(compiled)
 
 
 def environment(folder: Path, *, language: str, autoescape: bool) -> Environment:
@@ -57,7 +42,7 @@ def environment(folder: Path, *, language: str, autoescape: bool) -> Environment
     env = Environment(
         loader=FileSystemLoader(folder),
         autoescape=autoescape,  # noqa: S701 - off for plain text only
-        undefined=StrictUndefined,
+        undefined=Missing,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
@@ -68,6 +53,7 @@ def environment(folder: Path, *, language: str, autoescape: bool) -> Environment
     wording = Wording(language, catalogue)
     for filter_ in (wording.day, wording.clock, wording.spelled, wording.listed):
         env.filters[filter_.__name__] = filter_
+    env.globals["range"] = safe_range  # a slip must not keep a worker for hours
     env.globals["language"] = language
     direction = wording.locale.text_direction
     env.globals["direction"] = direction

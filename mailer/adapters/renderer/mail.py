@@ -10,7 +10,9 @@ from pathlib import Path
 from mailer.adapters.renderer import blasts, corrections, notes, plain
 from mailer.adapters.renderer.brand import Brand
 from mailer.adapters.renderer.inline import Engine
+from mailer.adapters.renderer.locating import spelled
 from mailer.adapters.renderer.press import Press
+from mailer.adapters.renderer.rows import LABEL
 from mailer.adapters.renderer.view import view
 from mailer.core.blast import Blast
 from mailer.core.digest import Digest
@@ -72,6 +74,7 @@ class MailRenderer:
             base_url=self._base_url,
             shown=shown,
             changes_shown=changes_shown,
+            is_public=mailing_list.archive,
         )
         words = {"view": seen}
         return self._press.letter(mailing_list.template, digest.language, words, slots)
@@ -134,7 +137,7 @@ class MailRenderer:
     def _fill_reason(
         self, language: str, organization: str | None, consented_on: date | None
     ) -> str:
-        name = plain.clean(organization or "")
+        name = plain.shortened(plain.clean(organization or ""), LABEL)
         return plain.wrapped(self._named(language, name, consented_on))
 
     def _named(self, language: str, name: str, consented_on: date | None) -> str:
@@ -155,7 +158,7 @@ class MailRenderer:
         email = self._folder / "email"
         if not (email / template).is_dir():
             raise TemplateError(
-                f"{email / template}: there is no such folder; the list's template"
+                f"{spelled(email / template)}: there is no such folder; the list's template"
                 f" must be one of {', '.join(sorted(_templates(email)))}"
             )
         files = set(Path(__file__).parent.glob("*.py"))

@@ -3,10 +3,12 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from mailer.adapters.renderer.cleaning import cleaned
+from mailer.adapters.renderer.locating import spelled
 from mailer.adapters.renderer.plain import clean, linkable
 from mailer.adapters.renderer.press import Press
 from mailer.core.errors import ConfigError, TemplateError
@@ -16,6 +18,9 @@ from mailer.core.tables import Table
 
 WORDINGS = "note/wordings.toml"  # beneath templates/email
 _BLANK = re.compile(r"\{([a-z_]+)\}")
+_AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
+_REQUIRED = ("subject", "preheader", "heading", "sentences", "why")
+_OPTIONAL = ("button", "after")
 
 
 def question(
@@ -61,13 +66,37 @@ class _Wording:
 
     def __init__(self, file: Path, note: Note, press: Press) -> None:
         self._names = {**note.names, **_told(note, press)}
-        data = _read(file)
+        data = read(file)
         by_kind = data.get(note.kind.value, {})
         key = f"{note.kind.value}.{note.language}"
         table = by_kind.get(note.language) if isinstance(by_kind, dict) else None
         if not isinstance(table, dict):
-            raise TemplateError(f"{file}: there is no table [{key}]; add it")
-        self._table = Table(table, str(file), f"{key}.")
+            raise TemplateError(
+                f"{spelled(file)}: there is no table [{key}]; add it, with"
+                f" {', '.join(_REQUIRED)}"
+            )
+        self._table = Table(table, spelled(file), f"{key}.")
+        self._check_keys()
+
+    def _check_keys(self) -> None:
+        """Refuse a misspelt key, before a sentence is missed by its readers."""
+        known = (*_REQUIRED, *_OPTIONAL)
+        missing = [key for key in _REQUIRED if not self._table.data.get(key)]
+        for key in self._table.data:
+            if key not in known:
+                near = get_close_matches(key, missing or known, 1)
+                hint = (
+                    f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+                )
+                raise TemplateError(
+                    f"{self._table.file}: {self._table.prefix}{key}: is not known here;"
+                    f" {hint}"
+                )
+        if missing:
+            raise TemplateError(
+                f"{self._table.file}: {self._table.prefix}{missing[0]}: is missing or"
+                " empty; write it"
+            )
 
     def line(self, key: str) -> str:
         """Return one line; every blank must be filled."""
@@ -118,10 +147,24 @@ def _told(note: Note, press: Press) -> Mapping[str, str]:
     return {"place": note.occurrence.place, "day": day}
 
 
-def _read(file: Path) -> Mapping[str, Any]:
+def read(file: Path) -> Mapping[str, Any]:
+    """Read the wordings of all notes; raises TemplateError naming the file."""
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
-        raise TemplateError(f"{file}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TemplateError(f"{file}: not valid TOML: {error}") from error
+        raise TemplateError(
+            f"{spelled(file)}: cannot be read: {error.strerror}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise TemplateError(f"{spelled(file)}: is not UTF-8 text") from error
+    except tomllib.TOMLDecodeError as error:
+        raise TemplateError(_not_toml(file, str(error))) from error
+
+
+def _not_toml(file: Path, said: str) -> str:
+    """Return what is wrong with its line, where TOML's reader names one."""
+    found = _AT_LINE.search(said)
+    if found is None:
+        return f"{spelled(file)}: not valid TOML: {said}"
+    words = _AT_LINE.sub("", said)
+    return f"{spelled(file)}, line {found[1]}: not valid TOML: {words}"

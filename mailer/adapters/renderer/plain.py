@@ -5,15 +5,20 @@ import textwrap
 from urllib.parse import urlsplit
 
 # C0, C1, line and paragraph separators, and what turns the direction of text:
-# U+0092 alone makes Gmail clip a mail, U+202E prints a name backwards.
+# U+0092 alone makes Gmail clip a mail, U+202E prints a name backwards. Half a surrogate
+# pair, as JSON and CSV can smuggle one in, cannot be written in UTF-8 at all.
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u200b\u200e\u200f"
-    "\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+    "\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
 _SPACE = re.compile(r"[^\S\N{NO-BREAK SPACE}]+")
 _BLANK = re.compile(r"\n{3,}")
 _TRAILING = re.compile(r"(?<!^--)[ \t]+$", re.MULTILINE)
 _URL_SAFE = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")
+_WIDE = "\N{SAMARITAN LETTER ALAF}"  # from here on a letter takes three bytes
+_LONGEST_URL = (
+    900  # a line of mail has 998 octets (RFC 5322 §2.1.1), and never breaks one
+)
 _WIDTH = 72
 _LINE = 16  # characters of the heaviest headline that fit on a phone
 
@@ -43,21 +48,35 @@ def bound(words: str, most: int = 3, width: int = _LINE) -> str:
 
 
 def shortened(words: str, limit: int) -> str:
-    """Cut at a word's end so that at most `limit` characters remain, with "…"."""
-    if len(words) <= limit:
+    """Cut at a word's end so that at most `limit` characters remain, with "…".
+
+    A letter of three or four bytes counts for two: Thai and Chinese say more in each,
+    and know no spaces at which a line of 998 bytes could break.
+    """
+    room, kept = limit, 0
+    for letter in words:
+        room -= 1 if letter < _WIDE else 2
+        if room < 0:
+            break
+        kept += 1
+    if kept == len(words):
         return words
-    return words[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+    return words[: kept - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
 
 
 def https(url: str | None) -> str | None:
-    """Return the URL if it may stand in a mail: absolute, https and plain ASCII."""
-    if url is None or not _URL_SAFE.fullmatch(url):
+    """Return the URL if it may stand in a mail: absolute, https and plain ASCII.
+
+    A name before the host, as in https://trusted.org@elsewhere.net/, only deceives.
+    """
+    if url is None or len(url) > _LONGEST_URL or not _URL_SAFE.fullmatch(url):
         return None
     try:
         parts = urlsplit(url)
-    except ValueError:  # "https://[" is no address
+        whole = parts.hostname and "@" not in parts.netloc and parts.port != 0
+    except ValueError:  # "https://[" is no address, nor is a port of "x"
         return None
-    return url if parts.scheme == "https" and parts.hostname else None
+    return url if parts.scheme == "https" and whole else None
 
 
 def linkable(url: str | None, base_url: str) -> str | None:

@@ -10,11 +10,13 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from mailer.adapters.renderer import plain
+from mailer.adapters.renderer import isolating, plain
 from mailer.adapters.renderer.brand import Brand, in_language
 from mailer.adapters.renderer.environment import environment
 from mailer.adapters.renderer.folding import folded
 from mailer.adapters.renderer.inline import Engine, inline
+from mailer.adapters.renderer.locating import spelled
+from mailer.adapters.renderer.proof import proofread
 from mailer.adapters.renderer.templating import print_template
 from mailer.core.errors import TemplateError
 from mailer.core.tables import LANGUAGES
@@ -23,6 +25,7 @@ from mailer.ports import Rendered
 _PREHEADER = 110  # characters; inboxes cut after about that many
 # Each is written in its own language, for whoever cannot read the other one.
 _OFFERS = {"en": "Get this in English", "es": "Recibir en español"}
+
 
 Words = Mapping[str, Any]
 
@@ -108,19 +111,27 @@ class Press:
         env = environment(self.templates, language=language, autoescape=html)
         for filter_ in (plain.wrapped, plain.underlined, plain.bound):
             env.filters[filter_.__name__] = filter_
+        env.filters["isolated"] = isolating.isolated if html else list
+        if html:
+            env.filters["listed"] = isolating.in_html(env.filters["listed"])
         env.filters["capitalize_first"] = plain.capitalized
         return env
 
     def _inlined(self, page: str, slots: Mapping[str, str], file: str) -> str:
+        file = spelled(file)
         if not page.strip():
             raise TemplateError(f"{file}: the page is empty")
+        proofread(page, file)
         try:
             html = inline(page, self._engine)
         except TemplateError as error:
             raise TemplateError(f"{file}: {error}") from error
         marker = re.compile("|".join(map(re.escape, slots.values())) or r"(?!)")
         if Counter(marker.findall(page)) != Counter(marker.findall(html)):
-            raise TemplateError("a slot was mangled while styles were put in place")
+            raise TemplateError(
+                f"{file}: a slot was mangled while styles were put in place; print it"
+                " as words or in href, and nowhere else"
+            )
         return folded(html)
 
 

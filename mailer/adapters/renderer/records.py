@@ -5,10 +5,12 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, time
+from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from mailer.adapters.renderer.locating import spelled
 from mailer.core.errors import InputError
 
 _Record = TypeVar("_Record")
@@ -19,11 +21,18 @@ def read_json(file: Path) -> dict[str, Any]:
     try:
         data = json.loads(file.read_text("utf-8"))
     except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise InputError(f"{file}: {error}") from error
+        raise InputError(
+            f"{spelled(file)}: cannot be read: {error.strerror}"
+        ) from error
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{spelled(file)}, line {error.lineno}: {error.msg}; a comma or a"
+            " quotation mark is often missing just before"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{spelled(file)}: {error}") from error
     if not isinstance(data, dict):
-        raise InputError(f"{file}: must be an object in braces")
+        raise InputError(f"{spelled(file)}: must be an object in braces")
     return data
 
 
@@ -71,7 +80,9 @@ def _one_of(kinds: tuple[Any, ...], data: object, where: str) -> object:
 def _dataclass(kind: type[Any], data: Mapping[str, object], where: str) -> object:
     hints = get_type_hints(kind)
     if unknown := sorted(set(data) - set(hints)):
-        raise InputError(f"{where}: {', '.join(unknown)}: not known here")
+        near = get_close_matches(unknown[0], hints, 1)
+        hint = f"did you mean “{near[0]}”?" if near else f"known: {', '.join(hints)}"
+        raise InputError(f"{where}: “{unknown[0]}” is not known here; {hint}")
     for field in fields(kind):
         required = field.default is MISSING and field.default_factory is MISSING
         if required and field.name not in data:

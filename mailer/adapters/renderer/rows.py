@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from urllib.parse import quote
 
 from mailer.adapters.renderer.differences import Difference, differences, venue
@@ -17,7 +17,8 @@ from mailer.core.model import (
 )
 
 _SPONSORS = 4  # with one more than this, all are named
-_DESCRIPTION, _NOTE, _LABEL = 320, 200, 120  # characters
+_DESCRIPTION, _NOTE, LABEL = 320, 200, 120  # characters
+_MORNING = time(9)  # who stays longer than this stays for the next day
 _KM_PER_MILE = 1.609344
 
 
@@ -60,19 +61,19 @@ def row_of(item: Item, digest: Digest, base_url: str) -> Row:
     named = sponsors if len(sponsors) <= _SPONSORS + 1 else sponsors[:_SPONSORS]
     distance, unit = _distance(item, digest.reader)
     changed = item.kind is ItemKind.CHANGED
-    until = facts.end_date if facts.end_date != facts.start_date else None
+    until = _until(facts)
     return Row(
         url=https(facts.url) or page,
         calendar=f"{page}.ics",
         day=facts.start_date,
         until=until,
         starts=facts.start_time,
-        ends=facts.end_time,
-        place=_words(facts.place.label, _LABEL) or clean(facts.place.locality),
-        city=_words(facts.place.locality, _LABEL) or clean(facts.place.label),
-        title=_words(facts.title, _LABEL),
-        kind=_words(facts.kind, _LABEL),
-        target=_words(facts.target, _LABEL),
+        ends=facts.end_time if until or facts.end_time != facts.start_time else None,
+        place=_words(facts.place.label, LABEL) or clean(facts.place.locality),
+        city=_words(facts.place.locality, LABEL) or clean(facts.place.label),
+        title=_words(facts.title, LABEL),
+        kind=_words(facts.kind, LABEL),
+        target=_words(facts.target, LABEL),
         venue=venue(facts),
         on_request=facts.location_visibility is LocationVisibility.RSVP_ONLY,
         description=_words(facts.description, _DESCRIPTION),
@@ -90,6 +91,20 @@ def row_of(item: Item, digest: Digest, base_url: str) -> Row:
     )
 
 
+def _until(facts: Facts) -> date | None:
+    """Return the last day; a night is no second day, its hours say it all."""
+    if facts.end_date is None or facts.end_date == facts.start_date:
+        return None
+    night = (
+        facts.end_date - facts.start_date == timedelta(days=1)
+        and facts.start_time is not None
+        and facts.end_time is not None
+        and facts.end_time < facts.start_time
+        and facts.end_time <= _MORNING
+    )
+    return None if night else facts.end_date
+
+
 def _words(words: str | None, limit: int) -> str | None:
     return (shortened(clean(words), limit) or None) if words else None
 
@@ -98,7 +113,7 @@ def _sponsors(facts: Facts) -> tuple[str, ...]:
     leads_first = sorted(
         facts.sponsors, key=lambda sponsor: sponsor.role is not SponsorRole.LEAD
     )
-    names = (_words(sponsor.name, _LABEL) for sponsor in leads_first)
+    names = (_words(sponsor.name, LABEL) for sponsor in leads_first)
     return tuple(name for name in names if name)
 
 

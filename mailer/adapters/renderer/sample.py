@@ -1,6 +1,5 @@
 """Sample data beside a template: a digest to look at without a database."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
@@ -8,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mailer.adapters.renderer.brand import Brand
+from mailer.adapters.renderer.locating import spelled
+from mailer.adapters.renderer.records import read_json, record
 from mailer.core.digest import Digest, Item, ItemKind, Section, SectionKind
 from mailer.core.errors import InputError
 from mailer.core.model import ActionStatus, Facts, Place, Sponsor
@@ -32,18 +33,19 @@ class Sample:
 def read_sample(file: Path) -> Sample:
     """Read a template's `sample.json`; raises InputError naming file and key."""
     try:
-        return _sample(json.loads(file.read_text("utf-8")))
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror}") from error
+        return _sample(read_json(file), spelled(file))
     except KeyError as error:
-        raise InputError(f"{file}: the key {error} is missing") from error
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{file}: {error}") from error
+        raise InputError(f"{spelled(file)}: the key {error} is missing") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InputError(f"{spelled(file)}: {error}") from error
 
 
-def _sample(data: Mapping[str, Any]) -> Sample:
+def _sample(data: Mapping[str, Any], where: str) -> Sample:
     reader = _place(data["reader"])
-    items = [_item(action) for action in data["actions"]]
+    items = [
+        _numbered(number, action)
+        for number, action in enumerate(_listed(data["actions"]), start=1)
+    ]
     return Sample(
         digest=Digest(
             list_slug="weekly",
@@ -55,10 +57,26 @@ def _sample(data: Mapping[str, Any]) -> Sample:
             first=False,
             sections=_sections(items, reader),
         ),
-        brand=Brand(**data["coalition"]),
+        brand=record(Brand, data["coalition"], f"{where}: coalition"),
         organization=data["organization"],
         consented_on=date.fromisoformat(data["consented_on"]),
     )
+
+
+def _listed(actions: object) -> list[Any]:
+    if not isinstance(actions, list):
+        raise TypeError("actions: must be a list in square brackets")
+    return actions
+
+
+def _numbered(number: int, action: Any) -> Item:
+    """Read one action; a mistake says which one it is in."""
+    try:
+        return _item(action)
+    except KeyError as error:
+        raise ValueError(f"actions, number {number}: {error} is missing") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"actions, number {number}: {error}") from error
 
 
 def _sections(items: list[Item], reader: Place) -> tuple[Section, ...]:

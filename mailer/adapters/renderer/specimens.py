@@ -1,14 +1,16 @@
 """Every message that mailer can send, on the sample data beside its templates."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time
 from pathlib import Path
 from typing import Any
 
+from mailer.adapters.renderer.locating import spelled
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.records import read_json, record
 from mailer.adapters.renderer.sample import Sample, read_sample
+from mailer.adapters.renderer.specimen import Specimen, Write
 from mailer.core import lists
 from mailer.core.blast import Blast, Confirmed, Occasion, Urgency, Version
 from mailer.core.errors import InputError
@@ -22,43 +24,12 @@ from mailer.core.notices import (
 )
 from mailer.ports import Rendered
 
-_TOKEN = "t" * 51  # as long as a real one
 _LIST = lists.parse(
     {"title": {"en": "Weekly actions", "es": "Acciones de la semana"}},
     file="(sample)",
     slug="weekly",
 )
 _SHOWN = 35
-
-Write = Callable[[MailRenderer, str, Mapping[str, str]], Rendered]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Specimen:
-    """One message to look at, in any language; `write` leaves the slots' markers."""
-
-    name: str  # "blast-urgent"
-    folder: str  # in templates/email
-    write: Write
-    sample: Sample  # the coalition that sends it, and who gets it
-
-    def letter(self, mail: MailRenderer, language: str) -> Rendered:
-        """Return it as one reader gets it, the slots filled."""
-        reason = mail.reason(
-            language, self.sample.organization, self.sample.consented_on
-        )
-        slots = {
-            "leave": _TOKEN,
-            "preferences": _TOKEN,
-            "confirm": _TOKEN,
-            "reason_html": reason,
-            "reason_text": reason,
-            "address_html": "office@aftguild.example",
-            "address_text": "office@aftguild.example",
-            "organization_html": self.sample.organization,
-            "organization_text": self.sample.organization,
-        }
-        return self.write(mail, language, slots)
 
 
 def specimens(templates: Path) -> Mapping[str, Specimen]:
@@ -74,11 +45,11 @@ def specimens(templates: Path) -> Mapping[str, Specimen]:
     ]
     file = email / "blast" / "sample.json"
     for name, data in _table(file, "blasts").items():
-        write = _blast(data, f"{file}: {name}")
+        write = _blast(data, f"{spelled(file)}: {name}")
         found.append(_specimen(f"blast-{name}", "blast", digest, write))
     file = email / "note" / "sample.json"
     for name, data in _table(file, "notes").items():
-        write = _note(name, data, f"{file}: {name}")
+        write = _note(name, data, f"{spelled(file)}: {name}")
         found.append(_specimen(f"note-{name}", "note", digest, write))
     return {specimen.name: specimen for specimen in found}
 
@@ -96,7 +67,7 @@ def _specimen(name: str, folder: str, sample: Sample, write: Write) -> Specimen:
 def _table(file: Path, key: str) -> Mapping[str, Any]:
     table = read_json(file).get(key)
     if not isinstance(table, dict):
-        raise InputError(f"{file}: the key {key} must be an object in braces")
+        raise InputError(f"{spelled(file)}: the key {key} must be an object in braces")
     return table
 
 
@@ -187,7 +158,7 @@ class _Confirmation:
 
 def _confirm(email: Path) -> Write:
     file = email / "confirm" / "sample.json"
-    sample = record(_Confirmation, _unannotated(file), str(file))
+    sample = record(_Confirmation, _unannotated(file), spelled(file))
 
     def write(mail: MailRenderer, language: str, slots: Mapping[str, str]) -> Rendered:
         confirmation = Confirmation(
@@ -218,7 +189,7 @@ class _Correction:
 
 def _correction(email: Path, digest: Sample) -> Write:
     file = email / "correction" / "sample.json"
-    sample = record(_Correction, _unannotated(file), str(file))
+    sample = record(_Correction, _unannotated(file), spelled(file))
     items = []
     for item in digest.digest.upcoming:
         said = sample.said.get(str(item.action_id))

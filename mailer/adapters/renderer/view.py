@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
+from urllib.parse import quote
 
 from mailer.adapters.renderer.brand import Brand, in_language
-from mailer.adapters.renderer.plain import clean
-from mailer.adapters.renderer.rows import Row, in_order, row_of
+from mailer.adapters.renderer.plain import clean, shortened
+from mailer.adapters.renderer.rows import LABEL, Row, in_order, row_of
 from mailer.adapters.renderer.states import state_name
 from mailer.core.digest import Digest, Item, SectionKind
+from mailer.core.model import Place
 
 FEATURED = 4
 
@@ -74,6 +76,7 @@ class View:
     country: tuple[Day, ...]
     hidden: int  # upcoming ones that are not shown
     actions_url: str
+    web_url: str | None  # where everybody may read this edition
     brand: Brand
     note: str | None
     note_language: str | None
@@ -87,6 +90,7 @@ def view(
     base_url: str,
     shown: int,
     changes_shown: int | None = None,
+    is_public: bool = False,
 ) -> View:
     """Lay out a digest whose first `shown` upcoming actions are printed in full."""
     rows = {
@@ -129,11 +133,17 @@ def view(
         country=_days(of(SectionKind.COUNTRY)),
         hidden=len(upcoming) - len(printed),
         actions_url=f"{base_url}/actions",
+        web_url=_web_url(digest, base_url) if is_public else None,
         brand=brand,
         note=note,
         note_language=note_language,
         signature=brand.signature.get(note_language or digest.language),
     )
+
+
+def _web_url(digest: Digest, base_url: str) -> str:
+    edition = f"{digest.list_slug}/{quote(digest.edition, safe='')}"
+    return f"{base_url}/editions/{edition}?lang={digest.language}"
 
 
 def _days(rows: Iterable[Row]) -> tuple[Day, ...]:
@@ -175,7 +185,7 @@ def _heads(digest: Digest, rows: list[Row]) -> Heads:
         near=len(near),
         in_city=reader is not None
         and all(item.facts.place.key == reader.key for item in near),
-        city=clean(reader.locality) if reader else None,
+        city=_city(reader) if reader else None,
         state=state_name(reader.region, reader.country) if reader else None,
         nearest=_nearest(digest),
         spread=_spread(digest),
@@ -184,6 +194,11 @@ def _heads(digest: Digest, rows: list[Row]) -> Heads:
         region=_count(digest, SectionKind.REGION),
         country=_count(digest, SectionKind.COUNTRY),
     )
+
+
+def _city(place: Place) -> str:
+    """Return a city's name, no longer than a subject can bear."""
+    return shortened(clean(place.locality), LABEL)
 
 
 def _count(digest: Digest, kind: SectionKind) -> int:
@@ -199,12 +214,12 @@ def _nearest(digest: Digest) -> str | None:
     if not known:
         return None
     item = min(known, key=lambda item: item.distance_km or 0.0)
-    return clean(item.facts.place.locality)
+    return _city(item.facts.place)
 
 
 def _spread(digest: Digest) -> tuple[str, str] | None:
     located = sorted(
-        (place.longitude, clean(place.locality))
+        (place.longitude, _city(place))
         for place in (item.facts.place for item in digest.upcoming)
         if place.longitude is not None
     )

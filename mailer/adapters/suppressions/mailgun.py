@@ -114,4 +114,4 @@ def _moment(value: object, instead: datetime) -> datetime:
         found = parsedate_to_datetime(str(value).replace("UTC", "+0000"))
     except ValueError:
         return instant(value, instead)
-    return found if found.tzinfo else found.replace(tzinfo=instead.tzinfo)
+    return instant(found.isoformat(), instead)

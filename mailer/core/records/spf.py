@@ -9,7 +9,8 @@ MOST_LOOKUPS = 10  # RFC 7208 §4.6.4
 MOST_VOID = 2  # RFC 7208 §4.6.4: questions that nothing answers
 _TERM = re.compile(
     r"(?P<qualifier>[-+?~])?(?P<name>all|include|a|mx|ptr|ip4|ip6|exists)"
-    r"(?::(?P<value>(?:%\{[^{}\s]*\}|[^\s/])*))?"
+    # Each % is read in one way only: else a hostile record takes years.
+    r"(?::(?P<value>(?:%\{[^{}\s]*\}|%(?!\{)|[^\s/%])*))?"
     r"(?P<length>(?:/[0-9]{1,3})?(?://[0-9]{1,3})?)",
     re.IGNORECASE,
 )

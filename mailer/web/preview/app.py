@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from mailer.core.branding import LOGO_PATH
 from mailer.web.preview.desk import Choice, Desk, Shown
 from mailer.web.preview.frame import Look, framed
 from mailer.web.preview.page import LANGUAGES, Asked, page
@@ -32,10 +33,11 @@ _PAGE = {
     " connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'",
 }
-# A message runs nothing and fetches nothing, not even the coalition's logo.
+# A message runs nothing, and fetches nothing but the coalition's logo, from here.
 _MESSAGE = {
     **_SHARED,
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline';"
+    " img-src 'self';"
     " form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin",
 }
 
@@ -66,6 +68,12 @@ def create(desk: Desk, *, stopping: Callable[[], bool] = lambda: False) -> Starl
         words = printed.html if printed else "There is no such message."
         return PlainTextResponse(words, 200 if printed else 404, headers=_SHARED)
 
+    def logo(_request: Request) -> Response:
+        png = desk.logo()
+        if png is None:
+            return PlainTextResponse("There is no logo.", 404, headers=_SHARED)
+        return Response(png, media_type="image/png", headers=_SHARED)
+
     async def changed(request: Request) -> Response:
         until = time.monotonic() + _WAIT
         while time.monotonic() < until and not stopping():
@@ -80,6 +88,7 @@ def create(desk: Desk, *, stopping: Callable[[], bool] = lambda: False) -> Starl
             Route("/message", message),
             Route("/source", source),
             Route("/changed", changed),
+            Route(LOGO_PATH, logo),
             *(Route(f"/{name}", _file(name, kind)) for name, kind in _FILES.items()),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS)],

@@ -31,6 +31,7 @@ class Shown:
     message: Message | None = None
     findings: Sequence[Finding] = ()
     trouble: Trouble | None = None
+    beside: Sequence[Choice] = ()  # what to show as well, to choose between them
 
 
 class Desk(Protocol):
@@ -46,4 +47,8 @@ class Desk(Protocol):
 
     def show(self, key: str, language: str) -> Shown:
         """Print one message; never raises for a mistake in a template."""
+        ...
+
+    def logo(self) -> bytes | None:
+        """Return the coalition's own logo, a PNG, if it has one."""
         ...

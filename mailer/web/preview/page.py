@@ -39,7 +39,7 @@ def page(
     """Return the whole page."""
     title = next((one.title for one in choices if one.key == asked.of), asked.of)
     if shown.message is not None:
-        content = _looked_at(asked, shown.message, shown.findings, stamp)
+        content = _looked_at(asked, shown, shown.message, stamp, ready=note is None)
         heading = shown.message.subject
     else:
         content = _trouble(shown.trouble or Trouble(words="There is nothing to show."))
@@ -58,13 +58,15 @@ def page(
 <div class="bar"><p class="name">Preview</p>
 <p class="state" id="state" role="status">Follows your edits.</p>
 {_languages(asked)}</div>
-<nav aria-label="Messages">{"".join(_navigation(asked, choices))}</nav>
 </header>
+<div class="layout">
+<nav aria-label="Messages">{"".join(_navigation(asked, choices))}</nav>
 <main>
 {f'<p class="alert marigold"><b>Lists are left out.</b> {escape(note)}</p>' if note else ""}
 <h1>{escape(heading)}</h1>
 {content}
 </main>
+</div>
 </body>
 </html>
 """
@@ -81,12 +83,13 @@ def _languages(asked: Asked) -> str:
 
 def _navigation(asked: Asked, choices: Iterable[Choice]) -> Iterator[str]:
     for group, several in groupby(choices, key=lambda choice: choice.group):
-        yield f'<div class="group"><span class="small soft">{escape(group)}</span>'
+        yield f"<h2>{escape(group)}</h2><ul>"
         for one in several:
             address = Asked(of=one.key, language=asked.language).address()
             current = _current(chosen=one.key == asked.of)
-            yield f'<a href="{address}"{current}>{escape(one.title)}</a>'
-        yield "</div>"
+            title = f"<bdi>{escape(one.title)}</bdi>"
+            yield f'<li><a href="{address}"{current}>{title}</a></li>'
+        yield "</ul>"
 
 
 def _current(*, chosen: bool) -> str:
@@ -94,14 +97,15 @@ def _current(*, chosen: bool) -> str:
 
 
 def _looked_at(
-    asked: Asked, message: Message, findings: Sequence[Finding], stamp: str
+    asked: Asked, shown: Shown, message: Message, stamp: str, *, ready: bool
 ) -> str:
     looks = "".join(_frames(asked, look, stamp) for look in Look)
+    others = "".join(_beside(asked, one, stamp) for one in shown.beside)
     return f"""<p class="soft">{escape(message.preheader)}</p>
 <div class="columns">
-<aside aria-label="Findings">{_card(message, findings)}</aside>
+<aside aria-label="Findings">{_card(message, shown.findings, ready=ready)}</aside>
 <div class="looks">
-{looks}
+{others}{looks}
 <section class="plain"><h2>Plain text</h2>
 <pre tabindex="0" lang="{escape(message.language)}">{escape(message.text)}</pre>
 <p class="small"><a href="{asked.address("/source")}">HTML as it is sent</a></p></section>
@@ -111,26 +115,50 @@ def _looked_at(
 
 def _frames(asked: Asked, look: Look, stamp: str) -> str:
     figures = "".join(
-        f'<figure class="{name}"><figcaption>{words}, {width}</figcaption>'
-        f'<div class="screen"><iframe title="{words}, {look}" sandbox="allow-same-origin"'
-        f' src="{asked.address("/message", look=look, v=stamp)}"></iframe></div></figure>'
+        f'<div class="{look}">{_figure(asked, look, stamp, name, f"{words}, {width}")}</div>'
         for name, (words, width) in _WIDTHS.items()
     )
     return (
-        f'<section class="{look}"><h2>{look.capitalize()}</h2>'
+        f"<section><h2>{look.capitalize()}</h2>"
         f'<div class="frames">{figures}</div></section>'
     )
 
 
-def _card(message: Message, findings: Sequence[Finding]) -> str:
+def _figure(asked: Asked, look: Look, stamp: str, name: str, words: str) -> str:
+    return (
+        f'<figure class="{name}"><figcaption>{words}</figcaption>'
+        f'<div class="screen"><iframe title="{escape(asked.of)}, {words}, {look}"'
+        ' sandbox="allow-same-origin"'
+        f' src="{asked.address("/message", look=look, v=stamp)}"></iframe></div></figure>'
+    )
+
+
+def _beside(asked: Asked, other: Choice, stamp: str) -> str:
+    """Return both of two that one has to choose from, on the same digest."""
+    figures = "".join(
+        f'<div class="light">{_figure(one, Look.LIGHT, stamp, "phone", escape(words))}</div>'
+        for one, words in (
+            (asked, asked.of.partition("/")[2]),
+            (Asked(of=other.key, language=asked.language), other.title),
+        )
+    )
+    return f'<section><h2>Choose one</h2><div class="frames">{figures}</div></section>'
+
+
+def _card(message: Message, findings: Sequence[Finding], *, ready: bool) -> str:
+    badge = (
+        '<span class="badge jade">Ready</span>'
+        if ready
+        else '<span class="badge marigold">Not yet</span>'
+    )
     counted = f'<p class="big">{len(findings)}</p>' if findings else ""
     said = "findings" if len(findings) != 1 else "finding"
     head = (
         f"{counted}<p><b>{said} for {len({one.gate for one in findings})} of"
         f" {len(GATES)} gates</b></p>"
         if findings
-        else f'<p><span class="badge jade">Ready</span></p><p><b>All {len(GATES)} gates'
-        " are passed.</b></p>"
+        else f"<p>{badge}</p><p><b>All {len(GATES)} gates"
+        f" are passed{'' if ready else '; what is said above is not yet mended'}.</b></p>"
     )
     sizes = (
         ("HTML", f"{len(message.html.encode()):,} of {HTML_LIMIT:,} bytes"),
@@ -141,8 +169,9 @@ def _card(message: Message, findings: Sequence[Finding]) -> str:
     rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in sizes)
     listed = "".join(map(_finding, findings))
     return (
-        f'<div class="card">{head}<ul class="findings">{listed}</ul>'
-        f'<dl class="small">{rows}</dl></div>'
+        f'<div class="card"><div class="count">{head}</div>'
+        f'<dl class="small">{rows}</dl>'
+        f'<ul class="findings">{listed}</ul></div>'
     )
 
 

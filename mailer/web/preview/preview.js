@@ -55,6 +55,14 @@ async function follow() {
   }
 }
 
+// The list of messages scrolls by itself: what one looks at stands in its middle.
+const chosen = document.querySelector("nav [aria-current]");
+const list = document.querySelector("nav");
+if (chosen) {
+  const off = chosen.getBoundingClientRect().top - list.getBoundingClientRect().top;
+  list.scrollTop += off - list.clientHeight / 2;
+}
+
 addEventListener("load", () => {
   for (const frame of frames) move(frame, place);
   setInterval(together, 120);

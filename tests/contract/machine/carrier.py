@@ -73,6 +73,7 @@ class _Said:
 class Carrier:
     """Accepts what its fate says, and keeps the log that is the truth."""
 
+    name: str
     kind: Kind
     batch: int  # messages per call
     window: int  # calls of one message each that begin together; 1: batch calls

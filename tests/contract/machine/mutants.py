@@ -78,8 +78,10 @@ class Unfenced(SqlLedger):
 class Forgiving(SqlLedger):
     """Has a call whose sender is lost made again, as if it had not been."""
 
-    def _give_up_on_lost(self, connection: Connection, settle: float) -> None:
-        super()._give_up_on_lost(connection, settle)
+    def _give_up_on_lost(
+        self, connection: Connection, provider: str, settle: float
+    ) -> None:
+        super()._give_up_on_lost(connection, provider, settle)
         unknown = batches.c.detail == LOST, batches.c.state == "unknown"
         connection.execute(update(batches).where(*unknown).values(state="ready"))
         connection.execute(
@@ -177,6 +179,20 @@ class Considerate(SqlLedger):
             gone = set(connection.scalars(query))
         stay = [each for each in intent.addressees if each.subscriber_id not in gone]
         return replace(intent, addressees=stay)
+
+
+class Generous(SqlLedger):
+    """Leaves even those calls to who stands in of which nobody knows the outcome."""
+
+    def claim(self, owner: str, **more: Any) -> Batch | None:
+        in_doubt = batches.c.state == "unknown", batches.c.not_before <= self._now
+        with self._database.writing() as connection:
+            connection.execute(
+                update(batches)
+                .where(*in_doubt, batches.c.carrier.in_(more["relieves"]))
+                .values(carrier=more["provider"])
+            )
+        return super().claim(owner, **more)
 
 
 class _Anything(bytes):

@@ -11,7 +11,7 @@ from mailer.adapters.database.engine import Database
 _MAILINGS = text("SELECT id, state FROM mailings")
 _BATCHES = text(
     "SELECT variant_id, seq, mailing_id, state, lease_epoch, lease_until, not_before,"
-    " attempt, provider, key, fingerprint FROM batches"
+    " attempt, carrier, key, fingerprint FROM batches"
 )
 _DELIVERIES = text(
     "SELECT mailing_id, subscriber_id, state, variant_id, seq, address_hash, reason"
@@ -146,6 +146,8 @@ LAWS: Mapping[str, Law] = {
     "wonder": Law("inflight>unknown"),
     "park": Law("unknown>parked", "unknown>parked", _ENDS),
     "hold_off": Law(),
+    "bar": Law(),
+    "barred": Law(),
     "pause": Law(mailings="sending>paused"),
     "resume": Law(mailings="paused>sending paused>finished paused>unresolved"),
     "cancel": Law(

@@ -4,11 +4,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from mailer.adapters.database.work import SqlLedger
+from mailer.core.routes import Route
 from mailer.pipeline.send import Sender
 from tests.contract.machine.carrier import Fate, Kind
 from tests.contract.machine.timed import TimedDatabase
 from tests.contract.machine.worker import HEALTHY, Order, Trouble
-from tests.contract.machine.world import EDITIONS, PEOPLE, WORKERS, Setting, World
+from tests.contract.machine.world import (
+    EDITIONS,
+    PEOPLE,
+    ROUTES,
+    WORKERS,
+    Setting,
+    World,
+)
 
 person = st.integers(0, PEOPLE - 1)
 worker = st.integers(0, WORKERS - 1)
@@ -23,6 +31,7 @@ rarely = st.sampled_from([False, False, False, False, True])
 batch = st.sampled_from([5, 2, 3])
 window = st.sampled_from([1, 1, 4])
 rate = st.sampled_from([None, None, 0.05])
+ways = st.sampled_from(ROUTES)
 halt = st.sampled_from(["pause", "go on", "stop", "go on", "pause", "cancel"])
 MOVES = ("leave", "suppress", "rejoin")
 move = st.sampled_from(MOVES)
@@ -42,11 +51,13 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.world is not None
         return self.world
 
-    @initialize(batch=batch, window=window, rate=rate)
-    def begin(self, batch: int, window: int, rate: float | None) -> None:
+    @initialize(batch=batch, window=window, rate=rate, route=ways)
+    def begin(self, batch: int, window: int, rate: float | None, route: Route) -> None:
         self.world = World(
             self.database,
-            Setting(kind=self.carrier, batch=batch, window=window, rate=rate),
+            Setting(
+                kind=self.carrier, batch=batch, window=window, rate=rate, route=route
+            ),
             self.ledger_type,
             self.sender_type,
         )

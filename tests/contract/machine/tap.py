@@ -20,6 +20,7 @@ _BEFORE = (
     "park",
     "pause",
     "hold_off",
+    "bar",
 )
 _AFTER = ("claim", "begin", "begin_again")
 
@@ -55,7 +56,9 @@ class _Tap:
         except MailerError as error:
             self._witness.fail(f"{verb}: {error}")
         if verb == "hold_off":
-            self._witness.held_off(more["seconds"])
+            self._witness.held_off(args[0], more["seconds"])
+        if verb == "claim" and result:
+            self._witness.claimed(more["provider"])
         self._witness.saw(verb, args, result)
         if trouble is Trouble.AFTER:
             raise StoreError("the database went away after the commit")

@@ -1,6 +1,6 @@
 """Who sees every act on the ledger and every call, and knows what was promised."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -48,11 +48,16 @@ class Witness:
     picture: Picture = NOTHING
     broken: bool = False
     _quiet: set[int] = field(default_factory=set)  # halted, and no call is in hand
-    _held_until: float = 0.0
+    _held_until: defaultdict[str, float] = field(
+        default_factory=lambda: defaultdict(float)
+    )
 
-    def watch(self, carrier: Carrier) -> None:
-        """Take the provider whose log is the truth."""
-        self.carrier = carrier
+    def watch(self, *carriers: Carrier) -> None:
+        """Take the providers whose logs are the truth."""
+        self._carriers = carriers
+
+    def _accepted(self, person: Person) -> int:
+        return sum(carrier.accepted[person] for carrier in self._carriers)
 
     def fail(self, promise: str) -> NoReturn:
         """Say which promise is broken."""
@@ -80,8 +85,6 @@ class Witness:
             self.fail(f"I6: {verb} with a lost lease changed the ledger")
         match verb, result:
             case "claim", Batch():
-                if self.database.time < self._held_until:
-                    self.fail("a batch was claimed while the provider has all wait")
                 self.past.append(result)
             case "begin", Intent():
                 self._intended(result)
@@ -91,9 +94,15 @@ class Witness:
             case "pause", True:
                 self.halted.add(args[0])
 
-    def held_off(self, seconds: float) -> None:
-        """See that everybody is to wait."""
-        self._held_until = max(self._held_until, self.database.time + seconds)
+    def held_off(self, provider: str, seconds: float) -> None:
+        """See that everybody is to wait for a provider."""
+        until = max(self._held_until[provider], self.database.time + seconds)
+        self._held_until[provider] = until
+
+    def claimed(self, provider: str) -> None:
+        """See a batch handed out to be carried by a provider."""
+        if self.database.time < self._held_until[provider]:
+            self.fail("a batch was claimed while the provider has all wait")
 
     def goes_on(self, mailing: int) -> None:
         """See a mailing resumed."""
@@ -145,7 +154,7 @@ class Witness:
         keys = {number: key for key, number in self.mailings.items()}
         uids = {number: uid for uid, number in self.people.items()}
         for who, delivery in self.picture.deliveries.items():
-            times = self.carrier.accepted[keys[who[0]], uids[who[1]]]
+            times = self._accepted((keys[who[0]], uids[who[1]]))
             if delivery.state == "sent" and not times and who not in self.marked:
                 self.fail(f"I4: {who} is sent, and the provider never took it")
             if delivery.state in _NOT_YET and times > self.resent[who]:
@@ -164,7 +173,7 @@ class Witness:
         """See the provider accept a message."""
         key, uid = person
         who = self.mailings[key], self.people[uid]
-        if self.carrier.accepted[person] > 1 + self.resent[who]:
+        if self._accepted(person) > 1 + self.resent[who]:
             self.fail(f"I2: {who} was mailed twice")
         if self.picture.deliveries[who].state not in ("inflight", "unknown"):
             self.fail(f"I2: {who} was mailed without an open intent")
@@ -173,10 +182,11 @@ class Witness:
 
     def settled(self) -> None:
         """See that nothing is open, and everybody is accounted for."""
+        asked = all(each.kind is Kind.SEARCH for each in self._carriers)
         for who, delivery in self.picture.deliveries.items():
             if delivery.state in pictures.OPEN_DELIVERIES:
                 self.fail(f"in the end {who} is {delivery.state}")
-            if delivery.state == "parked" and self.carrier.kind is Kind.SEARCH:
+            if delivery.state == "parked" and asked:
                 self.fail(f"{who} is parked, though the provider can be asked")
         for number, state in self.picture.mailings.items():
             if state not in ("finished", "unresolved", "cancelled"):

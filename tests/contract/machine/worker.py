@@ -44,8 +44,6 @@ class Killed(BaseException):
 class Guard(Protocol):
     """Who looks at every act and call."""
 
-    carrier: Carrier
-
     def call_begins(self, outgoing: Outgoing, people: Sequence[str]) -> None:
         """Be told of a call, and of whom its intent was for."""
         ...
@@ -68,24 +66,24 @@ class Life:
 
 
 class Line:
-    """One process's way to the provider."""
+    """One process's way to a provider."""
 
-    name = "scripted"
-
-    def __init__(self, life: Life, guard: Guard) -> None:
+    def __init__(self, life: Life, guard: Guard, carrier: Carrier) -> None:
+        self.name = carrier.name
         self._life = life
         self._guard = guard
+        self._carrier = carrier
 
     @property
     def capabilities(self) -> Capabilities:
-        return self._guard.carrier.capabilities
+        return self._carrier.capabilities
 
     def send(self, outgoing: Outgoing) -> Outcome:
         if self._life.over:
             raise Killed
         try:
             self._guard.call_begins(outgoing, self._life.people)
-            outcome = self._guard.carrier.send(outgoing, self._life.worker.order.fate)
+            outcome = self._carrier.send(outgoing, self._life.worker.order.fate)
         except BaseException:
             self._life.over = True  # or the next call of its window stands at a gate
             raise
@@ -94,7 +92,7 @@ class Line:
         return outcome
 
     def find(self, outgoing: Outgoing) -> Found | NotTaken:
-        return self._guard.carrier.find(outgoing, self._life.worker.order.fate)
+        return self._carrier.find(outgoing, self._life.worker.order.fate)
 
     def close(self) -> None:
         """Do nothing."""

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 
@@ -12,6 +13,7 @@ from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.schema import subscribers
 from mailer.adapters.database.work import SqlLedger
 from mailer.core.errors import RefusedError
+from mailer.core.routes import Route
 from mailer.pipeline import plan
 from mailer.pipeline.send import Sender
 from mailer.ports import Accepted, Batch, Intent, Ledger, Mailing, Pace
@@ -25,6 +27,12 @@ from tests.factories import MONDAY, contact, draft
 
 PEOPLE, ENGLISH = 8, 5  # the others read Spanish, so there are two variants
 WORKERS = 3
+ROUTES = (
+    Route(shares={"scripted": 1}, fallback="spare"),
+    Route(shares={"scripted": 1}),
+    Route(shares={"scripted": 1, "spare": 1}),
+    Route(shares={"scripted": 1, "spare": 1}, fallback="scripted"),
+)
 EDITIONS = ("2019-10-07", "2019-10-14", "2019-09-30", "2019-09-23")
 _LIMIT = 400  # steps within which a ledger must come to rest
 
@@ -45,6 +53,7 @@ class Setting:
     batch: int
     window: int
     rate: float | None  # messages per second; None: no pace
+    route: Route
 
 
 class World:
@@ -59,10 +68,10 @@ class World:
     ) -> None:
         database.sweep()
         self.database = database
-        self.post = Post(database)
+        self.post = Post(database, route=setting.route)
         self.post.ledger = ledger_type(database, SECRET)
         size = max(setting.batch, setting.window)
-        self.post.composer = replace(self.post.composer, batch_size=size)
+        self.post.composer = replace(self.post.composer, batch_size=lambda _list: size)
         if setting.rate is not None:
             self.post.paces = [Pace(name="provider:scripted", rate=setting.rate)]
         self.parked = Parked(database)
@@ -75,20 +84,24 @@ class World:
             ledger=self.post.ledger,
             people=dict(self.people),
         )
-        self.carrier = Carrier(
-            kind=setting.kind,
-            batch=setting.batch,
-            window=setting.window,
-            now=lambda: database.time,
-            pass_time=self.pass_time,
-            fail=self.witness.fail,
-            taken=self.witness.taken,
-        )
-        self.witness.watch(self.carrier)
+        self.carriers = [
+            Carrier(
+                name=name,
+                kind=setting.kind,
+                batch=setting.batch,
+                window=setting.window,
+                now=lambda: database.time,
+                pass_time=self.pass_time,
+                fail=self.witness.fail,
+                taken=self.witness.taken,
+            )
+            for name in setting.route.names
+        ]
+        self.witness.watch(*self.carriers)
         self._sender_type = sender_type
         self.mailings: list[Mailing] = []
         self.plan()
-        self.workers = [Worker(self._employ) for _ in range(WORKERS)]
+        self.workers = [self._worker(number) for number in range(WORKERS)]
 
     def _people(self) -> Sequence[tuple[bytes, int]]:
         query = select(subscribers.c.uid, subscribers.c.id).order_by(
@@ -97,9 +110,14 @@ class World:
         with self.database.reading() as connection:
             return [(bytes(uid), number) for uid, number in connection.execute(query)]
 
-    def _employ(self, life: Life) -> Sender:
+    def _worker(self, number: int) -> Worker:
+        """Return a worker of the first provider, or of the next in turn."""
+        carrier = self.carriers[number % len(self.carriers)]
+        return Worker(partial(self._employ, carrier))
+
+    def _employ(self, carrier: Carrier, life: Life) -> Sender:
         sender = replace(
-            self.post.sender(Line(life, self.witness)),
+            self.post.sender(Line(life, self.witness, carrier)),
             ledger=tap(self.witness, life),
             monotonic=lambda: self.database.time,
             sleep=lambda _seconds: None,
@@ -121,15 +139,16 @@ class World:
         worker = self.workers[who]
         for _ in range(gates):
             worker.go(order)
-            if worker.at is None and not worker.found and not self._wait():
+            if worker.at is None and not worker.found and not self._wait(who):
                 return
 
-    def _wait(self) -> bool:
+    def _wait(self, who: int) -> bool:
         """Let time pass until something is due; False if nothing ever will be."""
         if not self.witness.picture.open_batches():
             self.plan()
             return True
-        count, delay = self.post.ledger.waiting(None, provider="scripted")
+        name = self.carriers[who % len(self.carriers)].name
+        count, delay = self.post.ledger.waiting(None, provider=name)
         if count:
             self.pass_time(max(delay or 0.0, 0.0))
         return bool(count)
@@ -244,7 +263,8 @@ class World:
 
     def end_well(self) -> None:
         """Resume all and drain; wake whoever was frozen, and drain once more."""
-        self.workers.append(Worker(self._employ))
+        self._fresh = [self._worker(n) for n in range(len(self.carriers))]
+        self.workers += self._fresh
         self._go_on()
         self.pass_time(1_000.0)
         self._drain()
@@ -260,15 +280,19 @@ class World:
             worker.end()
 
     def _drain(self) -> None:
-        worker = self.workers[-1]
         for _ in range(_LIMIT):
-            worker.finish(HEALTHY)
-            if worker.found:
+            for worker in self._fresh:
+                worker.finish(HEALTHY)
+            if any(worker.found for worker in self._fresh):
                 continue
             if not self.witness.picture.open_batches():
                 return
-            _count, delay = self.post.ledger.waiting(None, provider="scripted")
-            self.pass_time(max(delay or 0.0, 30.0))
+            delays = [
+                self.post.ledger.waiting(None, provider=carrier.name)[1]
+                for carrier in self.carriers
+            ]
+            soonest = min((delay for delay in delays if delay is not None), default=0.0)
+            self.pass_time(max(soonest, 30.0))
         self.witness.fail("it does not come to rest")
 
 

@@ -158,6 +158,58 @@ def test_whatever_json_comes_in_nothing_breaks(teller: Teller, what: Any) -> Non
     teller.hearing().hear(teller.tell_this({"event": "bounce", "email": what}))
 
 
+def _deep(levels: int) -> Any:
+    found: Any = []
+    for _ in range(levels):
+        found = [found]
+    return found
+
+
+@pytest.mark.parametrize("name", ["brevo", "postmark", "sendgrid"])
+@pytest.mark.parametrize("levels", [400, 900])
+def test_a_moment_nested_deep_breaks_nothing(name: str, levels: int) -> None:
+    teller = TELLERS[name]
+    said = teller.write(EventKind.COMPLAINED)
+    [item] = said if isinstance(said, list) else [said]
+    for member in ("ts_epoch", "BouncedAt", "timestamp", "sg_event_id", "ID"):
+        item[member] = _deep(levels)
+
+    [event] = heard(teller, teller.tell_this(said)).events
+
+    assert event.happened_at == NOW
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z",
+        0.5, -62_135_596_800, 1e300, 99_999_999_999, "yesterday", "",
+    ],
+)  # fmt: skip
+def test_a_moment_that_cannot_be_true_is_when_it_was_told(moment: Any) -> None:
+    for name, member in (("brevo", "ts_epoch"), ("postmark", "BouncedAt")):
+        teller = TELLERS[name]
+        said = {**teller.write(EventKind.COMPLAINED), member: moment}
+
+        [event] = heard(teller, teller.tell_this(said)).events
+
+        assert event.happened_at == NOW
+
+
+def test_a_nul_in_an_identifier_is_left_out() -> None:
+    teller = TELLERS["sendgrid"]
+    [item] = teller.write(EventKind.HARD)
+    odd = {
+        "sg_event_id": "e\x0001",
+        "sg_message_id": "m\x0001.x",
+        "status": "5.1.1\x00",
+    }
+
+    [event] = heard(teller, teller.tell_this([{**item, **odd}])).events
+
+    assert (event.event_id, event.provider_id, event.status) == ("e01", "m01", "5.1.1")
+
+
 def test_a_key_that_can_be_guessed_is_refused_by_name() -> None:
     for kind in ("brevo", "postmark", "mailgun"):
         short = ProviderSettings(name="p", kind=kind, options={"events_key": "secret"})
@@ -186,13 +238,19 @@ def test_amazon_is_asked_for_its_certificate_once() -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "https://sns.us-east-1.amazonaws.com.evil.example/x.pem",
+        "https://sns.us-east-1.amazonaws.com.evil.example/SimpleNotificationService-1.pem",
         "https://evil.example/sns.us-east-1.amazonaws.com/x.pem",
-        "http://sns.us-east-1.amazonaws.com/x.pem",
-        "https://sns.us-east-1.amazonaws.com@evil.example/x.pem",
-        "https://sns.us-east-1.amazonaws.com:8443/x.pem",
-        "https://169.254.169.254/x.pem",
+        "http://sns.us-east-1.amazonaws.com/SimpleNotificationService-1.pem",
+        "https://sns.us-east-1.amazonaws.com@evil.example/SimpleNotificationService-1.pem",
+        "https://sns.us-east-1.amazonaws.com:8443/SimpleNotificationService-1.pem",
+        "https://169.254.169.254/SimpleNotificationService-1.pem",
         "https://sns.us-east-1.amazonaws.com/x.html",
+        "https://sns.s3.amazonaws.com/SimpleNotificationService-1.pem",
+        "https://sns.s3-us-west-2.amazonaws.com/SimpleNotificationService-1.pem",
+        "https://sns.us-east-1.amazonaws.com/?Action=GetEndpointAttributes&x=.pem",
+        "https://sns.us-east-1.amazonaws.com/x/../SimpleNotificationService-1.pem",
+        "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-1.pem?a=.pem",
+        "https://sns.us-east-1.amazonaws.com\n/SimpleNotificationService-1.pem",
         "https://[",
         "",
     ],
@@ -210,6 +268,8 @@ def test_a_subscription_of_our_topic_is_confirmed_at_amazon_alone() -> None:
     for address, confirm in (
         ("https://sns.us-east-1.amazonaws.com/?Token=x", True),
         ("https://evil.example/?Token=x", False),
+        ("http://169.254.169.254/latest/meta-data/", False),
+        ("https://sns.s3.amazonaws.com/?Token=x", False),
     ):
         request = teller.tell_this(
             sns(

@@ -41,18 +41,24 @@ def lay(
     means: Means,
     readers: int,
     batch: int = 10,
+    spare: Office | None = None,
+    route: str = 'provider = "office"',
 ) -> Ground:
-    """Address a mailing to so many readers, through this office."""
+    """Address a mailing to so many readers, through this office, or also another."""
     folder = shell.folder
     (folder / "token").write_text(TOKEN, "utf-8")
     shell.edit("mailer.toml", "# postal_address", "postal_address")
-    shell.edit("mailer.toml", 'provider = "outbox"', 'provider = "office"')
+    shell.edit("mailer.toml", 'provider = "outbox"', route)
     _set(folder / "mailer.toml", "database", database_url)
+    offices = (
+        {"office": office} if spare is None else {"office": office, "spare": spare}
+    )
     with (folder / "mailer.toml").open("a", encoding="utf-8") as settings:
-        settings.write(
-            f'\n[providers.office]\n{_KINDS[means]}\ntoken = "file:token"\n'
-            f'base_url = "{office.url}"\ntimeout = 1\n'
-        )
+        for name, one in offices.items():
+            settings.write(
+                f'\n[providers.{name}]\n{_KINDS[means]}\ntoken = "file:token"\n'
+                f'base_url = "{one.url}"\ntimeout = 1\n'
+            )
     orders = Orders(folder=str(folder), mailing_id=0, means=means, batch=batch)
     project = worker.project(orders)
     try:

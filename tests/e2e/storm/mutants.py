@@ -48,8 +48,10 @@ class MarkBeforeSend(PerilousLedger):
 class NoDurableIntent(PerilousLedger):
     """Does not know of a call whose worker is gone."""
 
-    def _give_up_on_lost(self, connection: Connection, settle: float) -> None:
-        del settle
+    def _give_up_on_lost(
+        self, connection: Connection, provider: str, settle: float
+    ) -> None:
+        del provider, settle
         lost = connection.execute(
             update(batches)
             .where(batches.c.state == "inflight", batches.c.lease_until < self._now)

@@ -59,6 +59,7 @@ def rendered(extreme: Extreme, language: str) -> Message:
         text=text,
         leave_url=f"{BASE}/u/{TOKEN}l",
         quoted=extreme.quoted,
+        postal_address=brand.postal_address,
     )
 
 

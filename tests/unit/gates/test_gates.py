@@ -5,7 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from mailer.adapters.gates import GATES, Finding, Gate, Message, Severity, check
+from mailer.adapters.gates import (
+    GATES,
+    Finding,
+    Gate,
+    Message,
+    Severity,
+    Untranslated,
+    check,
+)
 from tests.unit.gates.messages import BASE, good
 
 Breaking = Callable[[Message], Message]
@@ -81,6 +89,7 @@ def unleavable(message: Message) -> Message:
 
 
 PHOTO = '<img src="https://example.org/a.png"'
+UNTRANSLATED = Untranslated(words="No Spanish for “Near you”.", where="body.html")
 LINE = f"{'word ' * 20}\n"
 BROKEN: list[tuple[Gate, str, Breaking]] = [
     (Gate.SIZE, "Gmail cuts", inside(f"<p>{LINE * 950}</p>")),
@@ -212,6 +221,30 @@ BROKEN: list[tuple[Gate, str, Breaking]] = [
             ".headline { color: #F5F0E8 !important; }",
         ),
     ),
+    (Gate.TYPE, "of 9 pixels", inside('<p style="font-size:9px">a</p>')),
+    (Gate.LAYOUT, "900 pixels wide", inside('<p style="width:900px">a</p>')),
+    (Gate.LAYOUT, "viewport", html('<meta name="viewport"', "<meta")),
+    (Gate.LAYOUT, "<!DOCTYPE html>", html("<!DOCTYPE html>", "")),
+    (
+        Gate.LAYOUT,
+        "may not break",
+        inside(f'<p style="white-space:nowrap">{"word " * 12}</p>'),
+    ),
+    (
+        Gate.LAYOUT,
+        'width="700"',
+        inside(
+            '<!--[if mso]><table role="presentation" width="700"></table><![endif]-->'
+        ),
+    ),
+    (Gate.SUBJECT, "has 251 characters", lambda m: replace(m, subject="W" * 251)),
+    (
+        Gate.POSTAL,
+        "The postal address",
+        html("PO Box 000000, San Diego", "PO Box, San Diego"),
+    ),
+    (Gate.POSTAL, "The postal address", text("PO Box 000000", "PO Box")),
+    (Gate.SUBJECT, "is empty", lambda m: replace(m, subject=" \u200b")),
     (Gate.PREHEADER, "has 5 characters", preheader("Hello")),
     (Gate.PREHEADER, "has 120 characters", preheader("Twelve words " * 9 + "Hi.")),
     (Gate.PREHEADER, "does not begin", lambda m: html(m.preheader, "Other words")(m)),
@@ -226,6 +259,21 @@ BROKEN: list[tuple[Gate, str, Breaking]] = [
     (Gate.LEFTOVERS, "%(city)s", both("Week of", "%(city)s week of")),
     (Gate.LEFTOVERS, "zqc0ffee-leave-qz", inside("<p>zqc0ffee-leave-qz</p>")),
     (Gate.LEFTOVERS, "{{ who }}", lambda m: replace(m, subject="Hello {{ who }}")),
+    (
+        Gate.TRANSLATION,
+        "No Spanish",
+        lambda m: replace(m, untranslated=(UNTRANSLATED,)),
+    ),
+    (
+        Gate.TRANSLATION,
+        "8 more",
+        lambda m: replace(m, untranslated=(UNTRANSLATED,) * 20),
+    ),
+    (
+        Gate.LEFTOVERS,
+        "}}",
+        inside("<p>{ draw.heading(_(&quot;Near&quot;)) }}</p>"),
+    ),
     (Gate.CONTROLS, "U+202E", inside("<p>a\u202eb</p>")),
     (Gate.CONTROLS, "U+2067", text("Week of", "\u2067Week of")),
     (Gate.CONTROLS, "U+0092", inside("<p>a\x92b</p>")),
@@ -314,6 +362,30 @@ def test_what_somebody_wrote_is_not_taken_for_a_slot_or_for_html() -> None:
 
     assert check(replace(message, quoted=(f"A march: {words}!",))) == []
     assert {finding.gate for finding in check(message)} == {Gate.LEFTOVERS}
+
+
+def test_braces_that_somebody_wrote_are_theirs() -> None:
+    words = "{ bring } water }} and a hat %}"
+    message = text("Week of", f"{words} Week of")(inside(f"<p>{words}</p>")(good()))
+
+    assert check(replace(message, quoted=(words,))) == []
+
+
+def test_a_subject_that_inboxes_cut_is_worth_a_look_and_no_error() -> None:
+    [found] = check(replace(good(), subject="W" * 71))
+    assert found.gate is Gate.SUBJECT
+    assert found.severity is Severity.WARNING
+
+
+def test_without_a_postal_address_in_the_settings_none_is_asked_for() -> None:
+    assert check(replace(text("PO Box", "Box")(good()), postal_address=None)) == []
+
+
+def test_a_logo_that_is_kept_back_is_said_and_is_no_error() -> None:
+    [found] = check(replace(good(), logo_kept_back="http://localhost:8000"))
+    assert found.gate is Gate.IMAGES
+    assert "http://localhost:8000" in found.words
+    assert found.severity is Severity.WARNING
 
 
 def test_large_type_may_stand_out_less() -> None:

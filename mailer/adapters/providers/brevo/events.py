@@ -51,7 +51,7 @@ def _read(item: Record, told: Told) -> Iterable[Event]:
     to, message = telling.address(item, "email"), text(item, "message-id").strip("<>")
     moment = item.get("ts_epoch") or item.get("ts_event")
     yield telling.event(
-        made_up_id(kind, message, to, str(moment)),
+        made_up_id(kind, message, to, telling.written(moment)),
         sort,
         to,
         instant(moment, told.received_at),

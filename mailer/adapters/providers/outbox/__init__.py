@@ -119,7 +119,7 @@ class _Batch:
     def write_note(self) -> None:
         letter = self._outgoing.letter
         note = {
-            "title": dict(letter.headers).get("List-Id", "").partition("<")[0].strip(),
+            "title": _list_name(dict(letter.headers).get("List-Id", "")),
             "sender": letter.sender_name,
             "subject": letter.subject,
             "date": self._outgoing.date.isoformat(),
@@ -138,3 +138,9 @@ class _Batch:
 
 def _hash(raw: bytes) -> str:
     return hashlib.blake2b(raw, digest_size=12).hexdigest()
+
+
+def _list_name(list_id: str) -> str:
+    """Return a list's words, or what its identifier begins with (RFC 2919 §3)."""
+    words, _, identifier = list_id.partition("<")
+    return words.strip() or identifier.partition(".")[0].strip(" >")

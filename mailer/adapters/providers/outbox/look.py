@@ -43,7 +43,7 @@ main{padding:0 20px 44px}thead{position:absolute;clip-path:inset(50%)}
 tr{display:grid;grid-template-columns:1fr auto;border-bottom:1px solid var(--hair);
 padding:11px 0}td,td.n,td.n+td.n{border:0;padding:0}td:nth-child(2){grid-row:2;
 grid-column:1/-1}td:nth-child(3){grid-row:3;color:var(--soft);text-align:left}
-td:nth-child(4){grid-row:1;grid-column:2;padding-left:12px}}
+td.n:nth-child(4){grid-row:1;grid-column:2}td.n+td.n:nth-child(4){padding-left:12px}}
 .view{display:grid;grid-template:auto auto 1fr/repeat(3,max-content) minmax(0,1fr);height:100vh}
 .view header{grid-column:1/-1;min-width:0;padding:12px 20px 8px;border-top:8px solid var(--board)}
 .view header p{margin:0;font-size:15px;overflow-wrap:anywhere}

@@ -183,7 +183,8 @@ def _section(name: str, summary: Summary) -> str:
             f"All {counted(summary.messages, 'message')}</a></p>"
         )
     subjects = " · ".join(
-        f"{html.escape(subject)} ({number:,})" for subject, number in summary.subjects
+        f"<bdi>{html.escape(subject)}</bdi> ({number:,})"
+        for subject, number in summary.subjects
     )
     return (
         f'<section><h2><a href="{name}/index.html">{html.escape(summary.title)}</a></h2>'
@@ -199,8 +200,8 @@ def _facts(summary: Summary) -> str:
 
 def _table(rows: Sequence[Row], folder: str) -> str:
     lines = "".join(
-        f'<tr><td><b><a href="{folder}{row.name}.html">{html.escape(row.subject)}</a></b>'
-        f"</td><td>{html.escape(row.to)}</td>"
+        f'<tr><td><b><a href="{folder}{row.name}.html"><bdi>{html.escape(row.subject)}</bdi></a></b>'
+        f"</td><td><bdi>{html.escape(row.to)}</bdi></td>"
         f'<td class="n">{_time(row.date)}</td><td class="n">'
         f'<a href="{folder}{row.name}.eml" download>{size(row.octets)}</a></td></tr>\n'
         for row in rows

@@ -73,7 +73,7 @@ def _read(item: Record, told: Told) -> Iterable[Event]:
             raise telling.UnreadError
     own = text(item, "ID")
     yield telling.event(
-        f"{kind}/{own}" if own else made_up_id(kind, message, to, str(at)),
+        f"{kind}/{own}" if own else made_up_id(kind, message, to, telling.written(at)),
         sort,
         to,
         instant(at, told.received_at),

@@ -105,4 +105,4 @@ def _bounced(bounce: Record, words: str) -> EventKind:
 
 def _codes(bounce: Record) -> str:
     codes = bounce.get("diagnosticCode")
-    return " ".join(map(str, codes)) if isinstance(codes, list) else ""
+    return " ".join(map(telling.written, codes)) if isinstance(codes, list) else ""

@@ -93,7 +93,8 @@ def _read(item: Record, told: Told) -> Iterable[Event]:
     to, message = telling.address(item, "email"), text(item, "sg_message_id")
     moment = item.get("timestamp")
     yield telling.event(
-        text(item, "sg_event_id") or made_up_id(kind, message, to, str(moment)),
+        text(item, "sg_event_id")
+        or made_up_id(kind, message, to, telling.written(moment)),
         sort,
         to,
         instant(moment, told.received_at),

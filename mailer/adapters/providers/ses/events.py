@@ -22,7 +22,13 @@ from mailer.adapters.providers.telling import Record, inner, instant, record, te
 from mailer.core.events import Event, EventKind, sort_bounce
 from mailer.ports import Forged, Heard, Told
 
-_HOST = re.compile(r"sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?")
+# With a region, as us-gov-west-1: "sns.s3" is a bucket, which anybody may own.
+_AMAZON = r"sns\.[a-z]{2,4}(?:-[a-z]{2,16}){1,2}-\d\.amazonaws\.com(?:\.cn)?"
+_HOST = re.compile(_AMAZON)
+# Nothing else at that host: its API answers with words that anybody may write.
+_CERTIFICATE = re.compile(
+    rf"https://{_AMAZON}/SimpleNotificationService-[0-9A-Za-z]{{1,64}}\.pem"
+)
 _LARGEST = 64 * 1024  # octets of a certificate
 _MOST = 8  # certificates kept; Amazon has one at a time
 _OK = 200
@@ -85,7 +91,7 @@ class SesEvents:
         return True
 
     def _key(self, url: str) -> rsa.RSAPublicKey | None:
-        if not (_is_amazons(url) and url.endswith(".pem")):
+        if not _CERTIFICATE.fullmatch(url):
             return None
         if url not in self._keys and (key := self._fetched(url)):
             if len(self._keys) >= _MOST:

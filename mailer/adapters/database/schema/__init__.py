@@ -1,0 +1,80 @@
+"""Every table, once; the migrations must agree (a test sees to it).
+
+Numbers are ours, `public_id` and `uid` are random and may appear in links.
+"""
+
+from mailer.adapters.database.schema.actions import (
+    action_targets,
+    action_versions,
+    actions,
+    calls,
+    endorsements,
+    sponsorships,
+    targets,
+)
+from mailer.adapters.database.schema.base import (
+    metadata,
+)
+from mailer.adapters.database.schema.mailings import (
+    mailing_groups,
+    mailings,
+    variant_items,
+    variants,
+)
+from mailer.adapters.database.schema.organizations import (
+    organization_aliases,
+    organizations,
+    place_names,
+    places,
+)
+from mailer.adapters.database.schema.people import (
+    consent_events,
+    lists,
+    seats,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+from mailer.adapters.database.schema.records import (
+    audit,
+    provider_events,
+    synchronizations,
+)
+from mailer.adapters.database.schema.sending import (
+    batches,
+    deliveries,
+    instance,
+    paces,
+)
+
+__all__ = [
+    "action_targets",
+    "action_versions",
+    "actions",
+    "audit",
+    "batches",
+    "calls",
+    "consent_events",
+    "deliveries",
+    "endorsements",
+    "instance",
+    "lists",
+    "mailing_groups",
+    "mailings",
+    "metadata",
+    "organization_aliases",
+    "organizations",
+    "paces",
+    "place_names",
+    "places",
+    "provider_events",
+    "seats",
+    "sponsorships",
+    "subscribers",
+    "subscriptions",
+    "suppressions",
+    "synchronizations",
+    "targets",
+    "variant_items",
+    "variants",
+]

@@ -1,0 +1,95 @@
+"""Readers: who they are, what they are subscribed to, whom nobody may mail."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from mailer.adapters.database.schema.base import metadata
+from mailer.adapters.database.types import Bytes, Id, Instant
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("uid", Bytes(16), nullable=False, unique=True),
+    Column("address", String(254), nullable=False),
+    Column("address_hash", Bytes(16), nullable=False, unique=True),
+    Column("given_name", String(120)),
+    Column("family_name", String(120)),
+    Column("language", String(8), nullable=False),
+    Column("time_zone", String(60)),
+    Column("place_id", ForeignKey("places.id")),
+    Column("created_at", Instant, nullable=False),
+)
+
+seats = Table(
+    "seats",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subscriber_id", ForeignKey("subscribers.id"), nullable=False),
+    Column(
+        "organization_id", ForeignKey("organizations.id"), nullable=False, index=True
+    ),
+    Column("role", String(20), nullable=False),
+    UniqueConstraint("subscriber_id", "organization_id"),
+)
+
+# A list's definition is a file; here is only what must not change with it.
+lists = Table(
+    "lists",
+    metadata,
+    Column("number", Id, primary_key=True),
+    Column("slug", String(40), nullable=False, unique=True),
+    Column("first_seen_at", Instant, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscribers.id"), primary_key=True),
+    Column("list_number", ForeignKey("lists.number"), primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("ended_reason", String(40)),
+    Column("paused_until", Instant),
+    Column("quiet_weeks", Boolean, nullable=False, server_default=text("false")),
+    Column("consented_on", Date),
+    Column("known_variant", ForeignKey("variants.id")),
+    Column("changed_at", Instant, nullable=False),
+    CheckConstraint("state IN ('pending', 'active', 'ended')", name="state"),
+    Index("ix_subscriptions_audience", "list_number", "state", "subscriber_id"),
+)
+
+# Append-only: who agreed or withdrew, when, how, under which wording.
+consent_events = Table(
+    "consent_events",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subscriber_id", ForeignKey("subscribers.id"), nullable=False, index=True),
+    Column("list_number", ForeignKey("lists.number"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("basis", String(60)),
+    Column("happened_at", Instant, nullable=False),
+    Column("source", Text),
+    Column("wording", Text),
+    Column("recorded_at", Instant, nullable=False),
+)
+
+# Addresses nobody may mail; the hash stays when the person is erased.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address_hash", Bytes(16), primary_key=True),
+    Column("reason", String(20), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("told_by", String(40)),  # the provider that told it, who knows it already
+)

@@ -1,0 +1,104 @@
+"""What is said to one person: composed, named, and put where the senders find it.
+
+A note's name makes it unique: whoever asks twice for the same note sends one.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailer.core import envelope
+from mailer.core.lists import MailingList
+from mailer.core.notices import Confirmation, Note
+from mailer.core.routes import Route
+from mailer.core.tokens import Link, Purpose
+from mailer.ports import Composed, NoteRenderer, Notes, Rendered
+
+# Where the links of notes lead, beneath the base URL.
+_PAGES = {Purpose.PREFERENCES: "p", Purpose.LEAVE: "u", Purpose.CONFIRM: "c"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notifier:
+    """Writes letters to one person at a time."""
+
+    notes: Notes
+    renderer: NoteRenderer
+    secret: bytes  # makes the slots' markers unforgeable
+    base_url: str  # without a slash at the end
+    route_of: Callable[[MailingList], Route]
+
+    def tell(
+        self,
+        note: Note,
+        *,
+        to: bytes,
+        name: str,
+        mailing_list: MailingList,
+        link: Link,
+        at: datetime,
+    ) -> bool:
+        """Send a note whose button leads to a page of theirs; False: it was sent before.
+
+        `link.number` is the list's number. Raises TemplateError, NotFoundError.
+        """
+        slots = self._markers(name)
+        marker = slots["leave" if link.purpose is Purpose.LEAVE else "preferences"]
+        url = f"{self.base_url}/{_PAGES[link.purpose]}/{marker}"
+        rendered = self.renderer.note(replace(note, url=url), slots={"page": marker})
+        composed = self._composed(rendered, note.language, name)
+        route = self.route_of(mailing_list)
+        return self.notes.post(
+            composed, to=to, name=name, link=link, route=route, at=at
+        )
+
+    def ask(
+        self,
+        confirmation: Confirmation,
+        *,
+        to: bytes,
+        name: str,
+        mailing_list: MailingList,
+        number: int,
+        at: datetime,
+    ) -> bool:
+        """Ask whether an address is its owner's; False: that was asked before."""
+        slots = self._markers(name)
+        rendered = self.renderer.confirmation(
+            confirmation,
+            mailing_list=mailing_list,
+            slots={
+                "confirm": slots["preferences"],
+                "address_html": slots["reason_html"],
+                "address_text": slots["reason_text"],
+            },
+        )
+        return self.notes.post(
+            self._composed(rendered, confirmation.language, name),
+            to=to,
+            name=name,
+            link=Link(Purpose.CONFIRM, number),
+            route=self.route_of(mailing_list),
+            at=at,
+        )
+
+    def _composed(self, rendered: Rendered, language: str, name: str) -> Composed:
+        nonce = self._nonce(name)
+        return Composed(
+            content_hash=hashlib.sha256(rendered.html.encode()).digest(),
+            language=language,
+            place=None,
+            subject=rendered.subject,
+            preheader=rendered.preheader,
+            html=envelope.cut(rendered.html, nonce, expected=()),
+            text=envelope.cut(rendered.text, nonce, expected=()),
+            items=(),
+        )
+
+    def _markers(self, name: str) -> Mapping[str, str]:
+        return envelope.markers(self._nonce(name))
+
+    def _nonce(self, name: str) -> str:
+        return hmac.digest(self.secret, f"note {name}".encode(), "sha256").hex()[:16]

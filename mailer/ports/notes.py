@@ -1,0 +1,30 @@
+"""Letters to one person, outside any edition."""
+
+from datetime import datetime
+from typing import Protocol
+
+from mailer.core.routes import Route
+from mailer.core.tokens import Link
+from mailer.ports.ledger import Composed
+
+
+class Notes(Protocol):
+    """Where letters to one person are put, for the senders to carry."""
+
+    def post(
+        self,
+        composed: Composed,
+        *,
+        to: bytes,
+        name: str,
+        link: Link,
+        route: Route,
+        at: datetime,
+    ) -> bool:
+        """Put a letter to the subscriber with this random id on its way.
+
+        `name` says what it is about and to whom: of one name only the first letter
+        is ever sent, and False is returned for the others. Whoever is suppressed is
+        not written to. Raises NotFoundError for an id that nobody has.
+        """
+        ...

@@ -1,0 +1,105 @@
+"""The pages against their own description: all of it is there, and none of it breaks."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+import yaml
+from hypothesis import HealthCheck, Phase, settings
+from PIL import Image
+from schemathesis.specs.openapi.checks import (
+    negative_data_rejection,
+    unsupported_method,
+)
+from starlette.routing import Route
+
+from mailer.cli import web
+from mailer.core.tokens import Purpose
+from tests.e2e.conftest import Shell, copied
+from tests.e2e.town import Town
+from tests.factories import NINE, draft
+
+FILE = Path(__file__).parents[2] / "docs" / "reference" / "openapi.yaml"
+DESCRIBED: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
+SCHEMA = schemathesis.openapi.from_dict(DESCRIBED)
+PROVIDER = """
+[providers.postmark]
+kind = "postmark"
+token = "ttttttttttttttttttttt"
+events_key = "kkkkkkkkkkkkkkkkkkkkk"
+[brand]
+logo = "logo.png"
+"""
+
+
+@pytest.fixture(scope="module")
+def town(initial: Shell, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A project with everything that has a page."""
+    shell = copied(initial, tmp_path_factory.mktemp("described"))
+    shell.edit(
+        "lists/weekly.toml", 'kind = "digest"', 'kind = "digest"\narchive = true'
+    )
+    Image.new("RGB", (240, 96)).save(shell.folder / "logo.png")
+    with (shell.folder / "mailer.toml").open("a", encoding="utf-8") as file:
+        file.write(PROVIDER)
+    with Town(shell.folder).open() as town:
+        town.settle()
+        town.tell(draft("San Diego", 12), draft("Denver", 13, start_time=NINE))
+        town.send()
+        yield town
+
+
+def test_every_route_is_described_and_nothing_else_is(town: Town) -> None:
+    app = web.application(town.project)
+    routes = {
+        re.sub(r"pages\.\w+\.css", "{stylesheet}", route.path): {
+            method.lower() for method in (route.methods or set()) - {"HEAD"}
+        }
+        for route in app.routes
+        if isinstance(route, Route)
+    }
+    described = {
+        path: set(item) & {"get", "post", "put", "patch", "delete"}
+        for path, item in DESCRIBED["paths"].items()
+    }
+
+    assert len(app.routes) == len(routes)
+    assert described == routes
+
+
+@pytest.fixture(scope="module")
+def real(town: Town) -> dict[str, str]:
+    """What leads somewhere, for the names in the paths."""
+    found = re.search(r"/static/([^\"]+)", town.get("/actions").text)
+    assert found is not None
+    keyring = town.project.keyring
+    return {
+        "public_id": town.id_of("Denver"),
+        "region": "us-co",
+        "list": "weekly",
+        "edition": "2019-10-07",
+        "language": "en",
+        "token": keyring.sign(Purpose.PREFERENCES, bytes(16), 1),
+        "provider": "postmark",
+        "stylesheet": found[1],
+    }
+
+
+@SCHEMA.parametrize()
+@settings(
+    max_examples=8,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_request_makes_the_pages_fail_or_answer_unlike_described(
+    case: schemathesis.Case[Any], town: Town, real: dict[str, str]
+) -> None:
+    case.call_and_validate(base_url=town.url, excluded_checks=[unsupported_method])
+    # The same once more where something is. It was made for another path, which may
+    # have been meant to be refused.
+    case.path_parameters = {name: real[name] for name in case.path_parameters or {}}
+    left_out = [unsupported_method, negative_data_rejection]
+    case.call_and_validate(base_url=town.url, excluded_checks=left_out)
