@@ -62,11 +62,8 @@ class SesEvents:
             return telling.NOT_JSON
         if text(found, "TopicArn") != self._topic:
             return Forged(detail="it is about another topic")
-        key = self._key(text(found, "SigningCertURL"))
-        if isinstance(key, Forged):
-            return key
-        if not _is_signed(found, key):
-            return _UNSIGNED
+        if doubt := self._doubt(found):
+            return doubt
         match text(found, "Type"):
             case "SubscriptionConfirmation":
                 address = text(found, "SubscribeURL")
@@ -77,6 +74,13 @@ class SesEvents:
                 message = telling.parsed(text(found, "Message").encode())
                 return telling.heard([message], lambda item: _read(item, told, found))
         return Heard(events=())
+
+    def _doubt(self, found: Record) -> Forged | None:
+        """Return why it is not Amazon's, or why nobody can tell now."""
+        key = self._key(text(found, "SigningCertURL"))
+        if isinstance(key, Forged):
+            return key
+        return None if _is_signed(found, key) else _UNSIGNED
 
     def _key(self, url: str) -> rsa.RSAPublicKey | Forged:
         if not _CERTIFICATE.fullmatch(url):
