@@ -83,7 +83,7 @@ def _show_previews(written: Mapping[str, Any], out: Path) -> None:
     name = written["mailing"].replace("/", "-")
     if written["variants"]:
         output.table(
-            ("Version", "Place and subject", "HTML bytes", "Findings"),
+            ("Version", "Place and subject", "Bytes", "Found"),
             [
                 (
                     row["file"].removeprefix(f"{name}-"),
@@ -93,7 +93,7 @@ def _show_previews(written: Mapping[str, Any], out: Path) -> None:
                 )
                 for row in written["variants"]
             ],
-            right=("HTML bytes", "Findings"),
+            right=("Bytes", "Found"),
         )
     for finding, files in previews.told_once(written):
         one = files[0].removeprefix(f"{name}-")
