@@ -241,6 +241,36 @@ def test_an_answer_that_drips_in_is_none_when_the_longest_is_over(
     assert 0.4 < lasted < 2
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        dripping(b"X: y\r\n"),
+        dripping(b"x"),
+        lambda connected: (
+            connected.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"),
+            dripping(b"x")(connected),
+        ),
+        lambda connected: (
+            connected.sendall(b"HTTP/1.1 200 OK\r\n\r\n"),
+            dripping(b"x")(connected),
+        ),
+    ],
+    ids=["headers", "one header", "body", "body without a length"],
+)
+def test_an_answer_to_a_question_that_drips_in_is_none_either(
+    reply: Callable[[socket.socket], object],
+) -> None:
+    with running(reply) as server, http(longest=0.5) as client:
+        start = time.monotonic()
+        answer = client.get(url(server), headers={})
+        lasted = time.monotonic() - start
+        again = client.get(url(server), headers={})
+
+    assert answer == NoAnswer(detail="the whole answer did not come in time")
+    assert again == answer
+    assert 0.4 < lasted < 2
+
+
 def test_a_server_that_takes_the_body_drop_by_drop_holds_nobody_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf, http(longest=0.5) as client:
         where = f"http://127.0.0.1:{deaf.getsockname()[1]}/send"
