@@ -30,7 +30,7 @@ def test_a_quick_run_prints_one_object_with_its_rows_and_the_machine(name: str) 
         [sys.executable, BENCHMARKS / f"{name}.py", "--quick", "--json", *SMALL[name]],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,  # a busy machine is no failure
         check=False,
     )
 
