@@ -42,7 +42,7 @@ def open_pages(project: Project, host: str, port: int) -> None:
         coalition=project.settings.coalition,
         base_url=project.settings.base_url,
         now=project.clock,
-        next_edition=project.next_edition,
+        notifier=project.notifier,
         logo=project.settings.branding.logo,
         ear=_ear(project),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 from mailer.config import Coalition
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Keyring
+from mailer.pipeline.notify import Notifier
 from mailer.ports import PublicActions, Readers
 from mailer.web.language import choose
 
@@ -46,7 +47,7 @@ class Site:
     coalition: Coalition
     base_url: str
     now: Callable[[], datetime]
-    next_edition: Callable[[int], date | None]
+    notifier: Notifier
 
     @property
     def root(self) -> str:

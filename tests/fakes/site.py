@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 
+from mailer.adapters.renderer.brand import Brand
+from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.pages import Pages
 from mailer.config import Coalition
 from mailer.core.branding import Logo
@@ -24,11 +26,15 @@ from mailer.core.model import (
     Sponsor,
     SponsorRole,
 )
+from mailer.core.preferences import Choices
+from mailer.core.routes import Route
 from mailer.core.tokens import Keyring, Purpose
+from mailer.pipeline.notify import Notifier
 from mailer.ports import Reader
 from mailer.web.app import create
 from mailer.web.server import server
-from tests.fakes.people import MemoryActions, MemoryReaders
+from tests.factories import place
+from tests.fakes.people import MemoryActions, MemoryNotes, MemoryReaders
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NOW = datetime(2019, 10, 8, 17, 30, tzinfo=UTC)
@@ -38,6 +44,11 @@ KEYS = {1: bytes(range(32))}
 COALITION = Coalition(
     name="Coalition to Close the Concentration Camps",
     postal_address="PO Box 000000, San Diego, CA 92101",
+)
+BRAND = Brand(
+    name=COALITION.name,
+    postal_address=COALITION.postal_address,
+    reply_to="hello@mail.example.org",
 )
 _SPONSORS = (
     "Asian Solidarity Collective",
@@ -83,12 +94,16 @@ def a_reader(
     return Reader(
         uid=uid,
         masked_address="o…@aftguild.example",
-        language=language,
         organization=organization,
+        place=place("San Diego"),
+        time_zone=None,
         list_number=list_number,
         list_slug=LISTS[list_number].slug,
         active=True,
-        quiet_weeks=False,
+        choices=Choices(language=language),
+        told_at=None,
+        also_on=(),
+        last_change=None,
     )
 
 
@@ -155,6 +170,7 @@ class Site:
     app: Starlette
     readers: MemoryReaders
     actions: MemoryActions
+    notes: MemoryNotes
     keyring: Keyring
     url: str = ""
 
@@ -163,6 +179,14 @@ class Site:
 
     def is_on(self) -> bool:
         return self.here.active
+
+    def forget(self) -> None:
+        """Begin anew: nobody is known, and nobody was written to."""
+        self.readers.people.clear()
+        self.readers.changes.clear()
+        self.readers.left.clear()
+        self.readers.ended_otherwise.clear()
+        self.notes.posted.clear()
 
     @property
     def leave(self) -> str:
@@ -185,7 +209,7 @@ def a_site(
     pages: Pages | None = None,
     logo: Logo | None = None,
 ) -> Site:
-    people, actions = MemoryReaders(), MemoryActions()
+    people, actions, notes = MemoryReaders(), MemoryActions(), MemoryNotes()
     for reader in readers or (a_reader(),):
         people.add(reader)
     keyring = Keyring(KEYS)
@@ -198,10 +222,16 @@ def a_site(
         coalition=COALITION,
         base_url=base_url,
         now=lambda: NOW,
-        next_edition=lambda number: date(2019, 10, 14) if number == WEEKLY else None,
+        notifier=Notifier(
+            notes=notes,
+            renderer=MailRenderer(TEMPLATES, BRAND, base_url),
+            secret=bytes(32),
+            base_url=base_url,
+            route_of=lambda _list: Route(shares={"outbox": 1}),
+        ),
         logo=logo,
     )
-    return Site(app=app, readers=people, actions=actions, keyring=keyring)
+    return Site(app=app, readers=people, actions=actions, notes=notes, keyring=keyring)
 
 
 @contextmanager
