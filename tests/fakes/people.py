@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from mailer.core.errors import NotFoundError
 from mailer.core.model import Action
 from mailer.core.preferences import Change, Choices, Value, differences, undone
 from mailer.core.routes import Route
@@ -105,6 +106,7 @@ class MemoryNotes:
     """Keeps what was written to whom; of one name, the first alone."""
 
     posted: dict[str, tuple[bytes, Composed, Link]] = field(default_factory=dict)
+    gone: set[bytes] = field(default_factory=set)
 
     def post(
         self,
@@ -118,6 +120,8 @@ class MemoryNotes:
     ) -> bool:
         assert at.tzinfo is not None
         assert route.names
+        if to in self.gone:
+            raise NotFoundError("nobody has this id")
         return self.posted.setdefault(name, (to, composed, link))[1] is composed
 
 

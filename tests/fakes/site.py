@@ -187,6 +187,7 @@ class Site:
         self.readers.left.clear()
         self.readers.ended_otherwise.clear()
         self.notes.posted.clear()
+        self.notes.gone.clear()
 
     @property
     def leave(self) -> str:
