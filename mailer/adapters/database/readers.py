@@ -128,7 +128,8 @@ def _subscription(uid: bytes, list_number: int) -> Select[Any]:
 def _place(uid: bytes) -> Select[Any]:
     return (
         select(places)
-        .join(subscribers, places.c.id == reader_place())
+        .select_from(subscribers)
+        .join(places, places.c.id == reader_place())
         .where(subscribers.c.uid == uid)
     )
 
