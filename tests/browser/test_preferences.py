@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -35,7 +36,7 @@ def site(running: Site) -> Site:
 def page(
     chromium: Browser, site: Site, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
-    """The page, open; at the end it has set no cookie and complained of nothing."""
+    """The page, open; at the end it has set no cookie and broken nothing."""
     width, script = request.param
     context = chromium.new_context(
         viewport={"width": width, "height": 800},
@@ -49,7 +50,8 @@ def page(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(site.url + site.preferences)
     yield page
-    assert complaints == []
+    unexpected = [words for words in complaints if "status of 422" not in words]
+    assert unexpected == []
     assert not context.cookies()
     context.close()
 
@@ -60,12 +62,42 @@ def press(page: Page, words: str) -> None:
 
 
 def look(page: Page) -> None:
-    """Hold what is on the screen to the rules of accessibility, and to its width."""
-    assert violations(page) == []
+    """Hold the page to the width of its screen."""
     wide, seen = page.evaluate(
         "() => [document.documentElement.scrollWidth, innerWidth]"
     )
     assert wide <= seen
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_nothing_that_bars_people_from_choosing(
+    chromium: Browser, site: Site, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    context = chromium.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,
+        bypass_csp=True,  # axe-core itself is a script
+    )
+    page = context.new_page()
+    found: list[str] = []
+
+    page.goto(f"{site.url}{site.preferences}?lang=es")
+    found += violations(page)
+    page.goto(site.url + site.preferences)
+    page.get_by_text("Only some states").click()
+    page.get_by_text("Other states").click()
+    page.get_by_text("Until a day that I choose").click()
+    found += violations(page)
+    press(page, "Save")
+    found += violations(page)
+    press(page, "Rest four weeks")
+    found += violations(page)
+    press(page, "Leave all lists")
+    found += violations(page)
+
+    assert found == []
+    context.close()
 
 
 def test_choosing_saving_and_taking_it_back(page: Page, site: Site) -> None:
