@@ -232,13 +232,7 @@ def _group(groups: Sequence[Group], place_id: str, language: str) -> Group:
         return alike[0]
     if not there:
         raise NotFoundError("nobody of that place gets this list any more")
-    first = there[0]
-    return Group(
-        language=language,
-        place_id=first.place_id,
-        known_variant=first.known_variant,
-        quiet_weeks=first.quiet_weeks,
-    )
+    return replace(there[0], language=language)
 
 
 def trouble(words: str, templates: Path) -> Trouble:

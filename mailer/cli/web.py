@@ -53,7 +53,7 @@ def application(project: Project) -> "Application":
         coalition=project.settings.coalition,
         base_url=project.settings.base_url,
         now=project.clock,
-        next_edition=project.next_edition,
+        notifier=project.notifier,
         logo=project.settings.branding.logo,
         ear=_ear(project),
     )

@@ -1,5 +1,7 @@
 """`mailer why`: the rules that decided, in their order."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +11,10 @@ from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import Json, State
 from mailer.cli.which import find
+from mailer.core.audience import Resting
 from mailer.core.errors import NotFoundError
+from mailer.core.preferences import Frequency
+from mailer.core.scope import parse
 
 
 def why(
@@ -48,7 +53,8 @@ def _trace(project: Project, address: str, mailing: str | None) -> dict[str, Any
     findings = []
     if person["suppressed"]:
         findings.append(f"Nobody may mail this address: {person['suppressed']}.")
-    findings += [_subscription(row) for row in subscriptions]
+    now = project.clock()
+    findings += [_subscription(row, now) for row in subscriptions]
     findings += [_delivery(row) for row in deliveries]
     if chosen and not deliveries:
         findings.append(
@@ -65,7 +71,7 @@ def _trace(project: Project, address: str, mailing: str | None) -> dict[str, Any
     }
 
 
-def _subscription(row: Any) -> str:
+def _subscription(row: Any, now: datetime) -> str:
     consent = row["consent"]
     since = (
         f"; {consent['kind']} {consent['happened_at']:%Y-%m-%d}, {consent['basis']}"
@@ -77,10 +83,20 @@ def _subscription(row: Any) -> str:
         return f"{row['list']}: pending: gets nothing until they confirm{since}."
     if state == "ended":
         return f"{row['list']}: ended ({row['ended_reason']}){since}."
-    paused = (
-        f", paused until {row['paused_until']:%Y-%m-%d}" if row["paused_until"] else ""
-    )
-    return f"{row['list']}: active{paused}{since}."
+    return f"{row['list']}: {', '.join(['active', *_chosen(row, now)])}{since}."
+
+
+def _chosen(row: Any, now: datetime) -> Iterator[str]:
+    """Yield what they chose by themselves that keeps mail away."""
+    if row["paused_until"] and row["paused_until"] > now:
+        yield f"paused until {row['paused_until']:%Y-%m-%d %H:%M} UTC"
+    if row["frequency"] != Frequency.EVERY:
+        yield _RHYTHMS[row["frequency"]]
+    scope = parse(row["scope"])
+    if scope.km is not None:
+        yield f"only what is within {scope.km} km of their place"
+    if scope.regions:
+        yield f"only what is in {', '.join(scope.regions)}"
 
 
 def _delivery(row: Any) -> str:
@@ -91,11 +107,22 @@ def _delivery(row: Any) -> str:
             f'{mailing}: sent {when} through {row["provider"]}: "{row["subject"]}",'
             f" composed for {row['composed_for'] or 'no place'} in {row['language']}."
         )
-    reason = f": {row['reason']}" if row["reason"] else ""
+    reason = f": {_REASONS.get(row['reason'], row['reason'])}" if row["reason"] else ""
     state = _WORDS.get(row["state"], row["state"])
     return f"{mailing}: {state}{reason} ({when})."
 
 
+_RHYTHMS = {
+    Frequency.FORTNIGHTLY: "every second week",
+    Frequency.MONTHLY: "once a month",
+    Frequency.URGENT: "urgent only, no digests",
+}
+_REASONS = {
+    Resting.PAUSED: "they had paused the list",
+    Resting.URGENT_ONLY: "they want only what is urgent, no digests",
+    Resting.NOT_THEIR_WEEK: "not their week; they had one less than two or four weeks"
+    " before, as they chose",
+}
 _WORDS = {
     "inflight": "in a call to the provider at this moment",
     "unknown": "nobody knows yet whether it arrived; the program is finding out",

@@ -1,11 +1,20 @@
 """Who shares a variant: readers alike in all that shapes their digest."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Resting(StrEnum):
+    """Why a subscriber is left out of a mailing by their own choice."""
+
+    PAUSED = "paused"
+    URGENT_ONLY = "urgent only"
+    NOT_THEIR_WEEK = "not their week"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Group:
-    """Readers of one list with the same language, place, and last edition.
+    """Readers of one list with the same language, place, scope and last edition.
 
     `place_id` and `known_variant` are 0 when unknown or none. `known_variant` is the
     variant of their last edition in this list, from which "new since" is reckoned.
@@ -15,3 +24,4 @@ class Group:
     place_id: int
     known_variant: int
     quiet_weeks: bool  # wants a note when there is nothing
+    scope: str = ""  # what they want to hear of, as `core.scope` writes it

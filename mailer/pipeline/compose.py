@@ -1,7 +1,7 @@
 """Audience → groups → variants → deliveries: the cost grows with the variants.
 
-Every group of readers who are alike in language, place and last edition gets one
-digest; equal digests are one variant, rendered once. Then one statement makes the
+Every group of readers who are alike in language, place, scope and last edition gets
+one digest; equal digests are one variant, rendered once. Then one statement makes the
 deliveries of everybody.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 
-from mailer.core import assembly, envelope, headers
+from mailer.core import assembly, changes, envelope, headers, scope
 from mailer.core.audience import Group
 from mailer.core.digest import Digest
 from mailer.core.errors import InputError, TemplateError
@@ -153,7 +153,7 @@ class Workshop:
     def digest(self, group: Group) -> Digest:
         """Return what a group's digest says."""
         return assembly.assemble(
-            self._actions,
+            self._wanted(group),
             list_slug=self._list.slug,
             edition=self._mailing.edition,
             edition_date=date.fromisoformat(self._mailing.edition),
@@ -163,6 +163,26 @@ class Workshop:
             as_of=self._mailing.as_of,
             until=self._mailing.until,
         )
+
+    def _wanted(self, group: Group) -> Sequence[Action]:
+        """Return what a group wants to hear of, and what it must hear of.
+
+        Whoever was told of an action far away before they chose what is near must
+        still hear that it moved or is off.
+        """
+        if not group.scope:
+            return self._actions
+        wanted, reader = scope.parse(group.scope), self._place(group.place_id)
+        known = self._known_by(group.known_variant) or {}
+        return [
+            action
+            for action in self._actions
+            if wanted.covers(action.facts.place, reader)
+            or (
+                (before := known.get(action.id)) is not None
+                and changes.differences(before, action.facts)
+            )
+        ]
 
     def _place(self, place_id: int) -> Place | None:
         if place_id not in self._places:

@@ -1,8 +1,12 @@
 """What visitors of the pages see and change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from mailer.core.model import Place
+from mailer.core.preferences import Change, Choices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,12 +15,21 @@ class Reader:
 
     uid: bytes  # random, 16 bytes
     masked_address: str  # "o…@aftguild.example"; the pages never see the whole
-    language: str
     organization: str | None
+    place: Place | None
+    time_zone: str | None  # IANA name
     list_number: int
     list_slug: str
     active: bool
-    quiet_weeks: bool  # wants a short note in weeks without actions
+    choices: Choices
+    told_at: datetime | None  # the moment of the last digest that they were sent
+    also_on: tuple[int, ...]  # the other lists that they are on
+    last_change: Change | None  # the newest that was not taken back
+
+    @property
+    def language(self) -> str:
+        """Return the language of everything that they get."""
+        return self.choices.language
 
 
 class Readers(Protocol):
@@ -38,14 +51,25 @@ class Readers(Protocol):
         """Undo `leave`; False when anything but the person's own leaving ended it."""
         ...
 
-    def prefer(
-        self,
-        uid: bytes,
-        list_number: int,
-        *,
-        language: str,
-        quiet_weeks: bool,
-        at: datetime,
+    def leave_all(self, uid: bytes, list_number: int, *, at: datetime) -> Sequence[int]:
+        """End every subscription of whoever has one to this list; returns which.
+
+        It is one change, and can be taken back as one.
+        """
+        ...
+
+    def choose(
+        self, uid: bytes, list_number: int, choices: Choices, *, at: datetime
     ) -> bool:
-        """Store what the person chose; False when there is no such subscription."""
+        """Keep what the person chose; False if that changes nothing.
+
+        So it is when there is no such subscription.
+        """
+        ...
+
+    def undo(self, uid: bytes, list_number: int, number: int, *, at: datetime) -> bool:
+        """Take back one change; False if nothing of it is left.
+
+        What was chosen anew since then stays as it was chosen.
+        """
         ...

@@ -1,7 +1,7 @@
 """The pages as one application, put together from what it needs of the world."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,6 +15,7 @@ from mailer.config import Coalition
 from mailer.core.branding import LOGO_PATH, Logo
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Keyring
+from mailer.pipeline.notify import Notifier
 from mailer.ports import PublicActions, PublicEditions, Readers
 from mailer.web import (
     actions,
@@ -52,16 +53,15 @@ def create(
     coalition: Coalition,
     base_url: str,
     now: Callable[[], datetime],
-    next_edition: Callable[[int], date | None],
+    notifier: Notifier,
     logo: Logo | None = None,
     ear: events.Ear | None = None,
 ) -> Starlette:
     """Return the application; a broken template raises TemplateError here, not later.
 
-    `lists` goes by list number; `next_edition` says when a list's next one is due,
-    None for lists without a cadence. `base_url` is without a slash at the end. `logo`
-    is the one that mail shows; `ear` hears what providers tell. `copies` makes letters
-    fit for the archive.
+    `lists` goes by list number; `notifier` writes to readers about what was done with
+    their links. `base_url` is without a slash at the end. `logo` is the one that mail
+    shows; `ear` hears what providers tell. `copies` makes letters fit for the archive.
     """
     site = Site(
         readers=readers,
@@ -74,7 +74,7 @@ def create(
         coalition=coalition,
         base_url=base_url,
         now=now,
-        next_edition=next_edition,
+        notifier=notifier,
         started=now(),
     )
     broken = {

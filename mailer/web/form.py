@@ -1,16 +1,30 @@
 """What a form posts, read within bounds."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
-LIMIT = 10_240  # bytes; our own forms post less than 200
+LIMIT = 10_240  # bytes; our own forms post less than a tenth of it
+_MOST = 100  # fields; there are 57 states and territories to tick
 _TOO_LARGE = 413
 
 
-async def fields(request: Request) -> Mapping[str, str]:
+class Fields(dict[str, str]):
+    """The text fields of a form: of each name the last, or all."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Take the fields in the order in which they were posted."""
+        super().__init__(pairs)
+        self._pairs = pairs
+
+    def every(self, name: str) -> Sequence[str]:
+        """Return all that was posted under a name, such as ticked boxes."""
+        return [value for key, value in self._pairs if key == name]
+
+
+async def fields(request: Request) -> Fields:
     """Return the text fields of either form encoding; none if it cannot be read.
 
     Raises HTTPException 413 above LIMIT, without reading the rest.
@@ -22,11 +36,12 @@ async def fields(request: Request) -> Mapping[str, str]:
 
     try:
         async with Request(request.scope, replay).form(
-            max_files=0, max_fields=20
+            max_files=0, max_fields=_MOST
         ) as form:
-            return {key: value for key, value in form.items() if isinstance(value, str)}
+            pairs = form.multi_items()
+            return Fields([(k, v) for k, v in pairs if isinstance(v, str)])
     except (HTTPException, UnicodeDecodeError):
-        return {}  # each page says what it makes of a form without its fields
+        return Fields([])  # each page says what it makes of a form without its fields
 
 
 async def bounded(request: Request, limit: int) -> bytes:

@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from mailer.core.tokens import Claim, Purpose
+from mailer.web import telling
 from mailer.web.form import fields
 from mailer.web.site import Site
 from mailer.web.visit import Guest, claimed, guest
@@ -48,7 +49,9 @@ def _act(
     if form.get("from") != "page":
         site.readers.leave(claim.uid, claim.list_number, at=at, how="one-click")
         return PlainTextResponse("Done.\n")
-    site.readers.leave(claim.uid, claim.list_number, at=at, how="page")
+    left = site.readers.leave(claim.uid, claim.list_number, at=at, how="page")
+    if left and (person := guest(site, claim)):
+        telling.of_leaving(site, person)
     return _after(site, request, claim, active="leave", ended="done")
 
 

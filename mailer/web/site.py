@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from mailer.adapters.renderer.copies import Copies
 from mailer.config import Coalition
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Keyring
+from mailer.pipeline.notify import Notifier
 from mailer.ports import PublicActions, PublicEditions, Readers
 from mailer.web.language import choose
 
@@ -49,7 +50,7 @@ class Site:
     coalition: Coalition
     base_url: str
     now: Callable[[], datetime]
-    next_edition: Callable[[int], date | None]
+    notifier: Notifier
     started: datetime  # what we say now, another version may have said otherwise
 
     @property

@@ -76,7 +76,7 @@ def running() -> Iterator[Site]:
 
 @pytest.fixture
 def site(running: Site) -> Site:
-    running.readers.people.clear()
+    running.forget()
     running.readers.add(a_reader())
     return running
 
@@ -214,9 +214,9 @@ def test_choosing_needs_only_the_keyboard(visitor: Visitor, site: Site) -> None:
     page.keyboard.press("Enter")
 
     page.get_by_role("status").wait_for()
-    assert "español" in page.get_by_role("status").inner_text()
+    assert "Idioma: español." in page.get_by_role("status").inner_text()
     assert site.here.language == "es"
-    assert site.here.quiet_weeks
+    assert site.here.choices.quiet_weeks
 
 
 def test_what_can_be_pressed_is_large_enough_for_a_finger(

@@ -21,6 +21,7 @@ from mailer.adapters.database.schema import (
 from mailer.adapters.database.work import SqlLedger
 from mailer.core.errors import RefusedError
 from mailer.core.lists import parse
+from mailer.core.preferences import Choices
 from mailer.pipeline import plan
 from mailer.ports import (
     Accepted,
@@ -246,9 +247,8 @@ def test_with_nothing_to_tell_a_reader_is_skipped_or_gets_a_note(
 ) -> None:
     post = Post(database)
     post.enlist(*people(2))
-    post.readers.prefer(
-        post.uid(2), post.number, language="en", quiet_weeks=True, at=MONDAY
-    )
+    chosen = Choices(language="en", quiet_weeks=True)
+    post.readers.choose(post.uid(2), post.number, chosen, at=MONDAY)
 
     standing = post.send()
 

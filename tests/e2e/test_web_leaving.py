@@ -44,9 +44,7 @@ def running() -> Iterator[Site]:
 
 @pytest.fixture
 def site(running: Site) -> Site:
-    running.readers.people.clear()
-    running.readers.left.clear()
-    running.readers.ended_otherwise.clear()
+    running.forget()
     running.readers.add(a_reader())
     running.readers.add(a_reader(list_number=URGENT))
     return running

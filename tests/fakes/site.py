@@ -27,11 +27,20 @@ from mailer.core.model import (
     Sponsor,
     SponsorRole,
 )
+from mailer.core.preferences import Choices
+from mailer.core.routes import Route
 from mailer.core.tokens import Keyring, Purpose
+from mailer.pipeline.notify import Notifier
 from mailer.ports import Reader
 from mailer.web.app import create
 from mailer.web.server import server
-from tests.fakes.people import MemoryActions, MemoryReaders, NoEditions
+from tests.factories import place
+from tests.fakes.people import (
+    MemoryActions,
+    MemoryNotes,
+    MemoryReaders,
+    NoEditions,
+)
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NOW = datetime(2019, 10, 8, 17, 30, tzinfo=UTC)
@@ -91,12 +100,16 @@ def a_reader(
     return Reader(
         uid=uid,
         masked_address="o…@aftguild.example",
-        language=language,
         organization=organization,
+        place=place("San Diego"),
+        time_zone=None,
         list_number=list_number,
         list_slug=LISTS[list_number].slug,
         active=True,
-        quiet_weeks=False,
+        choices=Choices(language=language),
+        told_at=None,
+        also_on=(),
+        last_change=None,
     )
 
 
@@ -163,6 +176,7 @@ class Site:
     app: Starlette
     readers: MemoryReaders
     actions: MemoryActions
+    notes: MemoryNotes
     keyring: Keyring
     url: str = ""
 
@@ -171,6 +185,15 @@ class Site:
 
     def is_on(self) -> bool:
         return self.here.active
+
+    def forget(self) -> None:
+        """Begin anew: nobody is known, and nobody was written to."""
+        self.readers.people.clear()
+        self.readers.changes.clear()
+        self.readers.left.clear()
+        self.readers.ended_otherwise.clear()
+        self.notes.posted.clear()
+        self.notes.gone.clear()
 
     @property
     def leave(self) -> str:
@@ -193,7 +216,7 @@ def a_site(
     pages: Pages | None = None,
     logo: Logo | None = None,
 ) -> Site:
-    people, actions = MemoryReaders(), MemoryActions()
+    people, actions, notes = MemoryReaders(), MemoryActions(), MemoryNotes()
     for reader in readers or (a_reader(),):
         people.add(reader)
     keyring = Keyring(KEYS)
@@ -208,10 +231,16 @@ def a_site(
         coalition=COALITION,
         base_url=base_url,
         now=lambda: NOW,
-        next_edition=lambda number: date(2019, 10, 14) if number == WEEKLY else None,
+        notifier=Notifier(
+            notes=notes,
+            renderer=MailRenderer(TEMPLATES, BRAND, base_url),
+            secret=bytes(32),
+            base_url=base_url,
+            route_of=lambda _list: Route(shares={"outbox": 1}),
+        ),
         logo=logo,
     )
-    return Site(app=app, readers=people, actions=actions, keyring=keyring)
+    return Site(app=app, readers=people, actions=actions, notes=notes, keyring=keyring)
 
 
 @contextmanager

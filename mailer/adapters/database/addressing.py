@@ -45,18 +45,18 @@ class SqlAddressing(SqlMailings):
     def groups(self, mailing: Mailing) -> Sequence[Group]:
         """Return the groups its audience falls into at this moment."""
         catch_up(self._database, mailing.list_number)
-        people = audience.audience(mailing.list_number, mailing.as_of)
+        people = audience.audience(mailing)
         with self._database.reading() as connection:
             return _to_groups(connection, audience.groups(people))
 
     def sizes(self, mailing: Mailing) -> Mapping[Group, int]:
         """Return how many people of each group may be mailed."""
         catch_up(self._database, mailing.list_number)
-        people = audience.audience(mailing.list_number, mailing.as_of)
+        people = audience.audience(mailing)
         columns = [people.c[name] for name in audience.GROUP]
         query = (
             select(*columns, func.count().label("n"))
-            .where(people.c.suppressed.is_(None), ~people.c.paused)
+            .where(audience.mailable(people))
             .group_by(*columns)
         )
         with self._database.reading() as connection:
@@ -64,11 +64,11 @@ class SqlAddressing(SqlMailings):
 
     def left_out(self, mailing: Mailing) -> Mapping[str, int]:
         """Return how many of the audience may not be mailed, by reason."""
-        people = audience.audience(mailing.list_number, mailing.as_of)
-        reason = func.coalesce(people.c.suppressed, "paused").label("reason")
+        people = audience.audience(mailing)
+        reason = func.coalesce(people.c.suppressed, people.c.resting).label("reason")
         query = (
             select(reason, func.count().label("n"))
-            .where(people.c.suppressed.is_not(None) | people.c.paused)
+            .where(audience.left_out(people))
             .group_by(reason)
         )
         with self._database.reading() as connection:
@@ -79,7 +79,7 @@ class SqlAddressing(SqlMailings):
     ) -> tuple[Addressee, Group] | None:
         """Return one active subscriber with their group."""
         catch_up(self._database, mailing.list_number)
-        people = audience.audience(mailing.list_number, mailing.as_of)
+        people = audience.audience(mailing)
         query = (
             select(
                 *(people.c[name] for name in audience.GROUP),
@@ -134,7 +134,7 @@ class SqlAddressing(SqlMailings):
             if domains
             else None
         )
-        people = audience.audience(mailing.list_number, mailing.as_of, domain)
+        people = audience.audience(mailing, domain)
         with self._database.writing() as connection:
             first = connection.execute(
                 update(mailings)
@@ -181,6 +181,7 @@ def _to_group(row: Any) -> Group:
         place_id=row.place_id,
         known_variant=row.known_variant,
         quiet_weeks=row.quiet_weeks,
+        scope=row.scope,
     )
 
 
@@ -232,6 +233,7 @@ def _keep_groups(
             "place_id": group.place_id,
             "known_variant": group.known_variant,
             "quiet_weeks": group.quiet_weeks,
+            "scope": group.scope,
             "variant_id": numbers[content_hash] if content_hash else None,
         }
         for group, content_hash in assignment.items()

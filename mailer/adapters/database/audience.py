@@ -5,33 +5,40 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Integer,
     Select,
+    String,
     Subquery,
     and_,
     case,
-    false,
     func,
     literal,
+    null,
+    or_,
     select,
 )
 
 from mailer.adapters.database.people import reader_place
 from mailer.adapters.database.schema import (
     mailing_groups,
+    mailings,
     subscribers,
     subscriptions,
     suppressions,
+    variants,
 )
 from mailer.adapters.database.types import Instant
+from mailer.core.audience import Resting
+from mailer.core.lists import Kind
+from mailer.core.preferences import GAPS, Frequency
+from mailer.ports import Mailing
 
-GROUP = ("language", "place_id", "known_variant", "quiet_weeks")
+GROUP = ("language", "place_id", "known_variant", "quiet_weeks", "scope")
 
 
-def audience(
-    list_number: int, at: datetime, domain: ColumnElement[str] | None = None
-) -> Subquery:
+def audience(mailing: Mailing, domain: ColumnElement[str] | None = None) -> Subquery:
     """Return every active subscription with its group and why it is left out, if so."""
     more = [] if domain is None else [domain.label("domain")]
     return (
@@ -42,10 +49,9 @@ def audience(
             func.coalesce(reader_place(), 0).label("place_id"),
             func.coalesce(subscriptions.c.known_variant, 0).label("known_variant"),
             subscriptions.c.quiet_weeks,
+            subscriptions.c.scope,
             suppressions.c.reason.label("suppressed"),
-            case((subscriptions.c.paused_until > at, True), else_=false()).label(
-                "paused"
-            ),
+            _resting(mailing).label("resting"),
             *more,
         )
         .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
@@ -53,16 +59,62 @@ def audience(
             suppressions, suppressions.c.address_hash == subscribers.c.address_hash
         )
         .where(
-            subscriptions.c.list_number == list_number,
+            subscriptions.c.list_number == mailing.list_number,
             subscriptions.c.state == "active",
         )
         .subquery("audience")
     )
 
 
+def _resting(mailing: Mailing) -> ColumnElement[str | None]:
+    """Return why somebody gets nothing of a mailing by their own choice, else null.
+
+    Who wants a digest now and then waits from the last one that they were sent. It is
+    looked up for them alone: one CASE inside the other, as AND promises no order.
+    """
+    at = mailing.as_of
+    rules: list[tuple[Any, Any]] = [
+        (subscriptions.c.paused_until > at, _word(Resting.PAUSED))
+    ]
+    if mailing.kind == Kind.DIGEST:
+        wanted = subscriptions.c.frequency
+        rules.append((wanted == Frequency.URGENT, _word(Resting.URGENT_ONLY)))
+        rules += [
+            (wanted == frequency, _too_soon(at - gap))
+            for frequency, gap in GAPS.items()
+        ]
+    return case(*rules, else_=null())
+
+
+def _too_soon(since: datetime) -> ColumnElement[str | None]:
+    told_at = (
+        select(mailings.c.as_of)
+        .join(variants, variants.c.mailing_id == mailings.c.id)
+        .where(variants.c.id == subscriptions.c.known_variant)
+        .correlate(subscriptions)
+        .scalar_subquery()
+    )
+    return case((told_at > since, _word(Resting.NOT_THEIR_WEEK)), else_=null())
+
+
+def _word(reason: Resting) -> ColumnElement[str]:
+    return literal(reason.value, String)
+
+
+def mailable(people: Subquery | CTE) -> ColumnElement[bool]:
+    """Return what picks those of an audience to whom something may be sent."""
+    return and_(people.c.suppressed.is_(None), people.c.resting.is_(None))
+
+
+def left_out(people: Subquery | CTE) -> ColumnElement[bool]:
+    """Return what picks the others."""
+    return or_(people.c.suppressed.is_not(None), people.c.resting.is_not(None))
+
+
 def groups(people: Subquery) -> Select[Any]:
-    """Return the groups that the audience falls into."""
-    return select(*(people.c[name] for name in GROUP)).distinct()
+    """Return the groups that those fall into to whom something may be sent."""
+    names = (people.c[name] for name in GROUP)
+    return select(*names).where(mailable(people)).distinct()
 
 
 def deliveries(
@@ -86,13 +138,13 @@ def deliveries(
     group = mailing_groups.alias("grouped")
     state = case(
         (people.c.suppressed.is_not(None), "suppressed"),
-        (people.c.paused, "skipped"),
+        (people.c.resting.is_not(None), "skipped"),
         (group.c.variant_id.is_(None), "skipped"),
         else_="pending",
     )
     reason = case(
         (people.c.suppressed.is_not(None), people.c.suppressed),
-        (people.c.paused, "paused"),
+        (people.c.resting.is_not(None), people.c.resting),
         (group.c.variant_id.is_(None), "nothing to tell"),
     )
     shares = [group.c.variant_id, state]
@@ -116,13 +168,15 @@ def deliveries(
             reason.label("reason"),
             literal(at, Instant).label("changed_at"),
         )
-        .join(
+        .outerjoin(
             group,
             and_(
                 group.c.mailing_id == mailing_id,
                 *(group.c[name] == people.c[name] for name in GROUP),
             ),
         )
+        # Whoever may be mailed, but appeared since the groups were read, is not in it.
+        .where(or_(group.c.mailing_id.is_not(None), left_out(people)))
         .order_by(*shares, people.c.subscriber_id)
     )
     return _numbered(lines.add_columns(people.c.domain)) if domains else lines

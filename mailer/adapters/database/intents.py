@@ -15,8 +15,11 @@ from mailer.adapters.database.schema import (
     paces,
     variants,
 )
+from mailer.core.audience import Resting
 from mailer.core.envelope import Segments
-from mailer.ports import Addressee, Batch, Intent, Pace
+from mailer.core.lists import Kind
+from mailer.core.preferences import Frequency
+from mailer.ports import Addressee, Batch, Intent, Mailing, Pace
 
 _VARIANTS = 32  # kept in memory, some 100 KB each
 _BURST = 1.0  # seconds' worth that a pace lets through at once after a rest
@@ -199,15 +202,11 @@ class SqlIntents(SqlClaiming):
             },
         ).all()
         if state == "pending":
-            anybody = batch.mailing.is_note  # subscribed or not
-            out = [
-                row
-                for row in rows
-                if row.suppressed or not (anybody or row.state == "active")
-            ]
+            reasons = {row.id: _out(batch.mailing, row, sent_at) for row in rows}
+            out = [(row.id, *why) for row in rows if (why := reasons[row.id])]
             if out:
                 _leave_out(connection, batch, out, sent_at)
-                rows = [row for row in rows if row not in out]
+                rows = [row for row in rows if reasons[row.id] is None]
         variant = self._variant(connection, batch.variant_id)
         return Intent(
             batch=batch,
@@ -244,21 +243,34 @@ class _Variant(NamedTuple):
     text: Segments
 
 
+def _out(mailing: Mailing, row: Any, at: datetime) -> tuple[str, str] | None:
+    """Return the state and the reason of whoever may not be mailed any more."""
+    if row.suppressed:
+        return "suppressed", row.suppressed
+    if mailing.is_note:
+        return None  # to anybody, subscribed or not
+    if row.state != "active":
+        return "skipped", "left meanwhile"
+    if row.paused_until is not None and row.paused_until > at:
+        return "skipped", f"{Resting.PAUSED} meanwhile"
+    if mailing.kind == Kind.DIGEST and row.frequency == Frequency.URGENT:
+        return "skipped", f"{Resting.URGENT_ONLY} meanwhile"
+    return None
+
+
 def _leave_out(
-    connection: Connection, batch: Batch, out: Sequence[Any], at: datetime
+    connection: Connection,
+    batch: Batch,
+    out: Sequence[tuple[int, str, str]],
+    at: datetime,
 ) -> None:
     """Keep those out of the call who may no longer be mailed, and say why."""
-    for row in out:
-        state, reason = (
-            ("suppressed", row.suppressed)
-            if row.suppressed
-            else ("skipped", "left meanwhile")
-        )
+    for subscriber, state, reason in out:
         connection.execute(
             update(deliveries)
             .where(
                 of(batch.variant_id, batch.seq),
-                deliveries.c.subscriber_id == row.id,
+                deliveries.c.subscriber_id == subscriber,
                 deliveries.c.state == "pending",
             )
             .values(state=state, reason=reason, changed_at=at)

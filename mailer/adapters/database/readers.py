@@ -1,19 +1,27 @@
 """What a reader behind a signed link may see and change."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, insert, select, update
+from sqlalchemy import Select, func, or_, select
 
-from mailer.adapters.database import audit
+from mailer.adapters.database import choosing, leaving
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.people import LEFT, OWN_ACT, first_seat
+from mailer.adapters.database.people import first_seat, reader_place
+from mailer.adapters.database.places import to_place
 from mailer.adapters.database.schema import (
-    consent_events,
+    deliveries,
     lists,
+    mailings,
+    places,
+    preference_changes,
     subscribers,
     subscriptions,
+    variants,
 )
+from mailer.core.lists import Kind
+from mailer.core.preferences import Choices
 from mailer.ports import Reader
 
 
@@ -24,152 +32,146 @@ class SqlReaders:
         self._database = database
 
     def reader(self, uid: bytes, list_number: int) -> Reader | None:
-        """Return whose link this is, or None."""
-        query = (
-            select(
-                subscribers.c.address,
-                subscribers.c.language,
-                subscriptions.c.state,
-                subscriptions.c.quiet_weeks,
-                lists.c.slug,
-                first_seat().label("organization"),
-            )
-            .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
-            .join(lists, lists.c.number == subscriptions.c.list_number)
-            .where(subscribers.c.uid == uid, lists.c.number == list_number)
-        )
+        """Return whose link this is, or None, with the same work for everybody."""
         with self._database.reading() as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(_subscription(uid, list_number)).mappings().first()
+            place = connection.execute(_place(uid)).mappings().first()
+            told_at = connection.scalar(_told_at(uid, list_number))
+            on = connection.scalars(_lists(uid)).all()
+            change = connection.execute(_change(uid, list_number)).mappings().first()
         if row is None:
             return None
         return Reader(
             uid=uid,
             masked_address=masked(row["address"]),
-            language=row["language"],
             organization=row["organization"],
+            place=to_place(place) if place else None,
+            time_zone=row["time_zone"],
             list_number=list_number,
             list_slug=row["slug"],
             active=row["state"] == "active",
-            quiet_weeks=row["quiet_weeks"],
+            choices=choosing.choices(row),
+            told_at=told_at,
+            also_on=tuple(number for number in on if number != list_number),
+            last_change=choosing.to_change(change) if change else None,
         )
 
     def leave(self, uid: bytes, list_number: int, *, at: datetime, how: str) -> bool:
         """End the subscription; True if that changed something, twice is fine."""
-        return self._move(
-            uid,
-            list_number,
-            guard=subscriptions.c.state != "ended",
-            values={"state": "ended", "ended_reason": LEFT},
-            kind="withdrawn",
-            how=how,
-            at=at,
-        )
+        with self._database.writing() as connection:
+            mine = leaving.to(uid, list_number)
+            return bool(leaving.end(connection, mine, how=how, at=at))
+
+    def leave_all(self, uid: bytes, list_number: int, *, at: datetime) -> Sequence[int]:
+        """End every subscription of whoever has one to this list; returns which."""
+        with self._database.writing() as connection:
+            person = connection.scalar(
+                select(subscriptions.c.subscriber_id).where(
+                    leaving.to(uid, list_number)
+                )
+            )
+            mine = subscriptions.c.subscriber_id == person
+            left = leaving.end(connection, mine, how="page", at=at)
+            if left:
+                choosing.remember(
+                    connection,
+                    int(person or 0),
+                    list_number,
+                    before={},
+                    after={},
+                    left=left,
+                    at=at,
+                )
+        return left
 
     def rejoin(self, uid: bytes, list_number: int, *, at: datetime) -> bool:
         """Undo a leave, if it was this person's own; who never confirmed waits again."""
-        return self._move(
-            uid,
-            list_number,
-            guard=(subscriptions.c.state == "ended")
-            & (subscriptions.c.ended_reason == LEFT),
-            values={"state": _as_before(), "ended_reason": None},
-            kind="granted",
-            how="undo",
-            at=at,
+        with self._database.writing() as connection:
+            mine = leaving.to(uid, list_number)
+            return bool(leaving.resume(connection, mine, how="undo", at=at))
+
+    def choose(
+        self, uid: bytes, list_number: int, choices: Choices, *, at: datetime
+    ) -> bool:
+        """Keep the reader's choices; False if that changes nothing."""
+        with self._database.writing() as connection:
+            return choosing.choose(
+                connection, uid, list_number, choices, how="page", at=at
+            )
+
+    def undo(self, uid: bytes, list_number: int, number: int, *, at: datetime) -> bool:
+        """Take back one change, but for what was chosen anew since then."""
+        with self._database.writing() as connection:
+            return choosing.undo(connection, uid, list_number, number, at=at)
+
+
+def _subscription(uid: bytes, list_number: int) -> Select[Any]:
+    return (
+        select(
+            subscribers.c.address,
+            subscribers.c.language,
+            subscribers.c.time_zone,
+            subscriptions.c.state,
+            subscriptions.c.frequency,
+            subscriptions.c.scope,
+            subscriptions.c.quiet_weeks,
+            subscriptions.c.paused_until,
+            lists.c.slug,
+            first_seat().label("organization"),
         )
-
-    def prefer(
-        self,
-        uid: bytes,
-        list_number: int,
-        *,
-        language: str,
-        quiet_weeks: bool,
-        at: datetime,
-    ) -> bool:
-        """Keep the reader's language and whether they want a note in quiet weeks."""
-        with self._database.writing() as connection:
-            mine = _subscription(uid, list_number)
-            changed = connection.execute(
-                update(subscriptions)
-                .where(mine, subscriptions.c.quiet_weeks != quiet_weeks)
-                .values(quiet_weeks=quiet_weeks, changed_at=at)
-            ).rowcount
-            holds = select(subscriptions.c.list_number).where(mine).exists()
-            changed += connection.execute(
-                update(subscribers)
-                .where(
-                    subscribers.c.uid == uid,
-                    subscribers.c.language != language,
-                    holds,
-                )
-                .values(language=language)
-            ).rowcount
-            if changed:
-                detail = {"language": language, "quiet_weeks": quiet_weeks}
-                _note(connection, "prefer", list_number, detail, at)
-        return bool(changed)
-
-    def _move(
-        self,
-        uid: bytes,
-        list_number: int,
-        *,
-        guard: ColumnElement[bool],
-        values: dict[str, Any],
-        kind: str,
-        how: str,
-        at: datetime,
-    ) -> bool:
-        with self._database.writing() as connection:
-            subscriber = connection.scalar(
-                update(subscriptions)
-                .where(_subscription(uid, list_number), guard)
-                .values(changed_at=at, **values)
-                .returning(subscriptions.c.subscriber_id)
-            )
-            if subscriber is None:
-                return False
-            connection.execute(
-                insert(consent_events).values(
-                    subscriber_id=subscriber,
-                    list_number=list_number,
-                    kind=kind,
-                    basis=OWN_ACT,
-                    happened_at=at,
-                    source=how,
-                    recorded_at=at,
-                )
-            )
-            _note(connection, kind, list_number, {"how": how}, at)
-        return True
-
-
-def _as_before() -> ColumnElement[str]:
-    return case((subscriptions.c.consented_on.is_not(None), "active"), else_="pending")
-
-
-def _subscription(uid: bytes, list_number: int) -> ColumnElement[bool]:
-    person = select(subscribers.c.id).where(subscribers.c.uid == uid)
-    return (subscriptions.c.list_number == list_number) & (
-        subscriptions.c.subscriber_id == person.scalar_subquery()
+        .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+        .join(lists, lists.c.number == subscriptions.c.list_number)
+        .where(subscribers.c.uid == uid, lists.c.number == list_number)
     )
 
 
-def _note(
-    connection: Connection,
-    verb: str,
-    list_number: int,
-    detail: dict[str, Any],
-    at: datetime,
-) -> None:
-    audit.record(
-        connection,
-        at=at,
-        actor="reader",
-        verb=verb,
-        thing=f"subscription to list {list_number}",
-        detail=detail,
+def _place(uid: bytes) -> Select[Any]:
+    return (
+        select(places)
+        .select_from(subscribers)
+        .join(places, places.c.id == reader_place())
+        .where(subscribers.c.uid == uid)
+    )
+
+
+def _lists(uid: bytes) -> Select[Any]:
+    return (
+        select(subscriptions.c.list_number)
+        .where(leaving.of(uid), subscriptions.c.state == "active")
+        .order_by(subscriptions.c.list_number)
+    )
+
+
+def _told_at(uid: bytes, list_number: int) -> Select[Any]:
+    """Ask for their last digest: what they know may not be written down yet."""
+    known = (
+        select(variants.c.mailing_id)
+        .join(subscriptions, subscriptions.c.known_variant == variants.c.id)
+        .where(leaving.to(uid, list_number))
+    )
+    sent = (
+        select(deliveries.c.mailing_id)
+        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+        .where(subscribers.c.uid == uid, deliveries.c.state == "sent")
+    )
+    return select(func.max(mailings.c.as_of)).where(
+        mailings.c.list_number == list_number,
+        mailings.c.kind == Kind.DIGEST,
+        or_(mailings.c.id.in_(known), mailings.c.id.in_(sent)),
+    )
+
+
+def _change(uid: bytes, list_number: int) -> Select[Any]:
+    return (
+        select(preference_changes)
+        .join(subscribers, subscribers.c.id == preference_changes.c.subscriber_id)
+        .where(
+            subscribers.c.uid == uid,
+            preference_changes.c.list_number == list_number,
+            preference_changes.c.undone_at.is_(None),
+        )
+        .order_by(preference_changes.c.id.desc())
+        .limit(1)
     )
 
 

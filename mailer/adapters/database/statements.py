@@ -76,6 +76,8 @@ class Statements:
                 ),
                 suppressions.c.reason.label("suppressed"),
                 subscriptions.c.state,
+                subscriptions.c.paused_until,
+                subscriptions.c.frequency,
             )
             .select_from(deliveries)
             .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)

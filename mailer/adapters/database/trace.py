@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select
 
+from mailer.adapters.database.choosing import CHOSE
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.people import first_seat, reader_place
 from mailer.adapters.database.schema import (
@@ -54,6 +55,8 @@ class Tracer:
                 subscriptions.c.state,
                 subscriptions.c.ended_reason,
                 subscriptions.c.paused_until,
+                subscriptions.c.frequency,
+                subscriptions.c.scope,
                 subscriptions.c.quiet_weeks,
                 subscriptions.c.list_number,
             )
@@ -63,7 +66,10 @@ class Tracer:
         )
         consents = (
             select(consent_events)
-            .where(consent_events.c.subscriber_id == subscriber)
+            .where(
+                consent_events.c.subscriber_id == subscriber,
+                consent_events.c.kind != CHOSE,
+            )
             .order_by(consent_events.c.id)
         )
         with self._database.reading() as connection:

@@ -12,7 +12,7 @@ WA Washington|WV West Virginia|WI Wisconsin|WY Wyoming|DC Washington, DC
 AS American Samoa|GU Guam|MP Northern Mariana Islands|PR Puerto Rico
 VI U.S. Virgin Islands
 """
-_NAMES = {
+STATES = {
     entry[:2]: entry[3:]
     for line in _STATES.split("\n")
     for entry in line.split("|")
@@ -24,4 +24,4 @@ def state_name(region: str | None, country: str) -> str | None:
     """Return "California" for "CA"; a region that is no code comes back as it is."""
     if region is None or country != "US":
         return region
-    return _NAMES.get(region.upper(), region)
+    return STATES.get(region.upper(), region)

@@ -30,6 +30,7 @@ from mailer.adapters.database.schema.organizations import (
 from mailer.adapters.database.schema.people import (
     consent_events,
     lists,
+    preference_changes,
     seats,
     subscribers,
     subscriptions,
@@ -67,6 +68,7 @@ __all__ = [
     "paces",
     "place_names",
     "places",
+    "preference_changes",
     "provider_events",
     "seats",
     "sponsorships",

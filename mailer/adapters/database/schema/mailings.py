@@ -86,5 +86,6 @@ mailing_groups = Table(
     Column("place_id", Id, primary_key=True, autoincrement=False),
     Column("known_variant", Id, primary_key=True, autoincrement=False),
     Column("quiet_weeks", Boolean, primary_key=True),
+    Column("scope", String(600), primary_key=True, server_default=text("''")),
     Column("variant_id", ForeignKey("variants.id")),
 )

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from mailer.adapters.database.schema.base import metadata
-from mailer.adapters.database.types import Bytes, Id, Instant
+from mailer.adapters.database.types import Bytes, Id, Instant, Json
 
 subscribers = Table(
     "subscribers",
@@ -62,11 +62,30 @@ subscriptions = Table(
     Column("ended_reason", String(40)),
     Column("paused_until", Instant),
     Column("quiet_weeks", Boolean, nullable=False, server_default=text("false")),
+    # As `core.preferences` and `core.scope` write them.
+    Column("frequency", String(12), nullable=False, server_default=text("'every'")),
+    Column("scope", String(600), nullable=False, server_default=text("''")),
     Column("consented_on", Date),
     Column("known_variant", ForeignKey("variants.id")),
     Column("changed_at", Instant, nullable=False),
     CheckConstraint("state IN ('pending', 'active', 'ended')", name="state"),
     Index("ix_subscriptions_audience", "list_number", "state", "subscriber_id"),
+)
+
+# What readers changed by themselves, so that one press takes it back; forgotten when
+# that is too late. What was agreed to is in the consent events.
+preference_changes = Table(
+    "preference_changes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subscriber_id", ForeignKey("subscribers.id"), nullable=False),
+    Column("list_number", ForeignKey("lists.number"), nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("before", Json, nullable=False),
+    Column("after", Json, nullable=False),
+    Column("lists_left", Json, nullable=False),  # their numbers
+    Column("undone_at", Instant),
+    Index("ix_preference_changes_reader", "subscriber_id", "list_number"),
 )
 
 # Append-only: who agreed or withdrew, when, how, under which wording.

@@ -1,0 +1,215 @@
+"""Choosing what comes, as people do it: by mouse, finger or keyboard, in every browser."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from mailer.core.preferences import Choices, Frequency
+from mailer.core.scope import Scope
+from tests.browser.test_gates_in_chromium import violations
+from tests.fakes.site import URGENT, Site, a_reader, a_site, served
+
+WIDTHS = (375, 1280)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Site]:
+    with served(a_site(base_url="http://127.0.0.1")) as site:
+        yield site
+
+
+@pytest.fixture
+def site(running: Site) -> Site:
+    running.forget()
+    running.readers.add(a_reader())
+    running.readers.add(a_reader(list_number=URGENT))
+    return running
+
+
+@pytest.fixture(
+    params=[(width, script) for width in WIDTHS for script in (False, True)],
+    ids=lambda kind: f"{kind[0]}-{'with' if kind[1] else 'no'}-script",
+)
+def page(
+    chromium: Browser, site: Site, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """The page, open; at the end it has set no cookie and broken nothing."""
+    width, script = request.param
+    context = chromium.new_context(
+        viewport={"width": width, "height": 800},
+        java_script_enabled=script,
+        locale="en-US",
+    )
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda line: complaints.append(line.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(site.url + site.preferences)
+    yield page
+    unexpected = [words for words in complaints if "status of 422" not in words]
+    assert unexpected == []
+    assert not context.cookies()
+    context.close()
+
+
+def press(page: Page, words: str) -> None:
+    with page.expect_navigation(wait_until="load"):
+        page.get_by_role("button", name=words, exact=True).click()
+
+
+def look(page: Page) -> None:
+    """Hold the page to the width of its screen."""
+    wide, seen = page.evaluate(
+        "() => [document.documentElement.scrollWidth, innerWidth]"
+    )
+    assert wide <= seen
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_nothing_that_bars_people_from_choosing(
+    chromium: Browser, site: Site, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    context = chromium.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,
+        bypass_csp=True,  # axe-core itself is a script
+    )
+    page = context.new_page()
+    found: list[str] = []
+
+    page.goto(f"{site.url}{site.preferences}?lang=es")
+    found += violations(page)
+    page.goto(site.url + site.preferences)
+    page.get_by_text("Only some states").click()
+    page.get_by_text("Other states").click()
+    page.get_by_text("Until a day that I choose").click()
+    found += violations(page)
+    press(page, "Save")
+    found += violations(page)
+    press(page, "Rest four weeks")
+    found += violations(page)
+    press(page, "Leave all lists")
+    found += violations(page)
+
+    assert found == []
+    context.close()
+
+
+def test_choosing_saving_and_taking_it_back(page: Page, site: Site) -> None:
+    assert not page.get_by_label("California").is_visible()
+    page.get_by_text("Every second week").click()
+    page.get_by_text("Only some states").click()
+    page.get_by_label("California").check()
+    page.get_by_text("Other states").click()
+    page.get_by_label("Nevada").check()
+    look(page)
+    press(page, "Save")
+    look(page)
+
+    saved = page.get_by_role("status").inner_text()
+    assert "every second week. Places: in California and Nevada." in saved
+    assert site.here.choices == Choices(
+        language="en",
+        frequency=Frequency.FORTNIGHTLY,
+        scope=Scope(regions=("us-ca", "us-nv")),
+    )
+    press(page, "Undo")
+    look(page)
+    assert site.here.choices == Choices(language="en")
+
+
+def test_pausing_until_a_day_and_coming_back_later(page: Page, site: Site) -> None:
+    page.get_by_text("Until a day that I choose").click()
+    page.get_by_label("Mail comes again on").fill("2019-11-04")
+    press(page, "Save")
+
+    assert "Nothing comes before Monday, November 4." in page.inner_text("main")
+    assert site.here.choices.paused_until == datetime(2019, 11, 4, 8, tzinfo=UTC)
+    page.reload()
+    page.goto(site.url + site.preferences)
+    assert page.get_by_label("Mail comes again on").input_value() == "2019-11-04"
+
+
+def test_a_day_that_cannot_be_is_said_where_it_stands_and_a_change_of_mind_saves(
+    page: Page,
+) -> None:
+    page.get_by_text("Until a day that I choose").click()
+    page.get_by_label("Mail comes again on").fill("2019-10-01")
+    press(page, "Save")
+
+    look(page)
+    assert "Choose a day from Wednesday, October 9" in page.inner_text("main")
+    page.get_by_text("No pause").click()
+    press(page, "Save")
+    assert "All is as it was before." in page.get_by_role("status").inner_text()
+
+
+def test_resting_and_leaving_everything_and_taking_both_back(
+    page: Page, site: Site
+) -> None:
+    press(page, "Rest four weeks")
+    assert (
+        "No mail until Tuesday, November 5." in page.get_by_role("status").inner_text()
+    )
+    press(page, "Leave all lists")
+    look(page)
+    assert not any(reader.active for reader in site.readers.people.values())
+
+    press(page, "Undo, keep the lists coming")
+    assert all(reader.active for reader in site.readers.people.values())
+    press(page, "Undo this too")
+    assert site.here.choices.paused_until is None
+
+
+def test_everything_is_done_by_the_keyboard_alone(page: Page, site: Site) -> None:
+    def tab_to(name: str) -> None:
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            if (
+                page.evaluate(
+                    "() => [document.activeElement.name, document.activeElement.innerText]"
+                    ".join(' ')"
+                ).strip()
+                == name
+            ):
+                return
+        pytest.fail(f"the keyboard never reaches {name}")
+
+    tab_to("frequency")
+    page.keyboard.press("ArrowDown")
+    tab_to("where")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    tab_to("region")
+    page.keyboard.press("Space")
+    tab_to("pause")
+    page.keyboard.press("ArrowDown")
+    tab_to("Save")
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Enter")
+
+    choices = site.here.choices
+    assert choices.frequency is Frequency.FORTNIGHTLY
+    assert choices.scope == Scope(regions=("us-ca",))
+    assert choices.paused_until is not None
+    tab_to("Undo")
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Enter")
+    assert site.here.choices == Choices(language="en")
+
+
+def test_the_same_in_spanish(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}{site.preferences}?lang=es")
+    page.get_by_text("Cerca de mí").click()
+    page.get_by_label("Hasta qué distancia").select_option("100 millas")
+    look(page)
+    press(page, "Guardar")
+    look(page)
+
+    saved = page.get_by_role("status").inner_text()
+    assert "Lugares: a menos de 100 millas de San Diego, CA." in saved
