@@ -1,6 +1,7 @@
 """What only a browser can tell of a message: axe-core, widths and dark mode."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.resources import files
 from typing import Any
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from mailer.adapters import specimens
 from mailer.adapters.gates import Message
+from tests.browser import looking
 from tests.browser.looking import Scheme, opened
 from tests.unit.gates.messages import EXTREMES, TEMPLATES, good, rendered
 
@@ -30,6 +32,10 @@ RULES: dict[str, Any] = {
 SAMPLES = [
     (name, language) for name in specimens.names(TEMPLATES) for language in ("en", "es")
 ]
+
+GROUNDS = """() => [...document.querySelectorAll('.paper, .board, .badge, .button')]
+  .filter((e) => e.getClientRects().length)
+  .map((e) => [e.className, getComputedStyle(e).backgroundColor, getComputedStyle(e).color])"""
 
 
 def sample(name: str, language: str) -> Message:
@@ -106,10 +112,17 @@ def test_axe_does_find_what_is_broken(
 
 
 @pytest.mark.parametrize("extreme", EXTREMES)
-def test_nothing_hangs_over_the_edge(chromium: Browser, extreme: str) -> None:
+def test_nothing_hangs_over_the_edge_and_all_words_stand_out_in_every_light(
+    chromium: Browser, extreme: str
+) -> None:
     message = rendered(EXTREMES[extreme](), "es")
     with opened(chromium, message.html) as seen:
         assert seen.fits(320, 375, 600)
+        light = seen.page.evaluate(GROUNDS)
+        assert looking.faint(seen.page) == []
+        seen.light("dark")
+        assert looking.faint(seen.page) == []
+        all_turn_dark(light, seen.page.evaluate(GROUNDS))
         assert seen.asked == []
 
 
@@ -131,6 +144,23 @@ def test_a_line_that_hangs_over_is_noticed(chromium: Browser) -> None:
         assert seen.width == 700
 
 
+def test_words_that_are_cut_off_and_links_too_small_for_a_thumb_are_noticed(
+    chromium: Browser,
+) -> None:
+    low = '<p style="height:20px;overflow:hidden">Two lines<br>of words</p>'
+    small = '<a href="https://example.org/" style="display:block;height:20px">tiny</a>'
+    broken = good().html.replace("</body>", f"{low}{small}</body>")
+    with opened(chromium, broken, width=375) as seen:
+        assert clipped(seen.page) == ["Two lines\nof words"]
+        assert seen.page.evaluate(looking.SMALL_TARGETS) == ["tiny"]
+
+
+def test_a_picture_from_elsewhere_is_noticed(chromium: Browser) -> None:
+    picture = '<img src="https://example.org/pixel.gif" alt=""></body>'
+    with opened(chromium, good().html.replace("</body>", picture)) as seen:
+        assert seen.asked == ["https://example.org/pixel.gif"]
+
+
 def clipped(page: Page) -> list[str]:
     """Words that their own element cuts off."""
     found: list[str] = page.evaluate("""() => [...document.body.querySelectorAll('*')]
@@ -138,11 +168,6 @@ def clipped(page: Page) -> list[str]:
       .filter((e) => e.scrollHeight > e.clientHeight + 1 && e.innerText.trim())
       .map((e) => e.innerText.slice(0, 40))""")
     return found
-
-
-GROUNDS = """() => [...document.querySelectorAll('.paper, .board, .badge, .button')]
-  .filter((e) => e.getClientRects().length)
-  .map((e) => [e.className, getComputedStyle(e).backgroundColor, getComputedStyle(e).color])"""
 
 
 @pytest.mark.parametrize("name", specimens.names(TEMPLATES))
@@ -156,8 +181,13 @@ def test_dark_mode_is_the_templates_own_and_really_applied(
             seen.light(look)
             grounds[look] = seen.page.evaluate(GROUNDS)
 
-    assert len(grounds["dark"]) == len(grounds["light"]) >= 2
-    for before, after in zip(grounds["light"], grounds["dark"], strict=True):
+    all_turn_dark(grounds["light"], grounds["dark"])
+
+
+def all_turn_dark(light: Sequence[Any], dark: Sequence[Any]) -> None:
+    """Every ground and its words have another colour in the dark."""
+    assert len(dark) == len(light) >= 2
+    for before, after in zip(light, dark, strict=True):
         assert before[0] == after[0]
         assert before[1:] != after[1:], f"“{before[0]}” is the same in the dark"
 

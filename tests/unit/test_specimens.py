@@ -26,13 +26,23 @@ def test_every_folder_of_templates_has_a_specimen() -> None:
     ("file", "before", "after", "complaint"),
     [
         ("blast", '"urgency": "urgent"', '"urgency": "loud"', "urgent.urgency: 'loud'"),
-        ("blast", '"headline"', '"hedline"', "en: hedline: not known here"),
+        (
+            "blast",
+            '"headline"',
+            '"hedline"',
+            "en: “hedline” is not known here; did you mean “headline”",
+        ),
         ("blast", '"in_both": true,', "", "urgent: the key in_both is missing"),
         ("blast", '"coordinators": 2', '"coordinators": "2"', 'coordinators: "2" is'),
         ("note", '"day": "2019-10-12"', '"day": "12 Oct"', "day: Invalid isoformat"),
         ("note", '"left"', '"gone"', "'gone' is not a valid NoteKind"),
-        ("confirm", "2019-10-14", "soon", "expires_on: Invalid isoformat"),
-        ("correction", '"was"', '"said"', r"errata.en\[0\]: said: not known here"),
+        ("confirm", "2019-10-14", "soon", "json: expires_on: Invalid isoformat"),
+        (
+            "correction",
+            '"was"',
+            '"said"',
+            r"json: errata.en\[0\]: “said” is not known here",
+        ),
         ("blast", '"blasts"', '"calls"', "the key blasts must be an object"),
         ("note", "{", "[", "Expecting|delimiter|JSON|object"),
     ],
@@ -46,7 +56,7 @@ def test_a_mistake_in_sample_data_is_named_with_file_and_key(
     sample.write_text(words.replace(before, after, 1), "utf-8")
     with pytest.raises(InputError, match=complaint) as refused:
         specimens(templates)
-    assert str(refused.value).startswith(str(sample))
+    assert str(refused.value).startswith(f"templates/email/{file}/sample.json")
 
 
 def test_a_sample_that_is_not_there_is_named(templates: Path) -> None:

@@ -52,7 +52,7 @@ def _value(kind: Any, data: object, where: str) -> object:
         )
     if origin is not None and isinstance(data, dict):
         return {
-            key: _value(inner[1], one, f"{where}.{key}") for key, one in data.items()
+            key: _value(inner[1], one, _below(where, key)) for key, one in data.items()
         }
     if isinstance(kind, type) and is_dataclass(kind) and isinstance(data, dict):
         return _dataclass(kind, data, where)
@@ -88,8 +88,15 @@ def _dataclass(kind: type[Any], data: Mapping[str, object], where: str) -> objec
         if required and field.name not in data:
             raise InputError(f"{where}: the key {field.name} is missing")
     return kind(
-        **{key: _value(hints[key], one, f"{where}.{key}") for key, one in data.items()}
+        **{
+            key: _value(hints[key], one, _below(where, key))
+            for key, one in data.items()
+        }
     )
+
+
+def _below(where: str, key: str) -> str:
+    return f"{where}{': ' if where.endswith('.json') else '.'}{key}"
 
 
 def _word(kind: Any, data: str, where: str) -> object:
