@@ -122,6 +122,32 @@ def test_everybody_can_use_the_page(
     page.context.close()
 
 
+def test_frames_are_as_wide_as_they_say_where_there_is_room(
+    chromium: Browser, table: Table
+) -> None:
+    page = opened(chromium, table, width=1280)
+    wide = "n => n.getBoundingClientRect().width"
+    frames = [frame.evaluate(wide) for frame in page.query_selector_all("iframe")]
+    assert frames == [375, 600, 375, 600]
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_what_one_looks_at_is_visible_among_all_there_is(
+    chromium: Browser, table: Table, width: int
+) -> None:
+    page = opened(chromium, table, "place11", width=width)
+    chosen, there = (
+        page.locator(name).bounding_box() for name in ("nav [aria-current]", "nav")
+    )
+    assert chosen is not None
+    assert there is not None
+    assert there["y"] <= chosen["y"]
+    assert chosen["y"] + chosen["height"] <= there["y"] + there["height"]
+    assert chosen["y"] + chosen["height"] <= 900
+    page.context.close()
+
+
 def test_each_frame_has_its_own_light_whatever_the_machine_prefers(
     chromium: Browser, table: Table
 ) -> None:
