@@ -36,6 +36,7 @@ from mailer.ports.publishing import (
     PublicEditions,
     Pulse,
 )
+from mailer.ports.requests import Requests
 from mailer.ports.sending import (
     Accepted,
     Answered,
@@ -127,6 +128,7 @@ __all__ = [
     "Rendered",
     "Renderer",
     "Report",
+    "Requests",
     "Resolved",
     "Result",
     "Search",

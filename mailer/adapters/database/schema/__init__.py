@@ -41,6 +41,10 @@ from mailer.adapters.database.schema.records import (
     provider_events,
     synchronizations,
 )
+from mailer.adapters.database.schema.requests import (
+    cooldowns,
+    requests,
+)
 from mailer.adapters.database.schema.sending import (
     batches,
     deliveries,
@@ -56,6 +60,7 @@ __all__ = [
     "batches",
     "calls",
     "consent_events",
+    "cooldowns",
     "deliveries",
     "endorsements",
     "instance",
@@ -70,6 +75,7 @@ __all__ = [
     "places",
     "preference_changes",
     "provider_events",
+    "requests",
     "seats",
     "sponsorships",
     "subscribers",
