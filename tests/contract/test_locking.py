@@ -1,8 +1,9 @@
 """Those who settle the same messages at once wait for each other, and none for ever."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 
@@ -31,9 +32,11 @@ def post(database: Database) -> Post:
 
 
 @pytest.fixture
-def other(database_url: str, tmp_path: Path, post: Post) -> Post:
+def other(database_url: str, tmp_path: Path, post: Post) -> Iterator[Post]:
     """The same mailer in another process: connections of its own."""
-    return Post(Database(database_url, folder=tmp_path), now=post.now)
+    database = Database(database_url, folder=tmp_path)
+    yield Post(database, now=post.now)
+    database.close()
 
 
 def at_once(*what: Callable[[], object]) -> Sequence[object]:
@@ -166,7 +169,8 @@ def test_a_worker_records_its_call_while_events_of_it_come_in(
 
         at_once(
             tracker(other).apply,
-            lambda: post.ledger.record(
+            partial(
+                post.ledger.record,
                 intent,
                 answers,
                 fingerprint=None,
