@@ -273,8 +273,12 @@ def test_an_answer_to_a_question_that_drips_in_is_none_either(
 
 def test_a_question_on_a_connection_that_was_used_before_is_cut_as_well() -> None:
     answers = [says(OK), dripping(b"x")]
+
+    def one_after_another(connected: socket.socket) -> None:
+        answers.pop(0)(connected)
+
     with (
-        running(lambda wire: answers.pop(0)(wire)) as server,
+        running(one_after_another) as server,
         http(longest=0.5) as client,
     ):
         first = client.get(url(server), headers={})
@@ -307,7 +311,7 @@ def test_an_encrypted_question_that_drips_is_cut_as_well(
     secure: ssl.SSLContext,
 ) -> None:
     with (
-        running(dripping(b"x"), secure) as server,
+        running(dripping(b"X: y\r\n"), secure) as server,
         http(longest=0.5, ca_file=str(TLS / "ca.pem")) as client,
     ):
         start = time.monotonic()

@@ -77,7 +77,7 @@ class Asking:
                 return NotSent(
                     detail="the server's certificate is not valid", stop=True
                 )
-            return "no TLS connection"
+            return _LATE if elapsed() > until else "no TLS connection"
         except requests.ConnectTimeout:
             return NotSent(detail="no connection")
         except (requests.RequestException, HTTPError) as error:
