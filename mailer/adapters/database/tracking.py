@@ -300,7 +300,15 @@ def _suppressing(database: Database) -> Any:
     )
     return new.on_conflict_do_update(
         index_elements=["address_hash"],
-        set_={"reason": stronger, "told_by": new.excluded.told_by},
+        set_={
+            "reason": stronger,
+            "told_by": new.excluded.told_by,
+            # From now on others are to know what they were not told before.
+            "since": case(
+                (suppressions.c.reason == UNREACHABLE, new.excluded.since),
+                else_=suppressions.c.since,
+            ),
+        },
         where=or_(
             suppressions.c.reason == UNREACHABLE,
             suppressions.c.reason == "bounced",
