@@ -35,7 +35,7 @@ from mailer.ports import Synchronized, Taken
 
 _AFTER_TROUBLE = timedelta(hours=1)
 _AFTER_RETURN = timedelta(minutes=10)
-_LATEST = timedelta(minutes=10)  # for which no transaction is open
+_LATEST = timedelta(minutes=1)  # for which no transaction of a page is open
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # What an entry of a provider's list may still change, by the reason we have already.
 _WEAKER: Mapping[Held, tuple[str | None, ...]] = {
@@ -169,7 +169,7 @@ class SqlSuppressions:
         """Return up to which number all consent events can be seen by now.
 
         One that is being written down may have a lower number than others that are
-        there already. So the last minutes are looked at again the next time.
+        there already. So the last minute is looked at again the next time.
         """
         query = select(func.max(consent_events.c.id)).where(
             consent_events.c.recorded_at <= at - _LATEST
