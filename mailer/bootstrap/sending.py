@@ -135,16 +135,21 @@ class Sending(Stores):
             described=self.settings.providers,
             asked=self._asked(),
             employ=lambda name: [self.sender(name, trouble) for _ in range(count)],
+            # Beside a worker who sends for real, a dry run would take its readers' mail.
+            takes_over=not self._tries_out,
         )
         return Crew(roster.muster)
 
     def _asked(self) -> Collection[str]:
         """Return who may be called about old calls: on a dry run nobody else."""
         settings = self.settings
-        named = settings.providers[settings.provider]
-        if settings.insisted and named.kind == "outbox":
-            return [named.name]
-        return settings.providers
+        return [settings.provider] if self._tries_out else settings.providers
+
+    @property
+    def _tries_out(self) -> bool:
+        """Whether the environment insists on an outbox."""
+        named = self.settings.providers[self.settings.provider]
+        return self.settings.insisted and named.kind == "outbox"
 
     def _watch(self, call: Called) -> None:
         for each in self.watchers:

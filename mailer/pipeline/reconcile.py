@@ -62,7 +62,7 @@ class Reconciler:
             before = begun
         if again:
             before = Synchronized()
-        seen = self.ours.consents()
+        seen = self.ours.consents(at=began)
         work = _Work(self, theirs, began)
         work.read(before)
         if self.push and not self.stopping():

@@ -21,6 +21,7 @@ class Roster:
     described: Collection[str]  # all that mailer.toml knows
     asked: Collection[str]  # of these, who may be called at all
     employ: Callable[[str], Sequence[Sender]]  # by name, even of one that is gone
+    takes_over: bool = True  # False: what waits for others is left to them
     _employed: dict[str, Sequence[Sender]] = field(init=False, default_factory=dict)
     _begun: bool = field(init=False, default=False)
 
@@ -33,12 +34,15 @@ class Roster:
         """Return all who send, once nothing that is open is without one."""
         names = set(self.ledger.carriers())
         if not (self._begun and names.issubset(self.described)):
-            self.ledger.route(self.routing)
+            if self.takes_over:
+                self.ledger.route(self.routing)
             names = set(self.ledger.carriers())
         if not self._begun:
             self.ledger.unbar()  # perhaps this start is because it was mended
             self._begun = True
         left_alone = {"", *self.described} - {*self.asked}
+        if not self.takes_over:
+            left_alone = names
         for name in sorted(names - left_alone):
             if name not in self._employed:
                 self._employed[name] = self.employ(name)

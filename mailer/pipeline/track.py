@@ -48,8 +48,6 @@ class Tracker:
                 alarmed, looked = set(), self.clock()
                 often = max(_OFTEN, _MOSTLY * (looked - began))
         self._weigh(alarmed)
-        # Every time: what was told early may be what is in doubt now.
-        self.tracking.settle(at=self.clock())
         return count
 
     def _weigh(self, alarmed: Iterable[int]) -> None:

@@ -117,8 +117,8 @@ class Suppressions(Protocol):
         """
         ...
 
-    def consents(self) -> int:
-        """Return how many consent events there are, as their last number."""
+    def consents(self, *, at: datetime) -> int:
+        """Return up to which number no consent event is still being written down."""
         ...
 
     def returned(self, after: int) -> Sequence[str]:

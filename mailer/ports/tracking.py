@@ -28,14 +28,11 @@ class Tracking(Protocol):
         ...
 
     def apply(self, *, most: int, at: datetime) -> Applied:
-        """Apply what waits, up to `most` events, in any order to the same end."""
-        ...
+        """Apply what waits, up to `most` events, in any order to the same end.
 
-    def settle(self, *, at: datetime) -> int:
-        """Count as sent what was in doubt and an event shows to have been taken.
-
-        Returns how many messages. A call that may still be made again is settled as a
-        whole or not at all: its bytes must stay the same.
+        What was in doubt and an event shows to have been taken counts as sent. But a
+        call that may still be made again is settled as a whole or not at all: its
+        bytes must stay the same.
         """
         ...
 

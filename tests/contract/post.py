@@ -106,7 +106,10 @@ class Post:
         self.ledger.route(self.routing)
 
     def crew(
-        self, *providers: Provider, trouble: Callable[[str], None] = print
+        self,
+        *providers: Provider,
+        trouble: Callable[[str], None] = print,
+        takes_over: bool = True,
     ) -> Crew:
         """Return a sender for each of these that is needed; mailer.toml has them all."""
         described = {provider.name: provider for provider in providers}
@@ -115,6 +118,7 @@ class Post:
             routing=self.routing,
             described=described,
             asked=described,
+            takes_over=takes_over,
             employ=lambda name: [
                 replace(
                     self._sender(described.get(name) or Gone(name)), trouble=trouble

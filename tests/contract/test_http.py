@@ -271,6 +271,60 @@ def test_an_answer_to_a_question_that_drips_in_is_none_either(
     assert 0.4 < lasted < 2
 
 
+def test_a_question_on_a_connection_that_was_used_before_is_cut_as_well() -> None:
+    answers = [says(OK), dripping(b"x")]
+
+    def one_after_another(connected: socket.socket) -> None:
+        answers.pop(0)(connected)
+
+    with (
+        running(one_after_another) as server,
+        http(longest=0.5) as client,
+    ):
+        first = client.get(url(server), headers={})
+        start = time.monotonic()
+        second = client.get(url(server), headers={})
+        lasted = time.monotonic() - start
+
+    assert isinstance(first, Answer)
+    assert second == NoAnswer(detail="the whole answer did not come in time")
+    assert server.connections == 1
+    assert lasted < 2
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"], ids=["plain", "tunnel"])
+def test_a_question_through_a_proxy_that_drips_is_cut_as_well(scheme: str) -> None:
+    def drip(connected: socket.socket) -> None:
+        for _ in range(100):
+            connected.sendall(b"H")
+            time.sleep(0.05)
+
+    with running(drip) as proxy:
+        through = f"http://127.0.0.1:{proxy.port}"
+        with http(longest=0.5, proxy=through) as client:
+            start = time.monotonic()
+            answer = client.get(f"{scheme}://api.example.org/find", headers={})
+            lasted = time.monotonic() - start
+
+    assert answer == NoAnswer(detail="the whole answer did not come in time")
+    assert lasted < 2
+
+
+def test_an_encrypted_question_that_drips_is_cut_as_well(
+    secure: ssl.SSLContext,
+) -> None:
+    with (
+        running(dripping(b"X: y\r\n"), secure) as server,
+        http(longest=0.5, ca_file=str(TLS / "ca.pem")) as client,
+    ):
+        start = time.monotonic()
+        answer = client.get(url(server, scheme="https"), headers={})
+        lasted = time.monotonic() - start
+
+    assert answer == NoAnswer(detail="the whole answer did not come in time")
+    assert lasted < 2
+
+
 def test_a_server_that_takes_the_body_drop_by_drop_holds_nobody_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf, http(longest=0.5) as client:
         where = f"http://127.0.0.1:{deaf.getsockname()[1]}/send"

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from sqlalchemy import text
+from sqlalchemy import func, select, text, update
 
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.schema import consent_events
 from mailer.adapters.database.suppressing import SqlSuppressions
 from mailer.core.errors import ProviderError
 from mailer.core.events import EventKind
@@ -211,6 +212,39 @@ def test_a_provider_is_not_told_what_it_told_us_and_another_is(post: Post) -> No
     assert main.added == [address(1)]
 
 
+@pytest.mark.parametrize("order", list(permutations(("main", "second"))), ids="-".join)
+def test_whoever_tells_it_first_in_the_end_every_provider_knows(
+    post: Post, order: tuple[str, ...]
+) -> None:
+    held = listed(1, Held.BOUNCED)
+    theirs = {name: ListInMemory(held, name=name) for name in ("main", "second")}
+    theirs["third"] = ListInMemory(name="third")
+
+    for name in (*order, "third", *order):
+        run(post, theirs[name])
+        post.now += DAY
+
+    for each in theirs.values():
+        assert held.address.casefold() in {known.casefold() for known in each.listed}
+    assert reasons(post) == ["bounced"]
+
+
+def test_what_was_only_unreachable_is_told_once_it_bounces_for_good(
+    post: Post,
+) -> None:
+    suppress(post, 1, "unreachable")
+    theirs = ListInMemory()
+    run(post, theirs)
+    post.now += 3 * DAY
+    run(post, theirs)
+    assert theirs.added == []
+
+    hear(post, told(EventKind.HARD, 1))  # by another provider
+    run(post, theirs)
+
+    assert theirs.added == [address(1)]
+
+
 def test_what_was_put_there_by_us_has_nobody_leave_when_it_is_read_again(
     post: Post,
 ) -> None:
@@ -236,8 +270,9 @@ def test_what_a_provider_does_not_take_is_counted(post: Post) -> None:
 
 
 def back(post: Post, number: int) -> None:
-    post.readers.leave(post.uid(number), post.number, at=post.now, how="link")
-    post.readers.rejoin(post.uid(number), post.number, at=post.now + HOUR)
+    before = post.now - HOUR
+    post.readers.leave(post.uid(number), post.number, at=before - HOUR, how="link")
+    post.readers.rejoin(post.uid(number), post.number, at=before)
 
 
 def test_whoever_comes_back_between_two_runs_is_taken_off(post: Post) -> None:
@@ -251,6 +286,33 @@ def test_whoever_comes_back_between_two_runs_is_taken_off(post: Post) -> None:
 
     assert theirs.removed == [address(2)]
     assert (done.freed, again.freed) == (1, 0)
+
+
+def test_a_consent_that_was_being_written_down_meanwhile_is_not_missed(
+    post: Post,
+) -> None:
+    """Its number is lower than that of another which could be seen already."""
+    theirs = ListInMemory()
+    run(post, theirs)
+    post.now += HOUR
+    for number in (1, 2):
+        post.readers.leave(post.uid(number), post.number, at=post.now, how="link")
+    post.readers.rejoin(post.uid(1), post.number, at=post.now)
+    with post.database.writing() as connection:  # as if its transaction were open
+        late = connection.scalar(select(func.max(consent_events.c.id)))
+        mine = update(consent_events).where(consent_events.c.id == late)
+        connection.execute(mine.values(kind="unseen"))
+    post.readers.rejoin(post.uid(2), post.number, at=post.now)
+    post.now += timedelta(seconds=30)
+    run(post, theirs)
+    assert theirs.removed == [address(2)]
+
+    with post.database.writing() as connection:
+        connection.execute(mine.values(kind="granted"))
+    post.now += HOUR
+    run(post, theirs)
+
+    assert address(1) in theirs.removed
 
 
 def test_whom_the_provider_does_not_let_go_the_operator_hears_of(post: Post) -> None:

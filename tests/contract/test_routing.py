@@ -447,3 +447,16 @@ def test_many_workers_of_both_mail_nobody_twice_while_one_comes_and_goes(
 
     assert taken(main, spare) == everybody(400)
     assert post.counts(mailing) == {"pending": 0, "sent": 400}
+
+
+def test_a_dry_run_beside_a_worker_takes_nothing_of_its_mailing(post: Post) -> None:
+    mailing = post.composed(30)
+    main, outbox = named("main"), named("outbox")
+    worker = post.crew(main, named("spare"))
+
+    trying = Post(post.database, now=post.now, route=Route(shares={"outbox": 1}))
+    trying.drain_by(mailing, trying.crew(outbox, takes_over=False))
+
+    assert outbox.calls == 0
+    post.drain_by(mailing, worker)
+    assert post.ledger.standing(mailing.id).carried == {"main": 30}

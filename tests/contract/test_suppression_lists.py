@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mailer.adapters.http.answer import LARGEST_ANSWER
 from mailer.adapters.suppressions import registry
 from mailer.config import ProviderSettings
 from mailer.core.errors import ConfigError, ProviderError
@@ -15,7 +17,7 @@ from mailer.core.suppressions import Held, Listed
 from mailer.ports import SuppressionList
 from tests.contract.keepers import KEEPERS, TOKEN, Entry, Keeper
 from tests.contract.providers import api_server
-from tests.contract.providers.api_server import ApiServer, Reset, Say, Silence
+from tests.contract.providers.api_server import ApiServer, Request, Reset, Say, Silence
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ODD = "o'neil+news/weekly%x@sub.example"
@@ -93,6 +95,98 @@ def test_a_long_list_is_read_to_its_end_in_parts(lent: Lent) -> None:
 
     assert len(found) == len(wanted)
     assert {each.address for each in found} == set(lent.keeper.entries)
+
+
+LEADS_ON = ("offset", "page", "address", "after", "NextToken")
+
+
+class GoingRound:
+    """A vendor that answers with the first page whatever is asked for."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.turn_away = keeper.turn_away
+        self._keeper = keeper
+
+    def answer(self, request: Request, *, take: bool) -> Say:
+        first = {n: v for n, v in request.query.items() if n not in LEADS_ON}
+        if "offset" in request.query:
+            first["offset"] = ["0"]
+        return self._keeper.answer(replace(request, query=first), take=take)
+
+
+PAGED = sorted(KEEPERS.keys() - {"postmark"})
+
+
+@pytest.mark.parametrize("kind", PAGED)
+def test_a_provider_that_gives_the_same_page_again_is_not_asked_for_ever(
+    kind: str, tmp_path: Path
+) -> None:
+    lent = Lent(kind, tmp_path)
+    lent.keeper.put(*(entry(n, Held.BOUNCED) for n in range(1001)))
+
+    with lent.open() as (server, theirs):
+        server.vendor = GoingRound(lent.keeper)
+        with pytest.raises(ProviderError, match="gives the same page of it again"):
+            read(theirs)
+
+    assert len(server.calls) <= 3
+
+
+@pytest.mark.parametrize("kind", PAGED)
+def test_a_list_that_never_ends_is_left(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lent = Lent(kind, tmp_path)
+    lent.keeper.put(*(entry(n, Held.BOUNCED) for n in range(3001)))
+
+    with lent.open() as (server, theirs):
+        monkeypatch.setattr(type(theirs), "most_pages", 2)
+        with pytest.raises(ProviderError, match="has more than 2 pages of it"):
+            read(theirs)
+
+    assert len(server.calls) == 3
+
+
+class Whole:
+    """Postmark with a list of any length: the same row, under another address."""
+
+    def __init__(self, count: int, *, missing: int = 0) -> None:
+        row = '{{"EmailAddress":"r{}@one.example","SuppressionReason":"HardBounce",'
+        row += '"Origin":"Recipient","CreatedAt":"2026-11-02T09:00:00-05:00"}}'
+        rows = ",".join(row.format(n) for n in range(count))
+        body = f'{{"Total":[1,{{"Suppressions":[2]}}],"Suppressions":[{rows}]}}'
+        self._say = Say(200, body.encode()[: len(body) - missing])
+
+    @property
+    def size(self) -> int:
+        return len(self._say.body)
+
+    def turn_away(self, _request: Request) -> Say | None:
+        return None
+
+    def answer(self, _request: Request, *, take: bool) -> Say:
+        assert take
+        return self._say
+
+
+def test_a_list_that_comes_whole_may_be_larger_than_any_answer(tmp_path: Path) -> None:
+    count = 150_000
+    whole = Whole(count)
+    assert whole.size > LARGEST_ANSWER
+
+    with Lent("postmark", tmp_path).open(timeout=60) as (server, theirs):
+        server.vendor = whole
+        sizes = [len(part.listed) for part in theirs.read(None)]
+
+    assert sizes == [1000] * (count // 1000)
+
+
+@pytest.mark.parametrize("missing", [1, 2, 40])
+def test_a_list_that_is_cut_off_is_an_error(tmp_path: Path, missing: int) -> None:
+    with Lent("postmark", tmp_path).open() as (server, theirs):
+        server.vendor = Whole(10, missing=missing)
+        with pytest.raises(ProviderError, match="cannot be understood"):
+            read(theirs)
 
 
 def test_an_empty_list_is_no_error(lent: Lent) -> None:

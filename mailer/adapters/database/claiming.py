@@ -4,6 +4,7 @@ Leases and paces run on the database's clock, so that machines need not agree on
 """
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 
 from sqlalchemy import (
     ColumnElement,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from mailer.adapters.database import settling
 from mailer.adapters.database.claims import Claims, may_send, paced
 from mailer.adapters.database.closing import OPEN, finish_idle
 from mailer.adapters.database.engine import Database
@@ -170,6 +172,11 @@ class SqlClaiming(SqlHolding):
                 .where(of(variant_id, seq), deliveries.c.state == "inflight")
                 .values(state="unknown", reason=LOST)
             )
+        if lost:  # what was told of them before
+            now: float = connection.execute(select(self._now)).scalar_one()
+            at = datetime.fromtimestamp(float(now), UTC)
+            calls = [(variant_id, seq) for variant_id, seq in lost]
+            settling.look_back(self._database, connection, calls, at=at)
 
     def _held(self, batch: Batch, *states: str) -> ColumnElement[bool]:
         """Whether the batch is still this worker's: nobody has claimed it since."""

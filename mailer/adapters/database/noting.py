@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
+from mailer.adapters.database.attributing import OPEN, About, Call, attribute, lock
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.people import OWN_ACT
 from mailer.adapters.database.schema import (
@@ -37,10 +39,10 @@ class Noted:
     mailings: Mapping[int, int]  # by event; without those about none of ours
     heeded: Sequence[int]  # events with consequences, in the order they came
     alarmed: AbstractSet[int]  # mailings that may have to pause
+    proven: Mapping[Call, AbstractSet[int]]  # who is shown to have been written to
 
 
-# By address, and by the message where the provider names it; else of what was sent
-# last before. An event that could be about several is about the first row.
+# By address, and by the message where the provider names one that we know.
 _ABOUT = (
     select(
         provider_events.c.id,
@@ -58,23 +60,13 @@ _ABOUT = (
         and_(
             deliveries.c.subscriber_id == subscribers.c.id,
             deliveries.c.provider == provider_events.c.provider,
-            deliveries.c.state == "sent",
-            or_(
-                deliveries.c.provider_id == provider_events.c.provider_id,
-                and_(
-                    provider_events.c.provider_id.is_(None),
-                    deliveries.c.changed_at <= provider_events.c.happened_at,
-                ),
-            ),
+            deliveries.c.provider_id == provider_events.c.provider_id,
         ),
     )
     .outerjoin(
         suppressions, suppressions.c.address_hash == provider_events.c.address_hash
     )
-    .where(
-        provider_events.c.id.in_(bindparam("ids", expanding=True)),
-        provider_events.c.kind != EventKind.SENT.value,  # `settling` alone needs them
-    )
+    .where(provider_events.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(
         provider_events.c.id,
         deliveries.c.changed_at.desc(),
@@ -110,40 +102,74 @@ def note(
 
     `unreachable` is the reason of a suppression that a delivery takes back.
     """
-    subscribers: dict[int, int] = {}
-    mailings: dict[int, int] = {}
-    alarmed: set[int] = set()
-    heeded: list[int] = []
-    said: dict[tuple[int, int], str] = {}  # the weightiest of each delivery
-    before = None
-    for event, kind, subscriber, mailing, suppressed in connection.execute(
-        _ABOUT, {"ids": lot}
-    ):
-        if event == before:  # about the first row alone
-            continue
-        before = event
-        if subscriber is not None:
-            subscribers[event] = subscriber
-        if mailing is not None:
-            mailings[event] = mailing
-            other = said.get((mailing, subscriber), kind)
-            weightier = _WEIGHT[kind] >= _WEIGHT[other]
-            said[mailing, subscriber] = kind if weightier else other
-            if kind in _ALARMING:
-                alarmed.add(mailing)
-        if kind not in _SILENT and (kind != _ARRIVED or suppressed == unreachable):
-            heeded.append(event)
-    _say(database, connection, said)
+    rows = {row.id: row for row in reversed(_read(connection, lot))}  # the first stays
+    subscribers = {
+        event: row.subscriber
+        for event, row in rows.items()
+        if row.subscriber is not None
+    }
+    mailings = {
+        event: row.mailing for event, row in rows.items() if row.mailing is not None
+    }
+    others = attribute(connection, sorted(subscribers.keys() - mailings.keys()))
+    mailings |= {event: about.mailing for event, about in others.items()}
+    # As whoever records an outcome does: first the batch, then its deliveries.
+    lock(connection, {a.call for a in others.values() if a.call and a.state in OPEN})
+    kinds = {event: row.kind for event, row in rows.items()}
+    waiting = {event for event, about in others.items() if about.state == "pending"}
+    say(database, connection, _weightiest(kinds, subscribers, mailings, waiting))
     _apply(connection, lot, mailings, at)
+    heeded = [
+        event
+        for event, row in sorted(rows.items())
+        if row.kind not in _SILENT
+        and (row.kind != _ARRIVED or row.suppressed == unreachable)
+    ]
     if heeded:
         returned = set(connection.scalars(_RETURNED, {"ids": heeded}))
         heeded = [event for event in heeded if event not in returned]
     return Noted(
-        subscribers=subscribers, mailings=mailings, heeded=heeded, alarmed=alarmed
+        subscribers=subscribers,
+        mailings=mailings,
+        heeded=heeded,
+        alarmed={mailings[e] for e in mailings if kinds[e] in _ALARMING},
+        proven=_proven(others),
     )
 
 
-def _say(
+def _read(connection: Connection, lot: Sequence[int]) -> Sequence[Any]:
+    return connection.execute(_ABOUT, {"ids": lot}).all()
+
+
+def _weightiest(
+    kinds: Mapping[int, str],
+    subscribers: Mapping[int, int],
+    mailings: Mapping[int, int],
+    waiting: AbstractSet[int],
+) -> Mapping[tuple[int, int], str]:
+    """Return by mailing and subscriber what weighs most of what was told now.
+
+    Of who `waiting` is about, another message is on its way, of which nothing is told.
+    """
+    said: dict[tuple[int, int], str] = {}
+    for event, mailing in mailings.items():
+        kind, one = kinds[event], (mailing, subscribers[event])
+        if kind == EventKind.SENT or event in waiting:
+            continue
+        if _WEIGHT[kind] >= _WEIGHT[said.get(one, kind)]:
+            said[one] = kind
+    return said
+
+
+def _proven(others: Mapping[int, About]) -> Mapping[Call, AbstractSet[int]]:
+    found: dict[Call, set[int]] = defaultdict(set)
+    for about in others.values():
+        if about.proven and about.call and about.state in OPEN:
+            found[about.call].add(about.subscriber)
+    return found
+
+
+def say(
     database: Database, connection: Connection, said: Mapping[tuple[int, int], str]
 ) -> None:
     """Write each kind at its delivery, by mailing and subscriber; a weightier stays."""

@@ -24,6 +24,7 @@ from mailer.adapters.database.schema import (
     lists,
     mailings,
     subscribers,
+    variants,
 )
 from mailer.core.errors import RefusedError
 
@@ -75,13 +76,18 @@ class Parked:
         RefusedError for a cancelled mailing: nothing of it is sent any more.
         """
         with self._database.writing() as connection:
-            _refuse_if_cancelled(connection, mailing_id)
             chosen = _chosen(mailing_id, subscriber)
+            _lock(connection, chosen)
             count = 0
             for variant_id in connection.scalars(
-                select(deliveries.c.variant_id).where(chosen).distinct()
+                select(deliveries.c.variant_id)
+                .where(chosen)
+                .distinct()
+                .order_by(deliveries.c.variant_id)
             ).all():
                 count += _requeue(connection, mailing_id, variant_id, chosen, at)
+            nobody_left(connection, batches.c.mailing_id == mailing_id)
+            _refuse_if_cancelled(connection, mailing_id)
             settled(connection, mailing_id, at)
             _note(connection, mailing_id, "resend", count, actor=actor, at=at)
             if count:
@@ -91,21 +97,30 @@ class Parked:
     def mark_sent(
         self, mailing_id: int, subscriber: int | None, *, actor: str, at: datetime
     ) -> int:
-        """Take them as sent: a person has found out that they arrived."""
+        """Take them as sent: a person has found out that they arrived.
+
+        Returns how many: whom an event or another person was faster about is not in
+        doubt any more, and stays as they are.
+        """
         with self._database.writing() as connection:
             chosen = _chosen(mailing_id, subscriber)
+            _lock(connection, chosen)
             count = connection.execute(
                 update(deliveries)
                 .where(chosen)
                 .values(state="sent", reason="marked by a person", changed_at=at)
             ).rowcount
+            nobody_left(connection, batches.c.mailing_id == mailing_id)
             settled(connection, mailing_id, at)
             _note(connection, mailing_id, "mark sent", count, actor=actor, at=at)
         return count
 
 
-def settled(connection: Connection, mailing_id: int, at: datetime) -> None:
-    """Close what nobody is left in doubt in: batches, and perhaps the mailing."""
+def nobody_left(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Close those of these batches that were parked and nobody is left in doubt in.
+
+    They keep the key of their call: what is told of it later is about this mailing.
+    """
     parked_left = exists().where(
         deliveries.c.variant_id == batches.c.variant_id,
         deliveries.c.seq == batches.c.seq,
@@ -113,13 +128,13 @@ def settled(connection: Connection, mailing_id: int, at: datetime) -> None:
     )
     connection.execute(
         update(batches)
-        .where(
-            batches.c.mailing_id == mailing_id,
-            batches.c.state == "parked",
-            ~parked_left,
-        )
-        .values(state="done", key=None)
+        .where(which, batches.c.state == "parked", ~parked_left)
+        .values(state="done")
     )
+
+
+def settled(connection: Connection, mailing_id: int, at: datetime) -> None:
+    """Close a mailing if nobody is left in doubt in it, once its batches are."""
     connection.execute(
         update(mailings)
         .where(mailings.c.id == mailing_id, mailings.c.state == "unresolved")
@@ -129,6 +144,21 @@ def settled(connection: Connection, mailing_id: int, at: datetime) -> None:
         update(mailings).where(mailings.c.id == mailing_id).values(remembered=False)
     )
     finish(connection, mailing_id, at)
+
+
+def _lock(connection: Connection, chosen: ColumnElement[bool]) -> None:
+    """Keep everybody else from settling these until the transaction ends."""
+    theirs = exists().where(
+        deliveries.c.variant_id == batches.c.variant_id,
+        deliveries.c.seq == batches.c.seq,
+        chosen,
+    )
+    connection.execute(
+        select(batches.c.variant_id, batches.c.seq)
+        .where(batches.c.state == "parked", theirs)
+        .order_by(batches.c.variant_id, batches.c.seq)
+        .with_for_update()
+    ).all()
 
 
 def _note(
@@ -160,8 +190,9 @@ def _chosen(mailing_id: int, subscriber: int | None) -> ColumnElement[bool]:
 
 def _refuse_if_cancelled(connection: Connection, mailing_id: int) -> None:
     state = select(mailings.c.state).where(mailings.c.id == mailing_id)
-    # Locked: a cancellation in between would leave them waiting for ever.
-    if connection.scalar(state.with_for_update()) == "cancelled":
+    # Locked: a cancellation in between would leave them waiting for ever. Last, as the
+    # order of locks has it; what was done until here is taken back.
+    if connection.scalar(state.with_for_update(key_share=True)) == "cancelled":
         raise RefusedError(
             "the mailing was cancelled: nothing of it is sent any more. Those that"
             " arrived can be marked: mailer parked mark-sent"
@@ -179,6 +210,9 @@ def _requeue(
 
     It goes the way of the first one that it takes somebody from.
     """
+    connection.execute(  # two at once must not choose the same number
+        select(variants.c.id).where(variants.c.id == variant_id).with_for_update()
+    )
     last = select(func.max(batches.c.seq)).where(batches.c.variant_id == variant_id)
     seq = int(connection.scalar(last) or 0) + 1
     here = and_(

@@ -1,17 +1,19 @@
 """Messages in doubt that a provider's event shows to have been taken.
 
 Each message carries the key of its call, and events give it back. Whether the event
-came before the doubt or after it does not matter: what was told is looked up anew
-for whoever is in doubt. What a person has decided meanwhile is in doubt no more.
+came before the doubt or after it does not matter: when something is told, those it is
+about are looked at, and when a doubt begins, what was told of it before. What a person
+has decided meanwhile is in doubt no more.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     String,
     and_,
@@ -22,10 +24,10 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audit, bulk
-from mailer.adapters.database.closing import OPEN, PARKED
+from mailer.adapters.database import audit, bulk, noting
+from mailer.adapters.database.attributing import Call
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.parked import settled
+from mailer.adapters.database.parked import nobody_left, settled
 from mailer.adapters.database.schema import (
     batches,
     deliveries,
@@ -36,7 +38,10 @@ from mailer.adapters.database.types import Instant
 from mailer.core.events import EventKind, call_mark, marks, rank
 
 _DOUBT = ("unknown", "parked")
-_LOT = 50  # batches looked at together
+_LOT = 200  # batches looked at together
+
+Told = Mapping[Call, Collection[int] | None]  # of whom in a batch; None: of anybody
+Settled = Counter[tuple[int, str]]  # messages by mailing and provider
 
 
 class _Proof(NamedTuple):
@@ -47,35 +52,45 @@ class _Proof(NamedTuple):
     heard: str | None  # the weightiest
 
 
-def settle(database: Database, *, at: datetime) -> int:
-    """Count as sent whatever is proven; returns how many messages that were.
+def look_back(
+    database: Database, connection: Connection, calls: Iterable[Call], *, at: datetime
+) -> None:
+    """Count as sent what was told of these calls before anybody was in doubt."""
+    close(connection, settle(database, connection, dict.fromkeys(calls), at=at), at=at)
 
-    Some batches at a time are a transaction of their own.
+
+def settle(
+    database: Database, connection: Connection, told: Told, *, at: datetime
+) -> Settled:
+    """Count as sent whatever is proven of these batches; returns what that was.
+
+    What becomes of their mailings is for `close`, later in the same transaction.
     """
-    count = 0
-    doubtful = _open(database)
-    for start in range(0, len(doubtful), _LOT):
-        lot = doubtful[start : start + _LOT]
-        if proofs := _proofs(database, lot):
-            with database.writing() as connection:
-                count += _settle(connection, lot, proofs, at)
-    return count
-
-
-def _settle(
-    connection: Connection,
-    lot: Sequence[Any],
-    proofs: Mapping[tuple[int, int], Mapping[int, _Proof]],
-    at: datetime,
-) -> int:
-    counts: Counter[tuple[int, str]] = Counter()
-    for batch in lot:
-        if proven := proofs.get((batch.variant_id, batch.seq)):
-            sent = _close(connection, batch, proven, at)
-            counts[batch.mailing_id, batch.carrier] += sent
-    for (mailing, provider), sent in counts.items():
-        if not sent:
+    counts: Settled = Counter()
+    calls = sorted(told)
+    for start in range(0, len(calls), _LOT):
+        lot = _locked(connection, calls[start : start + _LOT])
+        if not lot:
             continue
+        proofs = _proofs(database, connection, lot, told)
+        for call, batch in lot.items():
+            people = proofs.get(call, {})
+            proven = {who: proof for who, proof in people.items() if proof}
+            # What is asked for or called again as a whole must not lose some of its
+            # readers.
+            if not proven or (batch.state == "unknown" and len(proven) < len(people)):
+                continue
+            _mark_sent(database, connection, batch.mailing_id, proven, at)
+            counts[batch.mailing_id, batch.carrier] += len(proven)
+            if batch.state == "unknown":
+                _end(connection, batch)
+        nobody_left(connection, _these(lot))
+    return counts
+
+
+def close(connection: Connection, counts: Settled, *, at: datetime) -> None:
+    """Close mailings in which nobody is left in doubt, and write down who said so."""
+    for (mailing, provider), sent in sorted(counts.items()):
         settled(connection, mailing, at)
         audit.record(
             connection,
@@ -85,11 +100,18 @@ def _settle(
             thing=f"mailing {mailing}",
             detail={"deliveries": sent},
         )
-    return counts.total()
 
 
-def _open(database: Database) -> list[Any]:
-    """Return the batches with somebody in doubt whose call has a key."""
+def _these(calls: Iterable[Call]) -> ColumnElement[bool]:
+    return tuple_(batches.c.variant_id, batches.c.seq).in_(list(calls))
+
+
+def _locked(connection: Connection, calls: Sequence[Call]) -> Mapping[Call, Any]:
+    """Return those of these batches that are in doubt and whose call has a key.
+
+    Locked in one order by all, and before the deliveries, as whoever records an outcome
+    does: no two wait for each other.
+    """
     query = (
         select(
             batches.c.variant_id,
@@ -97,24 +119,31 @@ def _open(database: Database) -> list[Any]:
             batches.c.mailing_id,
             batches.c.carrier,
             batches.c.key,
+            batches.c.state,
         )
-        .where(
-            or_(PARKED, and_(OPEN, batches.c.state == "unknown")),
-            batches.c.key.is_not(None),
-        )
+        .where(_these(calls), batches.c.state.in_(_DOUBT), batches.c.key.is_not(None))
         .order_by(batches.c.variant_id, batches.c.seq)
-    )  # locked in one order by all
-    with database.reading() as connection:
-        found = connection.execute(query).all()
-    return [batch for batch in found if call_mark(batch.key)]
+        .with_for_update()
+    )
+    return {
+        (row.variant_id, row.seq): row
+        for row in connection.execute(query)
+        if call_mark(row.key)
+    }
 
 
-def _proofs(
-    database: Database, lot: Sequence[Any]
-) -> Mapping[tuple[int, int], Mapping[int, _Proof]]:
-    """Return by batch and subscriber what events tell of whoever is in doubt."""
-    by_batch = {(batch.variant_id, batch.seq): batch for batch in lot}
-    people = (
+def _doubted(
+    connection: Connection, lot: Mapping[Call, Any], told: Told
+) -> Iterator[Any]:
+    """Yield who is in doubt: of a parked batch, whom something was told of."""
+    whole: list[Call] = []
+    some: list[Call] = []
+    for call, batch in lot.items():
+        one_by_one = batch.state == "parked" and told[call] is not None
+        (some if one_by_one else whole).append(call)
+    here = tuple_(deliveries.c.variant_id, deliveries.c.seq)
+    people = sorted({who for call in some for who in told[call] or ()})
+    query = (
         select(
             deliveries.c.variant_id,
             deliveries.c.seq,
@@ -124,25 +153,32 @@ def _proofs(
         )
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .where(
-            tuple_(deliveries.c.variant_id, deliveries.c.seq).in_(list(by_batch)),
+            or_(
+                here.in_(whole),
+                and_(here.in_(some), deliveries.c.subscriber_id.in_(people)),
+            ),
             deliveries.c.state.in_(_DOUBT),
         )
     )
-    found: dict[tuple[int, int], dict[int, _Proof]] = {}
-    with database.reading() as connection:
-        doubted = connection.execute(people).all()
-        mine = {
-            person: marks(by_batch[person.variant_id, person.seq].key, person.uid)
-            for person in doubted
-        }
-        told = _told(database, connection, {m for both in mine.values() for m in both})
-    for person, both in mine.items():
-        batch = by_batch[person.variant_id, person.seq]
-        about = (batch.carrier, bytes(person.address_hash))
-        events = [event for mark in both for event in told.get((mark, *about), ())]
-        if events:
-            here = found.setdefault((person.variant_id, person.seq), {})
-            here[person.subscriber_id] = _weighed(events)
+    yield from connection.execute(query)
+
+
+def _proofs(
+    database: Database, connection: Connection, lot: Mapping[Call, Any], told: Told
+) -> Mapping[Call, Mapping[int, _Proof | None]]:
+    """Return by batch and subscriber what events tell of whoever is in doubt."""
+    mine = [
+        (person, marks(lot[person.variant_id, person.seq].key, bytes(person.uid)))
+        for person in _doubted(connection, lot, told)
+    ]
+    events = _told(database, connection, {mark for _, both in mine for mark in both})
+    found: dict[Call, dict[int, _Proof | None]] = {}
+    for person, both in mine:
+        call = (person.variant_id, person.seq)
+        about = (lot[call].carrier, bytes(person.address_hash))
+        those = [event for mark in both for event in events.get((mark, *about), ())]
+        proof = _weighed(those) if those else None
+        found.setdefault(call, {})[person.subscriber_id] = proof
     return found
 
 
@@ -173,44 +209,13 @@ def _weighed(events: Sequence[tuple[Any, ...]]) -> _Proof:
     )
 
 
-def _close(
-    connection: Connection,
-    batch: Any,
-    proven: Mapping[int, _Proof],
-    at: datetime,
-) -> int:
-    """Write down what is proven of a batch; returns of how many messages."""
-    here = and_(batches.c.variant_id == batch.variant_id, batches.c.seq == batch.seq)
-    # Locked first, as whoever records an outcome does: no two wait for each other.
-    state = connection.scalar(
-        select(batches.c.state)
-        .where(here, batches.c.key == batch.key, batches.c.state.in_(_DOUBT))
-        .with_for_update()
+def _end(connection: Connection, batch: Any) -> None:
+    """Close a batch; the epoch: a worker who looks into it has nothing more to say."""
+    connection.execute(
+        update(batches)
+        .where(_these([(batch.variant_id, batch.seq)]))
+        .values(state="done", lease_epoch=batches.c.lease_epoch + 1)
     )
-    doubted = [*_doubted(connection, batch)] if state else []
-    sent = [number for number in doubted if number in proven]
-    whole = len(sent) == len(doubted)
-    # What is asked for or called again as a whole must not lose some of its readers.
-    if not sent or (state == "unknown" and not whole):
-        return 0
-    mine = {number: proven[number] for number in sent}
-    _mark_sent(connection, batch.mailing_id, mine, at)
-    if whole:  # the epoch: a worker who looks into it has nothing more to say
-        connection.execute(
-            update(batches)
-            .where(here)
-            .values(state="done", key=None, lease_epoch=batches.c.lease_epoch + 1)
-        )
-    return len(sent)
-
-
-def _doubted(connection: Connection, batch: Any) -> Iterator[int]:
-    query = select(deliveries.c.subscriber_id).where(
-        deliveries.c.variant_id == batch.variant_id,
-        deliveries.c.seq == batch.seq,
-        deliveries.c.state.in_(_DOUBT),
-    )
-    yield from connection.scalars(query)
 
 
 # Built once: there may be one for each message of a mailing.
@@ -225,23 +230,30 @@ _SENT = (
         state="sent",
         reason="the provider told so later",
         provider_id=bindparam("p_provider_id", type_=String()),
-        heard=bindparam("p_heard", type_=String()),
         changed_at=bindparam("p_at", type_=Instant()),
     )
 )
+# What is being applied by somebody else at this moment finds its mailing by itself: to
+# wait for it while they wait for the batch would be for ever.
 _ABOUT = (
     update(provider_events)
-    .where(provider_events.c.id == bindparam("p_event", type_=BigInteger()))
+    .where(
+        provider_events.c.id == bindparam("p_event", type_=BigInteger()),
+        provider_events.c.mailing_id.is_(None),
+        provider_events.c.applied_at.is_not(None),
+    )
     .values(mailing_id=bindparam("p_mailing", type_=BigInteger()))
 )
 
 
 def _mark_sent(
+    database: Database,
     connection: Connection,
     mailing_id: int,
     proofs: Mapping[int, _Proof],
     at: datetime,
 ) -> None:
+    """Write down what is proven. Nobody decides in between: the batch is locked."""
     connection.execute(
         _SENT,
         [
@@ -249,11 +261,19 @@ def _mark_sent(
                 "p_mailing": mailing_id,
                 "p_subscriber": subscriber,
                 "p_provider_id": proof.provider_id,
-                "p_heard": proof.heard,
                 "p_at": at,
             }
-            for subscriber, proof in proofs.items()
+            for subscriber, proof in sorted(proofs.items())
         ],
+    )
+    noting.say(
+        database,
+        connection,
+        {
+            (mailing_id, subscriber): proof.heard
+            for subscriber, proof in proofs.items()
+            if proof.heard
+        },
     )
     connection.execute(
         _ABOUT,

@@ -35,6 +35,7 @@ from mailer.ports import Synchronized, Taken
 
 _AFTER_TROUBLE = timedelta(hours=1)
 _AFTER_RETURN = timedelta(minutes=10)
+_LATEST = timedelta(minutes=1)  # for which no transaction of a page is open
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # What an entry of a provider's list may still change, by the reason we have already.
 _WEAKER: Mapping[Held, tuple[str | None, ...]] = {
@@ -164,10 +165,17 @@ class SqlSuppressions:
                 for row in connection.execute(query)
             ]
 
-    def consents(self) -> int:
-        """Return how many consent events there are, as their last number."""
+    def consents(self, *, at: datetime) -> int:
+        """Return up to which number all consent events can be seen by now.
+
+        One that is being written down may have a lower number than others that are
+        there already. So the last minute is looked at again the next time.
+        """
+        query = select(func.max(consent_events.c.id)).where(
+            consent_events.c.recorded_at <= at - _LATEST
+        )
         with self._database.reading() as connection:
-            return int(connection.scalar(select(func.max(consent_events.c.id))) or 0)
+            return int(connection.scalar(query) or 0)
 
     def returned(self, after: int) -> Sequence[str]:
         """Return who left and came back by their own act in a later consent event."""

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from mailer.adapters.database import audience
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.schema import deliveries, provider_events, subscribers
 from mailer.core.breaker import Tally
 from mailer.core.events import EventKind
+
+# Also whom something was told of before their outcome was recorded.
+_TAKEN = or_(deliveries.c.state == "sent", deliveries.c.heard.is_not(None))
 
 
 def counted(database: Database, connection: Connection, mailing_id: int) -> Tally:
@@ -22,7 +25,7 @@ def counted(database: Database, connection: Connection, mailing_id: int) -> Tall
             .group_by(deliveries.c.heard)
         )
     }
-    sent = select(func.count()).where(mine, deliveries.c.state == "sent")
+    sent = select(func.count()).where(mine, _TAKEN)
     return Tally(
         attempts=connection.scalar(sent) or 0,
         hard=heard.get(EventKind.HARD, 0),
@@ -54,7 +57,7 @@ def _domains(
         select(domain.label("domain"), func.count())
         .select_from(deliveries)
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
-        .where(deliveries.c.mailing_id == mailing_id, deliveries.c.state == "sent")
+        .where(deliveries.c.mailing_id == mailing_id, _TAKEN)
         .group_by("domain")
     )
     tried: dict[str, int] = {row[0]: row[1] for row in sent}

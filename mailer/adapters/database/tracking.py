@@ -98,10 +98,6 @@ class SqlTracking:
                 applying.apply(lot)
         return applying.applied(len(lot))
 
-    def settle(self, *, at: datetime) -> int:
-        """Count as sent what was in doubt and an event shows to have been taken."""
-        return settling.settle(self._database, at=at)
-
     def tally(self, mailing_id: int) -> Tally:
         """Return how a mailing fares since a person last let it go on."""
         with self._database.reading() as connection:
@@ -149,8 +145,15 @@ class Applying:
             self._database, self._connection, lot, unreachable=UNREACHABLE, at=self._at
         )
         self._mailings |= noted.alarmed
-        if not noted.heeded:
-            return
+        proven = settling.settle(
+            self._database, self._connection, noted.proven, at=self._at
+        )
+        if noted.heeded:
+            self._heed_all(noted)
+        # Last, as the order of locks has it.
+        settling.close(self._connection, proven, at=self._at)
+
+    def _heed_all(self, noted: noting.Noted) -> None:
         heeded = (
             select(provider_events)
             .where(provider_events.c.id.in_(noted.heeded))
@@ -297,7 +300,15 @@ def _suppressing(database: Database) -> Any:
     )
     return new.on_conflict_do_update(
         index_elements=["address_hash"],
-        set_={"reason": stronger, "told_by": new.excluded.told_by},
+        set_={
+            "reason": stronger,
+            "told_by": new.excluded.told_by,
+            # From now on others are to know what they were not told before.
+            "since": case(
+                (suppressions.c.reason == UNREACHABLE, new.excluded.since),
+                else_=suppressions.c.since,
+            ),
+        },
         where=or_(
             suppressions.c.reason == UNREACHABLE,
             suppressions.c.reason == "bounced",

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
-from mailer.adapters.database import outcomes
+from mailer.adapters.database import outcomes, settling
 from mailer.adapters.database.claiming import of
 from mailer.adapters.database.closing import finish
 from mailer.adapters.database.halting import skip_if_cancelled
@@ -52,6 +52,8 @@ class SqlLedger(SqlIntents):
             outcomes.keep(connection, self._hot, intent, results, at=at)
             if unsure and deferred:
                 self._move_waiting(connection, batch, delay)
+            if unsure:
+                self._look_back(connection, batch, at)
             self._after(connection, batch, at)
         return True
 
@@ -114,6 +116,7 @@ class SqlLedger(SqlIntents):
             )
             if not parked.rowcount:  # all of it has been settled otherwise
                 _explain(connection, batch, state="done", key=None)
+            self._look_back(connection, batch, at)
             finish(connection, batch.mailing.id, at)
         return True
 
@@ -138,6 +141,11 @@ class SqlLedger(SqlIntents):
             },
         )
         return bool(moved.rowcount)
+
+    def _look_back(self, connection: Connection, batch: Batch, at: datetime) -> None:
+        """Count as sent whom the provider has told of before they were in doubt."""
+        call = (batch.variant_id, batch.seq)
+        settling.look_back(self._database, connection, [call], at=at)
 
     def _after(self, connection: Connection, batch: Batch, at: datetime) -> None:
         """Do what is due when a batch of this mailing was recorded."""

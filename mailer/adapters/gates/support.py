@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from tinycss2.ast import DimensionToken, FunctionBlock
+
 from mailer.adapters.gates.css import Declaration, sheet, sheets, styled
 from mailer.adapters.gates.foreign import FORBIDDEN
 from mailer.adapters.gates.message import Finding, Gate, Message, elements, place
@@ -161,12 +163,11 @@ def _doubts(declaration: Declaration) -> Iterator[tuple[str, Sequence[str]]]:
 def _parts(tokens: Sequence[object]) -> Iterator[str]:
     """Yield functions as "calc()" and units as "rem"."""
     for token in tokens:
-        kind = getattr(token, "type", "")
-        if kind == "function":
-            yield f"{token.lower_name}()"  # type: ignore[attr-defined]
-            yield from _parts(token.arguments)  # type: ignore[attr-defined]
-        elif kind == "dimension":
-            yield token.lower_unit  # type: ignore[attr-defined]
+        if isinstance(token, FunctionBlock):
+            yield f"{token.lower_name}()"
+            yield from _parts(token.arguments)
+        elif isinstance(token, DimensionToken):
+            yield token.lower_unit
 
 
 def _finding(what: str, missing: Sequence[str], where: str) -> Finding:

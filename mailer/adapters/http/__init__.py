@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import BinaryIO
 
 from mailer.adapters.clocks import elapsed
 from mailer.adapters.http.answer import Answer, UnreadableError, read
@@ -104,6 +105,18 @@ class Http:
     ) -> Answer | NotSent | NoAnswer:
         """Send one GET, once; never raises for what the network does."""
         answer = self._asking.get(url, headers=headers, params=params)
+        return NoAnswer(detail=answer) if isinstance(answer, str) else answer
+
+    def download(
+        self, url: str, *, headers: Mapping[str, str], into: BinaryIO
+    ) -> Answer | NotSent | NoAnswer:
+        """Send one GET, once, and write the body of a success to a file.
+
+        For what may be larger than memory should hold, up to 1 GiB. The answer has no
+        body then. What is in the file counts only if there is an answer. Raises
+        OSError where the disk is full.
+        """
+        answer = self._asking.get(url, headers=headers, params=None, into=into)
         return NoAnswer(detail=answer) if isinstance(answer, str) else answer
 
     def close(self) -> None:

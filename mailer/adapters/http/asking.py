@@ -3,13 +3,15 @@
 import socket
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, BinaryIO
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from mailer.adapters.clocks import elapsed
@@ -18,6 +20,7 @@ from mailer.adapters.http.reaching import NotSent
 
 _LATE = "the whole answer did not come in time"
 _PIECE = 64 * 1024  # octets
+LARGEST_FILE = 1024**3  # octets: some seven million addresses with all about them
 
 
 class Asking:
@@ -41,9 +44,17 @@ class Asking:
         self._local = threading.local()
 
     def get(
-        self, url: str, *, headers: Mapping[str, str], params: Mapping[str, str] | None
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+        into: BinaryIO | None = None,
     ) -> Answer | NotSent | str:
-        """Send one GET; a text says why there is no answer."""
+        """Send one GET; a text says why there is no answer.
+
+        The body of a success goes `into` a file, if there is one, and may be larger.
+        """
         until = elapsed() + self._longest
         session, adapter = self._session()
         # A pause between two octets is limited by the session, their sum is not.
@@ -59,14 +70,14 @@ class Asking:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return _read(response, until)
+                return _read(response, until, into)
         except requests.exceptions.SSLError as error:
             # Only a certificate needs a person; a handshake that broke off does not.
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 return NotSent(
                     detail="the server's certificate is not valid", stop=True
                 )
-            return "no TLS connection"
+            return _LATE if elapsed() > until else "no TLS connection"
         except requests.ConnectTimeout:
             return NotSent(detail="no connection")
         except (requests.RequestException, HTTPError) as error:
@@ -103,28 +114,31 @@ class _Cutting(HTTPAdapter):
     """Knows its connections, so that another thread can break them off."""
 
     def __init__(self) -> None:
+        self._latest: HTTPConnection | None = None  # one call at a time
+        self._known: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
+        self._pools = _pools(self._note)
         super().__init__(pool_maxsize=1)
-        self._latest: object = None  # one call at a time
-        self._lent: weakref.WeakSet[Any] = weakref.WeakSet()
 
-    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
-        """Return the pool for a call, whose connections are noted as they are made."""
-        pool = super().get_connection_with_tls_context(*args, **options)
-        lend = type(pool)._get_conn  # noqa: SLF001 - there is no other place to see it
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make the pools' manager; its pools tell of their connections."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = self._pools
 
-        def noting(timeout: float | None = None) -> Any:
-            self._latest = lent = lend(pool, timeout)
-            self._lent.add(lent)
-            return lent
+    def proxy_manager_for(self, proxy: str, **options: Any) -> ProxyManager:
+        """Return the manager of a proxy's pools, which do so as well."""
+        manager: ProxyManager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
 
-        pool._get_conn = noting  # type: ignore[method-assign]  # noqa: SLF001
-        return pool
+    def _note(self, connection: HTTPConnection) -> None:
+        self._latest = connection
+        self._known.add(connection)
 
     def close(self) -> None:
         """Close every connection, whoever still knows its pool."""
         super().close()
-        for lent in self._lent:
-            lent.close()
+        for connection in self._known:
+            connection.close()
 
     def cut(self) -> None:
         """Break off what is being read or written."""
@@ -135,15 +149,59 @@ class _Cutting(HTTPAdapter):
                 socket.socket.shutdown(plain, socket.SHUT_RDWR)
 
 
-def _read(response: requests.Response, until: float) -> Answer | str:
+def _pools(
+    note: Callable[[HTTPConnection], None],
+) -> dict[str, type[HTTPConnectionPool]]:
+    """Return pools by scheme whose connections are noted when they are used.
+
+    When they connect, as well: a handshake may drip, too.
+    """
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            note(self)
+            super().connect()
+
+        def request(self, *args: Any, **options: Any) -> None:
+            note(self)
+            super().request(*args, **options)
+
+    class Encrypted(HTTPSConnection):
+        def connect(self) -> None:
+            note(self)
+            super().connect()
+
+        def request(self, *args: Any, **options: Any) -> None:
+            note(self)
+            super().request(*args, **options)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class EncryptedPool(HTTPSConnectionPool):
+        ConnectionCls = Encrypted
+
+    return {"http": PlainPool, "https": EncryptedPool}
+
+
+def _read(
+    response: requests.Response, until: float, into: BinaryIO | None
+) -> Answer | str:
     body = bytearray()
+    if response.status_code not in range(200, 300):
+        into = None
+    size, most = 0, LARGEST_ANSWER if into is None else LARGEST_FILE
     # As it comes: whoever waits for a whole piece waits as long as it drips.
     while piece := response.raw.read1(_PIECE, decode_content=True):
-        body += piece
+        size += len(piece)
         if elapsed() > until:
             return _LATE
-        if len(body) > LARGEST_ANSWER:
+        if size > most:
             return "the answer is too large to be one"
+        if into is None:
+            body += piece
+        else:
+            into.write(piece)
     if elapsed() > until:  # also: it was cut, which may look like its end
         return _LATE
     headers: Mapping[str, str] = CaseInsensitiveDict(response.headers)

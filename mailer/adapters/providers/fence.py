@@ -70,22 +70,29 @@ class Fenced:
         return Answered(results=results, rest=outcome.rest)
 
     def find(self, outgoing: Outgoing) -> Found | NotTaken:
-        """Ask the provider within about its part; the outbox has the other one."""
-        inside, outside = self._sides(outgoing.recipients)
-        found: Found | NotTaken = Found(accepted=())
-        if inside:
-            if not isinstance(self._within, Searchable):
-                return NotTaken(detail="this provider cannot be asked", stop=True)
-            found = self._within.find(replace(outgoing, recipients=inside))
+        """Ask the provider within about all of them; the outbox has the others.
+
+        About those outside, too: the call may be older than the fence, and to ask mails
+        nobody.
+        """
+        if not isinstance(self._within, Searchable):
+            return NotTaken(detail="this provider cannot be asked", stop=True)
+        found = self._within.find(outgoing)
         if isinstance(found, NotTaken):
             return found
-        written = [
-            result if isinstance(result, Accepted | Unsure) else None
-            for result in self._keep(outgoing, outside)
+        outside = [
+            reader
+            for reader, hit in zip(outgoing.recipients, found.accepted, strict=True)
+            if hit is None and reader.address not in self._allowed
         ]
-        return Found(
-            accepted=self._merged(outgoing.recipients, found.accepted, written)
-        )
+        written = iter(self._keep(outgoing, outside))
+        accepted = [
+            _known(next(written))
+            if hit is None and reader.address not in self._allowed
+            else hit
+            for reader, hit in zip(outgoing.recipients, found.accepted, strict=True)
+        ]
+        return Found(accepted=accepted)
 
     def close(self) -> None:
         """Close both."""
@@ -117,3 +124,7 @@ class Fenced:
         return [
             next(allowed if r.address in self._allowed else others) for r in recipients
         ]
+
+
+def _known(written: Result) -> Accepted | Unsure | None:
+    return written if isinstance(written, Accepted | Unsure) else None

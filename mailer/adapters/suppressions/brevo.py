@@ -45,12 +45,13 @@ class BrevoList(ListApi):
         if since:
             days = (since.date(), self.clock().date())
             asked |= dict(zip(("startDate", "endDate"), map(str, days), strict=True))
-        offset, count = 0, _PAGE
+        offset, count, pages = 0, _PAGE, self.pages()
         while count == _PAGE:
             found = self.ask(_PATH, {**asked, "offset": str(offset)})
             # Without any, the answer may say nothing at all.
             empty = isinstance(found, dict) and found.keys() <= {"count"}
             items = [] if empty else self.member(found, "contacts")
+            pages.turn(items)
             offset, count = offset + len(items), len(items)
             yield part(items, self._entry)
 

@@ -27,7 +27,6 @@ _HELD = {
     "complaints": Held.COMPLAINED,
     "unsubscribes": Held.UNSUBSCRIBED,
 }
-_MOST_PAGES = 10_000
 _OURS = "suppressed by the sender"  # how an entry of ours is known again
 _ALL_TAGS = "*"
 
@@ -51,8 +50,8 @@ class MailgunList(ListApi):
             yield from self._read(name, held)
 
     def _read(self, name: str, held: Held) -> Iterator[Part]:
-        asked = {"limit": str(PART)}
-        for _ in range(_MOST_PAGES):
+        asked, pages = {"limit": str(PART)}, self.pages()
+        while True:
             found = self.ask(f"{self._path}/{name}", asked)
             items = self.member(found, "items")
             if not items:
@@ -61,10 +60,11 @@ class MailgunList(ListApi):
             paging = found.get("paging")
             following = paging.get("next") if isinstance(paging, dict) else None
             # Its question only: our key goes to no other server.
-            asked = dict(parse_qsl(urlsplit(str(following or "")).query))
+            query = urlsplit(str(following or "")).query
+            asked = dict(parse_qsl(query))
             if not asked:
                 raise self.nonsense()
-        raise self.nonsense()
+            pages.turn(items, query)
 
     def add(self, entries: Sequence[Listed]) -> int:
         """Put complaints on the list of those, and everybody else on that of bounces."""

@@ -1,4 +1,4 @@
-"""Postmark's suppressions: of one message stream, read in one go.
+"""Postmark's suppressions: of one message stream, which comes whole.
 
 Facts: Postmark's API reference as of 2026-11 (developer/api/suppressions-api). A stream's
 list comes whole, or from a day on; 50 addresses a call are put on it or taken off.
@@ -12,7 +12,7 @@ from datetime import datetime
 from mailer.adapters.providers.options import Setup
 from mailer.adapters.providers.postmark import URL
 from mailer.adapters.providers.telling import Record, address, instant, text
-from mailer.adapters.suppressions.api import PART, ListApi, lots, part
+from mailer.adapters.suppressions.api import PART, ListApi, gathered, lots, part
 from mailer.core.suppressions import Held, Listed
 from mailer.ports import Part
 
@@ -42,8 +42,8 @@ class PostmarkList(ListApi):
     def read(self, since: datetime | None) -> Iterator[Part]:
         """Read the list from a day on, or all of it."""
         asked = {"fromdate": since.date().isoformat()} if since else None
-        found = self.ask(f"{self._path}/dump", asked)
-        for some in lots(self.member(found, "Suppressions"), PART):
+        found = self.stream(f"{self._path}/dump", asked, name="Suppressions")
+        for some in gathered(found, PART):
             yield part(some, self._entry)
 
     def add(self, entries: Sequence[Listed]) -> int:

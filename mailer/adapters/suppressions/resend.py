@@ -16,7 +16,6 @@ from mailer.core.suppressions import Held, Listed
 from mailer.ports import Part
 
 _PAGE = 100
-_MOST_PAGES = 100_000
 _HELD = {
     "bounce": Held.BOUNCED,
     "complaint": Held.COMPLAINED,
@@ -40,18 +39,18 @@ class ResendList(ListApi):
     def read(self, since: datetime | None) -> Iterator[Part]:
         """Read the list; Resend cannot be asked for a time."""
         del since
-        asked = {"limit": str(_PAGE)}
-        for _ in range(_MOST_PAGES):
+        asked, pages = {"limit": str(_PAGE)}, self.pages()
+        while True:
             found = self.ask("/suppressions", asked)
             items = self.member(found, "data")
             yield part(items, self._entry)
             if found.get("has_more") is not True or not items:
                 return
             last = items[-1].get("id") if isinstance(items[-1], dict) else None
-            if not isinstance(last, str) or last == asked.get("after"):
+            if not isinstance(last, str):
                 raise self.nonsense()
+            pages.turn(items, last)
             asked["after"] = last
-        raise self.nonsense()
 
     def add(self, entries: Sequence[Listed]) -> int:
         """Put addresses on it, by our hand whatever the reason."""

@@ -47,10 +47,11 @@ class SendGridList(ListApi):
         if since:
             asked["start_time"] = str(int(since.timestamp()))
         for name, held in _HELD.items():
-            offset, count = 0, _PAGE
+            offset, count, pages = 0, _PAGE, self.pages()
             while count == _PAGE:
                 page = {**asked, "offset": str(offset)}
                 found = self.rows(self.ask(f"/v3/suppression/{name}", page))
+                pages.turn(found)
                 offset, count = offset + len(found), len(found)
                 yield part(found, partial(self._entry, held))
 

@@ -16,7 +16,6 @@ from mailer.core.suppressions import Held, Listed
 from mailer.ports import Part
 
 _PATH = "/v2/email/suppression/addresses"
-_MOST_PAGES = 100_000
 
 
 class SesList(ListApi):
@@ -43,15 +42,16 @@ class SesList(ListApi):
         asked = {"PageSize": str(PART)}
         if since:
             asked["StartDate"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        for _ in range(_MOST_PAGES):
+        pages = self.pages()
+        while True:
             found = self.ask(_PATH, asked)
             items = self.member(found, "SuppressedDestinationSummaries")
             yield part(items, self._entry)
             following = found.get("NextToken")
             if not following:
                 return
+            pages.turn(items, str(following))
             asked["NextToken"] = str(following)
-        raise self.nonsense()
 
     def add(self, entries: Sequence[Listed]) -> int:
         """Put addresses on it, those without a complaint as bounced."""

@@ -43,6 +43,7 @@ class Brevo:
         return None
 
     def answer(self, request: Request, *, take: bool) -> Say:
+        contracts.asked("brevo", request)
         if request.method == "GET":
             return self.report(request)
         call = json.loads(request.body)

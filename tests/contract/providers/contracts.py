@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+from openapi_core import OpenAPI
+from openapi_core.datatypes import RequestParameters
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+from tests.contract.providers.api_server import Request
 
 SPECS = Path(__file__).parents[1] / "specs"
 
@@ -39,3 +44,32 @@ def parameters(vendor: str, path: str, method: str) -> dict[str, Any]:
     """Return the schemas of an operation's parameters, by name."""
     operation = spec(vendor)["paths"][path][method]
     return {item["name"]: item["schema"] for item in operation["parameters"]}
+
+
+def asked(vendor: str, request: Request) -> None:
+    """Raise unless a whole request is what the vendor's file describes.
+
+    That is its address, parameters, what lets it in, its content type and its body.
+    """
+    _description(vendor).validate_request(_Asked(spec(vendor), request))
+
+
+@cache
+def _description(vendor: str) -> OpenAPI:
+    return OpenAPI.from_dict(spec(vendor))
+
+
+class _Asked:
+    """A request that came to loopback, as if it had come to the vendor."""
+
+    def __init__(self, described: Any, request: Request) -> None:
+        server = described["servers"][0]["url"]
+        self.host_url = "/".join(server.split("/")[:3])
+        self.path = request.path
+        self.method = request.method.lower()
+        self.content_type = request.headers.get("Content-Type", "")
+        self.body = request.body or None
+        pairs = [(name, one) for name, more in request.query.items() for one in more]
+        self.parameters = RequestParameters(
+            query=ImmutableMultiDict(pairs), header=Headers(request.headers)
+        )

@@ -59,6 +59,7 @@ class Mailgun:
     def answer(self, request: Request, *, take: bool) -> Say:
         if request.method == "GET":
             return self.search(request)
+        contracts.asked("mailgun", request)
         assert request.path == f"/v3/{DOMAIN}/messages"
         form = read(request)
         check(form)

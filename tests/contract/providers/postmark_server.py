@@ -35,6 +35,7 @@ class Postmark:
         return None
 
     def answer(self, request: Request, *, take: bool) -> Say:
+        contracts.asked("postmark", request)
         if request.method == "GET":
             return self.search(request)
         messages = json.loads(request.body)

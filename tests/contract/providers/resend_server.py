@@ -29,6 +29,7 @@ class Resend:
         return None
 
     def answer(self, request: Request, *, take: bool) -> Say:
+        contracts.asked("resend", request)
         key = request.headers["Idempotency-Key"]
         assert 1 <= len(key) <= 256
         if key in self.keys:

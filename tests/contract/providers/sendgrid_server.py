@@ -45,6 +45,7 @@ class SendGrid:
         document = json.loads(request.body)
         if request.path == LOGS:
             return self.search(document)
+        contracts.asked("sendgrid", request)
         check(document)
         self.calls.append(document)
         for number, personal in enumerate(document["personalizations"]):

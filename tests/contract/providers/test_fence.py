@@ -140,6 +140,20 @@ def test_what_never_arrived_at_the_provider_is_not_found(
     assert [hit is None for hit in found.accepted] == OURS_IN_IT
 
 
+def test_a_call_that_is_older_than_the_fence_is_found_out_for_everybody(
+    fenced: Fenced, carrier: ApiCarrier, outbox: OutboxCarrier
+) -> None:
+    carrier.server.script = Reset(takes=True)
+    assert isinstance(carrier.provider.send(MIXED), Unknown)
+    carrier.server.script = None
+
+    found = fenced.find(MIXED)
+
+    assert isinstance(found, Found)
+    assert all(isinstance(hit, Accepted) for hit in found.accepted)
+    assert receivers(outbox) == []
+
+
 def test_a_search_without_an_answer_is_no_answer(
     fenced: Fenced, carrier: ApiCarrier
 ) -> None:

@@ -19,7 +19,9 @@ from mailer.adapters.database.types import Bytes, Id, Instant
 
 # Up to N deliveries of one variant: what is claimed, sent and recorded as one.
 # `key`, `fingerprint` and `first_call` are of the call whose outcome is still open:
-# the key is only ever used with the bytes that the fingerprint stands for.
+# the key is only ever used with the bytes that the fingerprint stands for. What a person
+# or an event has settled keeps its key, by which later events find their mailing.
+# Rows are locked in one order by all: docs/reference/delivery.md.
 batches = Table(
     "batches",
     metadata,
