@@ -28,7 +28,7 @@ from mailer.ports import Gazetteer
 if TYPE_CHECKING:
     from mailer.adapters.database.waking import ProcrastinateWaker
 
-_WAKE = "mailer.toml: delivery.wake"
+_WAKE = "mailer.toml: [delivery] wake"
 
 
 class Stores(Definitions):

@@ -130,7 +130,7 @@ def say_if_fenced(project: Project) -> None:
         return
     output.say(
         f"Test mode: mail goes only to the {len(allowed.entries)} addresses and domains"
-        " of delivery.allow_only; everyone else's is written to the outbox."
+        " of [delivery] allow_only; everyone else's is written to the outbox."
     )
 
 

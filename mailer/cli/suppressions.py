@@ -65,7 +65,7 @@ def sync(
     elif found and not may_push:
         output.say(
             "Providers' lists were only read: sending is stopped, or mail is let out to"
-            " those of delivery.allow_only alone."
+            " those of [delivery] allow_only alone."
         )
     if troubles:
         raise ProviderError("; ".join(troubles))

@@ -64,7 +64,7 @@ def _postal(settings: Settings) -> Finding:
     if settings.coalition.postal_address:
         return told.ok("stands in every mailing")
     return told.fail(
-        "coalition.postal_address is missing",
+        "[coalition] postal_address is missing",
         "nothing is sent: the law asks for it in every mailing (CAN-SPAM)",
         'write postal_address = "PO Box …" under [coalition] in mailer.toml',
     )
@@ -95,7 +95,7 @@ def _feedback(settings: Settings) -> Finding | None:
     return About(Topic.SETTINGS, "feedback_id").note(
         f'"{written}" is not 5 to 15 characters without a colon',
         "Gmail shows no figures under it",
-        "mend sender.feedback_id in mailer.toml, or leave it out",
+        "mend [sender] feedback_id in mailer.toml, or leave it out",
     )
 
 
