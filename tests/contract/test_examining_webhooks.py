@@ -263,7 +263,9 @@ def test_the_doctor_asks_each_provider_that_can_reach_us(
     write, told, _ = NEEDED["resend"]
     with provider(write(HERE, told)) as (api, _):
         carrier = ProviderSettings(
-            name="main", kind="resend", options=options(api, events_key=key)
+            name="main",
+            kind="resend",
+            options=options(api, **({"events_key": key} if key else {})),
         )
         settings = Settings(
             folder=tmp_path,
