@@ -417,9 +417,9 @@ def test_a_mail_server_that_refuses_the_password_is_told(shell: Shell) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "v=DMARC1; p=none; x=\x1b[2J\x1b]0;owned\x07",
-        "v=DMARC1; p=none; x=\u202egro\u009b31m",
-        "v=DMARC1; p=none; x=\n  ok  [providers.main]: all is well",
+        "v=DMARC1; p=oops; x=\x1b[2J\x1b]0;owned\x07",
+        "v=DMARC1; p=oops; x=\u202egro\u009b31m",
+        "v=DMARC1; p=oops; x=\n  ok  [providers.main]: all is well",
     ],
 )
 def test_what_strangers_publish_gives_the_terminal_no_orders(
