@@ -9,6 +9,7 @@ from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.editions import SqlPublicEditions
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.instance import Instance, Memory
+from mailer.adapters.database.lifting import Suppressed
 from mailer.adapters.database.organizations import OrganizationStore
 from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.people import SqlPeople
@@ -142,6 +143,11 @@ class Stores(Definitions):
     def suppressions(self) -> SqlSuppressions:
         """Our list of suppressed addresses, to be brought into line with others."""
         return SqlSuppressions(self.ready, self._derived("addresses"))
+
+    @cached_property
+    def suppressed(self) -> Suppressed:
+        """Who is suppressed, for a person who looks or lifts one."""
+        return Suppressed(self.ready, self._derived("addresses"))
 
     @cached_property
     def tracer(self) -> Tracer:
