@@ -224,18 +224,13 @@ class _Reading:
         )
 
     def _refuse_names(self, providers: Iterable[ProviderSettings]) -> None:
-        """Refuse names that lead nowhere as part of an address, or that mislead."""
+        """Refuse names that lead nowhere as part of an address."""
         for each in providers:
             if not _PROVIDER.fullmatch(each.name):
                 raise ConfigError(
                     f'{FILE}: [providers."{each.name}"]: a provider\'s name is part of'
                     " the address that it tells of events: write it with 40 letters,"
                     " digits, hyphens and underscores at most"
-                )
-            if each.name == "outbox" and each.kind != "outbox":
-                raise ConfigError(
-                    f'{FILE}: [providers.outbox] kind: must be "outbox", because this'
-                    " name stands for sending nothing; give the table another name"
                 )
 
     def _route(

@@ -143,7 +143,11 @@ def _turn(
             }
         )
         return
-    why = f": {standing.reason.rstrip('.')}" if already and standing.reason else ""
+    why = (
+        f": {standing.reason.rstrip('.')}"
+        if already and after != "sending" and standing.reason
+        else ""
+    )
     output.show(f"{name} is {standing.state}{' already' if already else ''}{why}.")
     _tell(in_hand)
     if standing.state == "sending":

@@ -252,7 +252,11 @@ def status(
     if as_json:
         stopped = stop and {"since": stop.since, "reason": stop.reason}
         shown = [
-            {**asdict(standing), "kept": number, "stopped": stopped}
+            {
+                **asdict(standing),
+                **({"kept": number} if number else {}),  # in the outbox instead
+                "stopped": stopped,
+            }
             for standing, number in zip(standings, kept, strict=True)
         ]
         output.emit(shown[0] if mailing else shown)

@@ -34,6 +34,7 @@ def examine(settings: Settings, lists: Mapping[str, MailingList]) -> Sequence[Fi
     findings = [
         *_overridden(settings),
         *_bare(settings),
+        _misnamed(settings),
         _postal(settings),
         *(_sender(domain) for domain in carried(settings, lists)),
         _feedback(settings),
@@ -95,6 +96,17 @@ def _bare(settings: Settings) -> Sequence[Finding]:
         )
         for key in settings.bare
     ]
+
+
+def _misnamed(settings: Settings) -> Finding | None:
+    found = settings.providers.get("outbox")
+    if found is None or found.kind == "outbox":
+        return None
+    return About(Topic.SETTINGS, "[providers.outbox]").warn(
+        f"it is of kind {found.kind}, so that what goes to the outbox is sent",
+        "whoever tries something out with MAILER_PROVIDER=outbox mails the world",
+        "give this table a name of its own, and name it under [delivery]",
+    )
 
 
 def _postal(settings: Settings) -> Finding:

@@ -30,5 +30,7 @@ def named(options: Options, key: str, form: re.Pattern[str], hint: str) -> str:
     if value is None or not form.fullmatch(value):
         # What is longer may be a key that was put into the wrong place.
         short = value is not None and len(value) <= _SHOWN
-        raise options.error(key, f"must be {hint}" + (f', not "{value}"' if short else ""))
+        raise options.error(
+            key, f"must be {hint}" + (f', not "{value}"' if short else "")
+        )
     return value
