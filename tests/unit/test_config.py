@@ -543,3 +543,57 @@ def test_a_fence_of_the_environment_that_cannot_be_read_is_named(folder: Path) -
     said = complaint(folder, MAILER_ALLOW_ONLY="everybody")
 
     assert said.startswith("MAILER_ALLOW_ONLY (environment): must be")
+
+
+# --- what doctor tells of the file itself
+
+
+def test_secrets_that_the_file_holds_itself_are_named_and_not_kept(
+    folder: Path,
+) -> None:
+    write(folder, '"env:POSTMARK_TOKEN"', '"sesame-4711"')
+    write(folder, "sqlite:///mailer.db", "postgresql+psycopg://mailer:shush@db/mail")
+    write(folder, '"file:website.url"', '"mysql://reader:hush@db/site"')
+
+    bare = read(folder).bare
+
+    assert set(bare) == {"database", "[providers.main] token", "[sources.website] url"}
+
+
+def test_secrets_from_elsewhere_and_public_keys_are_no_secrets_of_the_file(
+    folder: Path,
+) -> None:
+    write(folder, 'kind = "postmark"', 'kind = "sendgrid"\nevents_key = "MFkwEwYHKoZI"')
+
+    assert read(folder).bare == ()
+
+
+def test_variables_that_stand_in_for_a_key_are_named(folder: Path) -> None:
+    assert read(folder).variables == ()
+    assert read(folder, MAILER_PROVIDER="outbox", MAILER_BASE_URL=" ").variables == (
+        "MAILER_PROVIDER",
+    )
+
+
+def test_a_receiving_domain_counts_from_as_many_messages_as_the_file_says(
+    folder: Path,
+) -> None:
+    assert read(folder).breaker.domain_attempts == 20
+    write(
+        folder,
+        "[providers.main]",
+        "[delivery.breaker]\ndomain_attempts = 50\n\n[providers.main]",
+    )
+
+    assert read(folder).breaker.domain_attempts == 50
+
+
+@pytest.mark.parametrize("name", ["a/b", "a b", "ä", "", "x" * 41, "-a"])
+def test_a_providers_name_must_fit_into_an_address(folder: Path, name: str) -> None:
+    write(
+        folder,
+        "[providers.main]",
+        f'[providers."{name}"]\nkind = "outbox"\n\n[providers.main]',
+    )
+
+    assert complaint(folder).startswith(f'mailer.toml: [providers."{name}"]: ')
