@@ -243,6 +243,9 @@ def test_a_provider_whom_nobody_listens_to_is_told_without_asking(kind: str) -> 
     assert found
     assert only(found).severity is WARN
     assert f"{BASE}/events/main" in only(found).remedy
+    if kind == "ses":  # an address alone helps nobody: Amazon tells a topic
+        assert "subscribe to that topic by HTTPS" in only(found).remedy
+        assert "arn:aws:sns:" in only(found).remedy
 
     option = "events_topic" if kind == "ses" else "events_key"
     heard = ProviderSettings(name="main", kind=kind, options={option: "x"})

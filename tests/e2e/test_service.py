@@ -252,6 +252,21 @@ def test_two_sends_at_once_mail_everybody_once(
     assert len(box.accepted) == MANY
 
 
+def test_a_service_that_lacks_a_secret_says_which_as_it_starts(shell: Shell) -> None:
+    shell.edit("mailer.toml", 'provider = "outbox"', 'provider = "main"')
+    with (shell.folder / "mailer.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            '\n[providers.main]\nkind = "resend"\ntoken = "env:RESEND_API_KEY"\n'
+        )
+    command = (sys.executable, str(shell.folder / "scheduler.py"), "--project")
+    with running(shell, *command, str(shell.folder)) as service:
+        _, said = service.communicate(timeout=30)
+
+    assert service.returncode == 1
+    assert "scheduler: mailer.toml: [providers.main] token: " in said
+    assert "RESEND_API_KEY" in said
+
+
 def test_a_send_that_is_interrupted_says_so_and_tells_what_is_left(
     shell: Shell, mailbox: tuple[Mailbox, int]
 ) -> None:
