@@ -41,8 +41,9 @@ class Sending(Stores):
         """Fetch every secret that the service will need; raises ConfigError early."""
         settings = self.settings
         carriers = [settings.providers[name] for name in self.routing.names]
-        for table in (*carriers, *settings.sources.values()):
-            _ = dict(table.options)
+        sources = settings.sources.values()
+        for options in (*(c.options for c in carriers), *(s.options for s in sources)):
+            _ = dict(options)
 
     @cached_property
     def fleet(self) -> Fleet:
