@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     journal = Journal(_log(options))
     try:
         project = Project(options.project, dict(os.environ), _now)
+        project.look_secrets_up()  # a service that lacks one says so as it starts
         project.watchers.append(journal.called)
         ticker = project.ticker(journal.trouble)
         if options.metrics_port:
@@ -111,7 +112,7 @@ def _greet(project: Project, journal: Journal) -> None:
     if stopped := project.instance.stopped():
         journal.trouble(f"sending is stopped: {stopped.reason}")
     if project.settings.allow_only is not None:
-        journal.trouble("test mode: mail goes only to those of delivery.allow_only")
+        journal.trouble("test mode: mail goes only to those of [delivery] allow_only")
 
 
 def _tick(

@@ -3,7 +3,7 @@
 import base64
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from mailer.core.errors import ConfigError, InputError
 from mailer.core.lists import MailingList
 from mailer.core.rates import Rate
 from mailer.core.routes import Route
+from mailer.core.sealed import Sealed
 from mailer.core.tables import LANGUAGES, Table
 
 FILE = "mailer.toml"
@@ -31,6 +32,16 @@ _BASE_URL = re.compile(
 )
 _DNS_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PROVIDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")  # also part of an address
+_SECRET = ("token", "password", "secret_key", "session_token", "events_key")
+# The variables that stand in for a key, and which.
+VARIABLES: Mapping[str, str] = {
+    "MAILER_DATABASE_URL": "database",
+    "MAILER_BASE_URL": "base_url",
+    "MAILER_SECRET_KEY": "secret_key",
+    "MAILER_PROVIDER": "[delivery] provider, and what lists say of theirs",
+    "MAILER_ALLOW_ONLY": "[delivery] allow_only",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +68,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """One `[providers.NAME]` table, its secrets already looked up."""
+    """One `[providers.NAME]` table; its secrets are looked up when they are needed."""
 
     name: str
     kind: str
@@ -106,7 +117,9 @@ class Settings:
     insisted: bool = False  # the environment names the provider, for all lists
     allow_only: AllowList | None = None  # who may be mailed; None: everybody
     doctor: Doctor = field(default_factory=Doctor)
-    secret_files: tuple[Path, ...] = ()  # every file: that a secret was read from
+    secret_files: tuple[Path, ...] = ()  # every file: that a secret is read from
+    bare: tuple[str, ...] = ()  # tables and keys that hold a secret itself
+    variables: tuple[str, ...] = ()  # of the environment, that stand in for a key
 
     @property
     def provider(self) -> str:
@@ -155,6 +168,7 @@ class _Reading:
     ) -> None:
         self.folder, self.environment, self.top = folder, environment, top
         self.secret_files: dict[Path, None] = {}  # in order, each once
+        self.bare: list[str] = []
 
     def settings(self) -> Settings:
         top = self.top
@@ -163,10 +177,11 @@ class _Reading:
                 name=name,
                 kind=kind,
                 rate=table.rate("rate"),
-                options=self._options(table, but=("kind", "rate")),
+                options=self._options(table, kind, but=("kind", "rate")),
             )
             for name, kind, table in self._named("providers")
         }
+        self._refuse_names(providers.values())
         delivery = top.table("delivery") or Table({}, FILE, "delivery.")
         route, insisted = self._route(delivery, providers)
         settings = Settings(
@@ -181,7 +196,9 @@ class _Reading:
             providers=providers,
             sources={
                 name: SourceSettings(
-                    name=name, kind=kind, options=self._options(table, but=("kind",))
+                    name=name,
+                    kind=kind,
+                    options=self._options(table, kind, but=("kind",)),
                 )
                 for name, kind, table in self._named("sources")
             },
@@ -198,7 +215,24 @@ class _Reading:
         )
         delivery.refuse_unknown()
         top.refuse_unknown()
-        return replace(settings, secret_files=tuple(self.secret_files))
+        return replace(
+            settings,
+            secret_files=tuple(self.secret_files),
+            bare=tuple(self.bare),
+            variables=tuple(
+                each for each in VARIABLES if self._environment_or(each, "")
+            ),
+        )
+
+    def _refuse_names(self, providers: Iterable[ProviderSettings]) -> None:
+        """Refuse names that lead nowhere as part of an address."""
+        for each in providers:
+            if not _PROVIDER.fullmatch(each.name):
+                raise ConfigError(
+                    f'{FILE}: [providers."{each.name}"]: a provider\'s name is part of'
+                    " the address that it tells of events: write it with 40 letters,"
+                    " digits, hyphens and underscores at most"
+                )
 
     def _route(
         self, delivery: Table, providers: dict[str, ProviderSettings]
@@ -255,6 +289,8 @@ class _Reading:
         if url := self._environment_or("MAILER_DATABASE_URL", ""):
             self.top.known.add("database")
             return url
+        if "database" in self.top.data:
+            self._note_secret(self.top, "database", "")
         url = self._secret(self.top, "database", "sqlite:///mailer.db")
         if not isinstance(url, str) or not url.strip():
             self.top.fail(
@@ -340,12 +376,30 @@ class _Reading:
             if one is not None:
                 yield name, one.text("kind"), one
 
-    def _options(self, table: Table, *, but: Collection[str]) -> Mapping[str, object]:
-        return {
-            option: self._secret(table, option, None)
-            for option in table.data
-            if option not in but
-        }
+    def _options(
+        self, table: Table, kind: str, *, but: Collection[str]
+    ) -> Mapping[str, object]:
+        """Return a table's other keys; their secrets stay where they are until needed."""
+        keys = [key for key in table.data if key not in but]
+        for key in keys:
+            self._note_secret(table, key, kind)
+        return Sealed(iter(keys), lambda key: self._secret(table, key, None))
+
+    def _note_secret(self, table: Table, key: str, kind: str) -> None:
+        """Remember a secret that the file holds itself, or the file that does."""
+        value = table.data[key]
+        if not isinstance(value, str) or value.startswith("env:"):
+            return
+        if value.startswith("file:"):
+            self._note_file(value.removeprefix("file:"))
+            return
+        public = (kind, key) == ("sendgrid", "events_key")  # it only verifies
+        if (key in _SECRET and not public) or _has_password(value):
+            self.bare.append(table.shown(key))
+
+    def _note_file(self, name: str) -> None:
+        if name.strip() and "\0" not in name:
+            self.secret_files[self.folder / name] = None
 
     def _breaker(self, delivery: Table) -> Limits:
         """Return the shares of bad outcomes at which a mailing pauses itself."""
@@ -356,6 +410,9 @@ class _Reading:
             hard=table.share("hard", default=usual.hard),
             complained=table.share("complained", default=usual.complained),
             blocked=table.share("blocked", default=usual.blocked),
+            domain_attempts=table.integer(
+                "domain_attempts", default=usual.domain_attempts, low=1
+            ),
         )
         table.refuse_unknown()
         return limits
@@ -429,7 +486,7 @@ class _Reading:
             table.fail(key, f"{path} is not UTF-8 text")
         if not secret:
             table.fail(key, f"{path} is empty; write the secret into it")
-        self.secret_files[path] = None
+        self._note_file(name)
         return secret
 
     def _keys(self) -> Mapping[int, bytes]:
@@ -468,6 +525,14 @@ class _Reading:
             "MAILER_SECRET_KEY",
             f"{hint}; mailer init writes a file that does",
         )
+
+
+def _has_password(url: str) -> bool:
+    """Return whether this is an address with a password in it."""
+    try:
+        return "://" in url and bool(urlsplit(url).password)
+    except ValueError:
+        return False
 
 
 def _key(entry: str) -> tuple[int, bytes]:

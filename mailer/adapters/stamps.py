@@ -7,7 +7,7 @@ from pathlib import Path
 
 _SHAPING = ("mailer.toml", "lists/*.toml", "templates/**/*", "*.png")
 _PLACE = re.compile(r"^(?P<file>[^\n:]+?)(?:, line (?P<line>\d+))?: ")
-_KEY = re.compile(r"“(\w+)” is not known|: \w+\.\w+\.(\w+): is not known")
+_KEY = re.compile(r"“(\w+)” is not known|: \[[\w.-]+\] (\w+): is not known")
 _AROUND = 3  # lines before and after
 
 

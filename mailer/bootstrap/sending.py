@@ -37,6 +37,14 @@ class Sending(Stores):
             lists={slug: settings.route_of(each) for slug, each in lists.items()},
         )
 
+    def look_secrets_up(self) -> None:
+        """Fetch every secret that the service will need; raises ConfigError early."""
+        settings = self.settings
+        carriers = [settings.providers[name] for name in self.routing.names]
+        sources = settings.sources.values()
+        for options in (*(c.options for c in carriers), *(s.options for s in sources)):
+            _ = dict(options)
+
     @cached_property
     def fleet(self) -> Fleet:
         """Everybody who could carry the mail, by name."""

@@ -10,6 +10,7 @@ from mailer.adapters.database.editions import SqlPublicEditions
 from mailer.adapters.database.endorsing import SqlEndorsements
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.instance import Instance, Memory
+from mailer.adapters.database.lifting import Suppressed
 from mailer.adapters.database.organizations import OrganizationStore
 from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.people import SqlPeople
@@ -30,7 +31,7 @@ from mailer.ports import Gazetteer
 if TYPE_CHECKING:
     from mailer.adapters.database.waking import ProcrastinateWaker
 
-_WAKE = "mailer.toml: delivery.wake"
+_WAKE = "mailer.toml: [delivery] wake"
 
 
 class Stores(Definitions):
@@ -155,6 +156,11 @@ class Stores(Definitions):
     def endorsements(self) -> SqlEndorsements:
         """Calls, and who endorses them."""
         return SqlEndorsements(self.ready)
+
+    @cached_property
+    def suppressed(self) -> Suppressed:
+        """Who is suppressed, for a person who looks or lifts one."""
+        return Suppressed(self.ready, self._derived("addresses"))
 
     @cached_property
     def tracer(self) -> Tracer:

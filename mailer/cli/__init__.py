@@ -4,6 +4,7 @@ import io
 import sys
 
 from mailer.cli.app import app
+from mailer.cli.output import harmless
 from mailer.core.errors import MailerError
 
 __all__ = ["main"]
@@ -17,7 +18,7 @@ def main() -> None:
     try:
         app()
     except MailerError as error:
-        sys.stderr.write(f"mailer: {error}\n")
+        sys.stderr.write(f"mailer: {harmless(str(error))}\n")
         sys.exit(1)
     except KeyboardInterrupt:  # before a command was ready to end by itself
         sys.exit(130)
@@ -26,5 +27,6 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(f"mailer: {where}{error.strerror or error}\n")
+        words = harmless(f"{where}{error.strerror or error}")
+        sys.stderr.write(f"mailer: {words}\n")
         sys.exit(1)

@@ -19,6 +19,7 @@ from mailer.cli import (
     organizations,
     output,
     parked,
+    previewing,
     pruning,
     requests,
     suppressions,
@@ -88,7 +89,7 @@ app.command("prune", rich_help_panel=_LOOK)(pruning.prune)
 app.add_typer(suppressions.app, name="suppressions", rich_help_panel=_LOOK)
 app.command("status", rich_help_panel=_LOOK)(mailing.status)
 app.command("why", rich_help_panel=_LOOK)(why.why)
-app.command("preview", rich_help_panel=_SEND)(mailing.preview)
+app.command("preview", rich_help_panel=_SEND)(previewing.preview)
 app.command("send", rich_help_panel=_SEND)(mailing.send)
 app.command("plan", rich_help_panel=_SEND)(mailing.plan)
 app.command("work", rich_help_panel=_SEND)(mailing.work)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
@@ -14,6 +14,7 @@ from mailer.adapters.database.instance import Stop
 from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.core.errors import InputError, MailerError, RefusedError, StoreError
+from mailer.core.lists import MailingList
 from mailer.pipeline import plan
 from mailer.pipeline.crew import Crew
 from mailer.ports import Mailing, Standing
@@ -24,16 +25,23 @@ _IDLE = 2.0  # seconds between two looks
 _LONG = 3.0  # seconds after which waiting is explained
 
 
+class Told(threading.Event):
+    """Set when a person or the system wants the end."""
+
+    code = 0  # what a command that was ended early answers, as shells have it
+
+
 @contextmanager
-def until_told() -> Iterator[threading.Event]:
+def until_told() -> Iterator[Told]:
     """Yield an event that Ctrl-C or SIGTERM sets; a second one ends at once.
 
     The call in hand is finished first, so that nothing of it stays unknown.
     """
-    told = threading.Event()
+    told = Told()
     before = {number: signal.getsignal(number) for number in _ENDING}
 
-    def end(_number: int, _frame: FrameType | None) -> None:
+    def end(ending: int, _frame: FrameType | None) -> None:
+        told.code = 128 + ending
         told.set()
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -43,6 +51,12 @@ def until_told() -> Iterator[threading.Event]:
         signal.signal(number, end)
     try:
         yield told
+    except KeyboardInterrupt:
+        output.say(
+            "Ended at once. What was in a call may have arrived: mailer work finds out,"
+            " within minutes, and sends none of it again before that."
+        )
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -121,16 +135,27 @@ def say_who_is_barred(project: Project) -> None:
             )
 
 
+def is_fenced(project: Project) -> bool:
+    """Return whether only some may be mailed, by somebody who mails at all."""
+    settings = project.settings
+    kinds = {settings.providers[name].kind for name in project.routing.names}
+    return settings.allow_only is not None and kinds != {"outbox"}
+
+
+def engage(project: Project, mailing_list: MailingList) -> None:
+    """Make everybody who may carry this list; raises ConfigError if one cannot."""
+    for name in project.settings.route_of(mailing_list).names:
+        _ = project.fleet[name]
+
+
 def say_if_fenced(project: Project) -> None:
     """Say so when only some may be mailed; not who, since this is kept in logs."""
-    settings = project.settings
-    allowed = settings.allow_only
-    kinds = {settings.providers[name].kind for name in project.routing.names}
-    if allowed is None or kinds == {"outbox"}:
+    allowed = project.settings.allow_only
+    if allowed is None or not is_fenced(project):
         return
     output.say(
         f"Test mode: mail goes only to the {len(allowed.entries)} addresses and domains"
-        " of delivery.allow_only; everyone else's is written to the outbox."
+        " of [delivery] allow_only; everyone else's is written to the outbox."
     )
 
 
@@ -147,8 +172,8 @@ def compose(project: Project, mailing: Mailing) -> None:
         project.composer.compose(current, mailing_list, at=now, progress=bar)
 
 
-def deliver(project: Project, mailing: Mailing) -> Standing:
-    """Compose and send one mailing."""
+def deliver(project: Project, mailing: Mailing) -> tuple[Standing, int]:
+    """Compose and send one mailing; the code to exit with if it was ended, else 0."""
     compose(project, mailing)
     with until_told() as told, output.progress("Sending") as bar:
 
@@ -163,7 +188,7 @@ def deliver(project: Project, mailing: Mailing) -> Standing:
             stopping=told.is_set,
         )
         tell()
-    return project.ledger.standing(mailing.id)
+    return project.ledger.standing(mailing.id), told.code
 
 
 def _seldom(act: Callable[[], None]) -> Callable[[], None]:
@@ -187,8 +212,10 @@ def _seldom(act: Callable[[], None]) -> Callable[[], None]:
 
 def work(
     project: Project, *, until_idle: bool, threads: int | None = None
-) -> Sequence[Standing]:
+) -> tuple[Mapping[int, Standing], int]:
     """Compose what is planned and send what is open, until idle or told to end.
+
+    Returns the mailings it worked on, and the code to exit with if it was ended.
 
     A mailing that cannot be composed keeps no other from being sent; its error is
     raised at the end, or told once by a worker that goes on.
@@ -215,7 +242,8 @@ def work(
             told_before = set(troubles)
             project.fleet.close()  # what it buffers can be read while this waits
             told.wait(_IDLE)
-    return [project.ledger.standing(number) for number in sorted(touched)]
+    standings = {number: project.ledger.standing(number) for number in sorted(touched)}
+    return standings, told.code
 
 
 def _look(

@@ -89,7 +89,9 @@ def _run(project: Project) -> dict[str, Any]:
     people = intake.subscribers(project, folder / "subscribers.csv", _LIST)
     mailing_list = project.mailing_list(_LIST)
     made = plan.now(mailing_list, project.ledger, edition=None, now=project.clock())
-    standing = delivering.deliver(project, made)
+    standing, ended = delivering.deliver(project, made)
+    if ended:
+        raise typer.Exit(ended)
     project.fleet.close()
     return {
         "folder": str(project.folder),

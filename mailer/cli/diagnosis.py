@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from mailer.cli.output import harmless
 from mailer.core.diagnosis import Entry, Finding, Severity, grouped, worst_first
 
 _STYLES = {
@@ -47,18 +48,23 @@ def _lines(console: Console, finding: Finding) -> Iterator[Text]:
     mark = finding.severity.value.rjust(4)
     quiet = finding.severity is Severity.OK
     head = Text.assemble(
-        (finding.about, "" if quiet else "bold"), f": {finding.message}"
+        (_line(finding.about), "" if quiet else "bold"), f": {_line(finding.message)}"
     )
     first, *rest = _wrapped(console, head, _INDENT)
     yield Text.assemble((mark, _STYLES[finding.severity]), "  ", first)
     yield from (_indented(line, _INDENT) for line in rest)
-    for line in _wrapped(console, Text(finding.effect, style="dim"), _INDENT):
+    for line in _wrapped(console, Text(_line(finding.effect), style="dim"), _INDENT):
         yield _indented(line, _INDENT)
     if finding.remedy:
-        way_out = Text(f"{finding.remedy}{':' if finding.publish else ''}")
+        way_out = Text(f"{_line(finding.remedy)}{':' if finding.publish else ''}")
         first, *rest = _wrapped(console, way_out, _INDENT + 2)
         yield _indented(Text.assemble("→ ", first), _INDENT)
         yield from (_indented(line, _INDENT + 2) for line in rest)
+
+
+def _line(words: str) -> str:
+    """Return what may be a stranger's words on one line, so that it feigns no finding."""
+    return harmless(" ".join(words.splitlines()))
 
 
 def _wrapped(console: Console, words: Text, indent: int) -> Sequence[Text]:
@@ -76,12 +82,12 @@ def _indented(line: Text, indent: int) -> Text:
 
 def _entry(console: Console, entry: Entry) -> None:
     """Print a record on lines that can be copied: never broken by us."""
-    words = f"{entry.name}  {entry.kind}"
-    if len(words) + len(entry.value) + _INDENT + 4 <= console.width:
-        console.print(Text(f"{' ' * (_INDENT + 2)}{words}  {entry.value}"))
+    words, value = _line(f"{entry.name}  {entry.kind}"), _line(entry.value)
+    if len(words) + len(value) + _INDENT + 4 <= console.width:
+        console.print(Text(f"{' ' * (_INDENT + 2)}{words}  {value}"))
         return
     console.print(Text(f"{' ' * (_INDENT + 2)}{words}"), soft_wrap=True)
-    console.print(Text(f"{' ' * (_INDENT + 2)}{entry.value}"), soft_wrap=True)
+    console.print(Text(f"{' ' * (_INDENT + 2)}{value}"), soft_wrap=True)
 
 
 def _counts(findings: Sequence[Finding]) -> Mapping[str, int]:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain
 from typing import Annotated
 
@@ -11,17 +12,18 @@ import typer
 from mailer.adapters.database import health
 from mailer.adapters.http import Http
 from mailer.adapters.providers import registry
+from mailer.adapters.providers.options import Options, Setup
 from mailer.adapters.visiting import Visitor
 from mailer.bootstrap import Project
 from mailer.cli import diagnosis, output
 from mailer.cli.state import Json, State
-from mailer.config import ProviderSettings
+from mailer.config import ProviderSettings, Settings
 from mailer.core.diagnosis import About, Finding, Severity, Topic, softened
 from mailer.core.errors import ConfigError
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Purpose
-from mailer.pipeline.examine import everything, written
-from mailer.pipeline.examine.rounds import Question, ask_all
+from mailer.pipeline.examine import everything, webhook, written
+from mailer.pipeline.examine.rounds import Ask, Question, ask_all
 
 _SECONDS = 15.0  # for all questions together
 _CONNECT, _READ, _CALL = 3.0, 5.0, 6.0  # seconds, of each visit
@@ -75,6 +77,7 @@ def _project(
     names = chain.from_iterable(written.carried(settings, lists).values())
     providers = [settings.providers[name] for name in dict.fromkeys(names)]
     carriers = {each.name: _carrier(project, each) for each in providers}
+    deaf = [found for each in providers for found in _deaf(project, each)]
     with ExitStack() as stack:
         world = _world(project, resolver, carriers, stack)
         questions = [
@@ -85,7 +88,9 @@ def _project(
     findings = [
         *written.examine(settings, lists),
         *written.secrets(settings.secret_files),
+        *_sources(settings),
         *carriers.values(),
+        *deaf,
         *answers,
     ]
     # Two of one provider's domains may be told the same about its account.
@@ -109,6 +114,28 @@ def _carrier(project: Project, provider: ProviderSettings) -> Finding:
         return told.fail(str(error), "nothing is sent")
     built.close()
     return told.ok(f"{provider.kind}, its settings are complete")
+
+
+def _deaf(project: Project, provider: ProviderSettings) -> Sequence[Finding]:
+    """Look whether what it tells could be verified: the key of its events."""
+    try:
+        registry.hearing(provider, get=project.fleet.ask)
+    except ConfigError as error:
+        told = About(Topic.PROVIDER, f"[providers.{provider.name}] events")
+        return [told.fail(str(error), webhook.DEAF)]
+    return []
+
+
+def _sources(settings: Settings) -> Sequence[Finding]:
+    """Look whether the secrets of sources can be found."""
+    findings: list[Finding] = []
+    for source in settings.sources.values():
+        try:
+            dict(source.options)
+        except ConfigError as error:
+            told = About(Topic.SETTINGS, f"[sources.{source.name}]")
+            findings.append(told.fail(str(error), "no actions come from there"))
+    return findings
 
 
 def _near(project: Project, lists: Mapping[str, MailingList]) -> Sequence[Question]:
@@ -168,8 +195,24 @@ def _asked(
     return everything.Carrier(
         settings=settings,
         account=accounts.of(settings, clock=project.clock),
+        trial=_trial(project, settings),
         web=visitor(
             proxy=str(proxy) if proxy else None,
             ca_file=str(project.folder / str(ca_file)) if ca_file else None,
         ),
     )
+
+
+def _trial(project: Project, settings: ProviderSettings) -> Ask | None:
+    """Return what tries a mail server; None: this one has an API to be asked."""
+    if settings.kind != "smtp":
+        return None
+    from mailer.adapters.accounts import smtp  # noqa: PLC0415 - for those who need it
+    from mailer.adapters.providers.smtp import Smtp  # noqa: PLC0415
+
+    options = Options(settings)
+    setup = Setup(
+        name=settings.name, options=options, folder=project.folder, clock=project.clock
+    )
+    server = Smtp.configured(setup).server
+    return partial(smtp.examine, server, f"[providers.{settings.name}]")

@@ -117,10 +117,13 @@ def _turn(
     context: typer.Context, name: str, after: str, reason: str | None, *, as_json: bool
 ) -> None:
     state: State = context.obj
+    already = False
     with state.project() as project:
         found = find(project, name)
         at = project.clock()
-        if after == "paused":
+        if after == found.state:
+            turned, already = True, True
+        elif after == "paused":
             turned = project.ledger.pause(found.id, reason=reason or "", at=at)
         elif after == "cancelled":
             turned = project.ledger.cancel(found.id, reason=reason or "", at=at)
@@ -131,9 +134,21 @@ def _turn(
     if not turned:
         raise RefusedError(f"{name} is {found.state}; nothing was changed")
     if as_json:
-        output.emit({"mailing": name, "state": standing.state, "in_hand": in_hand})
+        output.emit(
+            {
+                "mailing": name,
+                "state": standing.state,
+                "in_hand": in_hand,
+                "changed": not already,
+            }
+        )
         return
-    output.show(f"{name} is {standing.state}.")
+    why = (
+        f": {standing.reason.rstrip('.')}"
+        if already and after != "sending" and standing.reason
+        else ""
+    )
+    output.show(f"{name} is {standing.state}{' already' if already else ''}{why}.")
     _tell(in_hand)
     if standing.state == "sending":
         output.show("The scheduler goes on with it, or: mailer work --until-idle")

@@ -1,117 +1,28 @@
-"""`mailer preview`, `plan`, `send`, `work`, `status`: an edition from plan to report."""
+"""`mailer plan`, `send`, `work`, `status`: an edition from plan to report."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from mailer.adapters.database import gauges
 from mailer.bootstrap import Project
-from mailer.cli import absent, delivering, output, previews, watching
-from mailer.cli.state import AsOf, Json, State
+from mailer.cli import absent, delivering, output, watching
+from mailer.cli.report import (
+    complain,
+    report,
+    say_what_is_left,
+    say_what_stayed,
+    stayed,
+)
+from mailer.cli.state import AsOf, Edition, Json, State
 from mailer.cli.which import draft, find
 from mailer.core.errors import InputError, RefusedError
 from mailer.core.lists import MailingList
 from mailer.pipeline import plan as planning
-from mailer.ports import Standing
 
+_RECENT = 20  # mailings
 ListName = Annotated[str, typer.Argument(metavar="LIST", help="The list's name.")]
-Edition = Annotated[
-    str | None,
-    typer.Option(help="The edition's date, 2019-10-07; by default the current one."),
-]
-
-
-def preview(
-    context: typer.Context,
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[LIST]", help="The list's name; --serve shows them all."
-        ),
-    ] = None,
-    edition: Edition = None,
-    address: Annotated[
-        str | None, typer.Option("--for", help="Only what this subscriber would get.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Where to write.")] = Path("preview"),
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Fail when a gate finds an error.")
-    ] = False,
-    serve: Annotated[
-        bool,
-        typer.Option("--serve", help="Show templates and lists in a browser instead."),
-    ] = False,
-    port: Annotated[
-        int, typer.Option(min=1, max=65535, help="On which port to --serve.")
-    ] = 8010,
-    as_of: AsOf = None,
-    as_json: Json = False,
-) -> None:
-    """Write what would be sent, byte for byte: .html, .txt and .eml per variant.
-
-    Example: mailer preview weekly --for office@example.org --out preview
-
-    To edit templates and see them change: mailer preview --serve
-    """
-    state: State = context.obj
-    if serve:
-        from mailer.cli import desk  # noqa: PLC0415 - a web server, for this alone
-
-        desk.serve(state, port=port, as_of=as_of)
-        return
-    if name is None:
-        raise typer.BadParameter("name one, as in mailer preview weekly; or --serve")
-    with state.project(as_of) as project:
-        written = previews.write(
-            project, project.mailing_list(name), edition, address, out
-        )
-    if as_json:
-        output.emit(written)
-    else:
-        _show_previews(written, out)
-    errors = previews.errors(written)
-    if strict and errors:
-        raise RefusedError(
-            f"{errors} errors were found, and --strict allows none; mend the template,"
-            " with mailer preview --serve beside it"
-        )
-
-
-def _show_previews(written: Mapping[str, Any], out: Path) -> None:
-    name = written["mailing"].replace("/", "-")
-    if written["variants"]:
-        output.table(
-            ("Version", "Place and subject", "Bytes", "Found"),
-            [
-                (
-                    row["file"].removeprefix(f"{name}-"),
-                    f"{row['place'] or 'No place'}\n{row['subject']}",
-                    f"{row['bytes']:,}",
-                    len(row["findings"]) or "",
-                )
-                for row in written["variants"]
-            ],
-            right=("Bytes", "Found"),
-        )
-    for finding, files in previews.told_once(written):
-        one = files[0].removeprefix(f"{name}-")
-        where = one if len(files) == 1 else f"{len(files)} versions"
-        output.show(f"{finding.severity}, {finding.gate}, in {where}: {finding.words}")
-        output.show(f"  {finding.where}")
-    for sentence in written["left_out"]:
-        output.show(sentence)
-    number, skipped = len(written["variants"]), written["skipped"]
-    if skipped:
-        output.show(
-            f"{skipped} {'group of readers has' if skipped == 1 else 'groups of readers have'}"
-            " nothing to be told in this edition: no action is announced, or they know them all."
-        )
-    where = f" in {out}: {name}-VERSION.html, .txt and .eml" if number else ""
-    output.show(
-        f"{number} {'versions' if number != 1 else 'version'}{where}. Nothing was sent."
-    )
 
 
 def plan(
@@ -170,6 +81,7 @@ def send(
         delivering.say_if_fenced(project)
         if dry_run:
             _dry_run(project, mailing_list, edition, as_json=as_json)
+            delivering.engage(project, mailing_list)
             return
         drafted = draft(project, mailing_list, edition)
         if not project.ledger.groups(drafted):
@@ -178,14 +90,19 @@ def send(
                 f"{name} has no active subscriber, so no edition was made. {why}"
             )
         delivering.refuse_if_stopped(project)
+        delivering.engage(project, mailing_list)  # before an edition is made
         mailing = planning.now(
             mailing_list, project.ledger, edition=edition, now=project.clock()
         )
-        standing = delivering.deliver(project, mailing)
+        standing, ended = delivering.deliver(project, mailing)
         stop = project.instance.stopped()
-    report([standing], as_json=as_json)
-    _complain(standing)
-    _say_what_is_left(standing, stop.reason if stop else None)
+        report([standing], as_json=as_json)
+        if delivering.is_fenced(project):
+            say_what_stayed(project, mailing, standing)
+        complain(standing)
+        say_what_is_left(project, mailing.id, standing, stop.reason if stop else None)
+    if ended:
+        raise typer.Exit(ended)
 
 
 def _dry_run(
@@ -273,12 +190,33 @@ def work(
     with state.project(as_of) as project, delivering.companions(processes - 1):
         if metrics_port:
             project.metrics(metrics_port, metrics_address)
-        standings = delivering.work(project, until_idle=until_idle, threads=threads)
+        done, ended = delivering.work(project, until_idle=until_idle, threads=threads)
         stop = project.instance.stopped()
-    report(standings, as_json=as_json)
-    if until_idle:
-        for standing in standings:
-            _say_what_is_left(standing, stop.reason if stop else None)
+        if done or as_json:
+            report(list(done.values()), as_json=as_json)
+        else:
+            _say_nothing_was_open(project)
+        if until_idle:
+            reason = stop.reason if stop else None
+            for number, standing in done.items():
+                say_what_is_left(project, number, standing, reason)
+    if ended and until_idle:
+        raise typer.Exit(ended)
+
+
+def _say_nothing_was_open(project: Project) -> None:
+    """Say so, and what waits for a person all the same."""
+    every = project.ledger.every()
+    if not every:
+        output.say("No mailing yet; mailer send LIST makes one.")
+        return
+    output.say("Nothing was open.")
+    for mailing in every[:_RECENT]:
+        name = f"{mailing.list_slug}/{mailing.edition}"
+        if mailing.state == "unresolved":
+            output.say(f"{name} waits for you: mailer parked")
+        elif mailing.state == "paused":
+            output.say(f"{name} is paused; to go on: mailer resume {name}")
 
 
 def status(
@@ -303,92 +241,27 @@ def status(
                 watching.follow(project, one, as_json=as_json)
             if as_json:
                 return
-        every = project.ledger.every()[:20]
+        every = project.ledger.every()[:_RECENT]
         chosen = [find(project, mailing)] if mailing else every
         standings = [project.ledger.standing(one.id) for one in chosen]
+        looked = bool(mailing) or delivering.is_fenced(project)  # it costs a count
+        kept = [gauges.kept(project.ready, one.id) if looked else 0 for one in chosen]
         stop = delivering.say_if_stopped(project)
         delivering.say_who_is_barred(project)
         delivering.say_if_fenced(project)
     if as_json:
         stopped = stop and {"since": stop.since, "reason": stop.reason}
-        shown = [{**asdict(standing), "stopped": stopped} for standing in standings]
+        shown = [
+            {
+                **asdict(standing),
+                **({"kept": number} if number else {}),  # in the outbox instead
+                "stopped": stopped,
+            }
+            for standing, number in zip(standings, kept, strict=True)
+        ]
         output.emit(shown[0] if mailing else shown)
         return
     report(standings, as_json=False)
-
-
-def report(standings: Sequence[Standing], *, as_json: bool) -> None:
-    """Print where mailings stand."""
-    if as_json:
-        shown = [asdict(standing) for standing in standings]
-        output.emit(shown[0] if len(shown) == 1 else shown)
-        return
-    output.table(
-        (
-            "Mailing",
-            "State",
-            "Audience",
-            "Sent",
-            "Open",
-            "Left out",
-            "Trouble",
-            "Versions",
-        ),
-        [
-            (
-                standing.mailing,
-                standing.state,
-                standing.audience,
-                standing.deliveries.get("sent", 0),
-                _sum(standing, "pending", "inflight", "unknown"),
-                _sum(standing, "skipped", "suppressed"),
-                _sum(standing, "failed", "parked"),
-                standing.variants,
-            )
-            for standing in standings
-        ],
-        right=("Audience", "Sent", "Open", "Left out", "Trouble", "Versions"),
-    )
-    for standing in standings:
-        if len(standing.carried) > 1:
-            shares = standing.carried.items()
-            carried = ", ".join(f"{n} through {name}" for name, n in shares)
-            output.show(f"  {standing.mailing}: {carried}")
-        for reason, n in standing.reasons.items():
-            output.show(f"  {n} {reason}")
-        if standing.reason:
-            output.show(f"  {standing.mailing}: {standing.reason}")
-    if not standings:
-        output.say("No mailing yet; mailer send LIST makes one.")
-
-
-_PARKED = "nobody knows whether some have it; mailer parked lists them"
-
-
-def _sum(standing: Standing, *states: str) -> int:
-    return sum(standing.deliveries.get(state, 0) for state in states)
-
-
-def _complain(standing: Standing) -> None:
-    if standing.state in ("paused", "unresolved"):
-        raise InputError(
-            f"{standing.mailing} is {standing.state}: {standing.reason or _PARKED}"
-            + (
-                f"; to go on: mailer resume {standing.mailing}"
-                if standing.state == "paused"
-                else ""
-            )
-        )
-
-
-def _say_what_is_left(standing: Standing, stopped: str | None) -> None:
-    """Say how to go on; raises RefusedError when sending was stopped meanwhile."""
-    left = standing.due - standing.settled
-    if standing.state != "sending" or not left:
-        return
-    if stopped is not None:
-        raise RefusedError(
-            f"{left:,} are still to be sent, because all sending was stopped:"
-            f" {stopped}; to go on: mailer start, then mailer work"
-        )
-    output.say(f"{left:,} are still to be sent; to go on: mailer work")
+    for standing, number in zip(standings, kept, strict=True):
+        if number:
+            output.show(f"  {standing.mailing}: {stayed(standing, number)}")

@@ -1,5 +1,6 @@
 """How commands report: tables and progress for people, JSON for machines."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,21 +20,32 @@ from rich.table import Table
 from rich.text import Text
 
 _LINES = 10  # progress lines where there is no terminal
+# What a terminal would obey: C0 but for line ends and tabs, DEL, C1, and what turns the
+# direction of writing around (Unicode TR 36 §2.7).
+_ORDERS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+_RAW = re.compile(rb"\x7f|\xc2[\x80-\x9f]")  # of those, what JSON leaves as it is
+
+
+def harmless(words: str) -> str:
+    """Return words with every order to a terminal written out: strangers say them."""
+    return _ORDERS.sub(lambda found: f"\\u{ord(found[0]):04x}", words)
 
 
 def say(words: str) -> None:
     """Tell people something; on stderr, so that --json stays clean."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(words))
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(harmless(words)))
 
 
 def heading(words: str) -> None:
     """Tell people something in bold, on stdout."""
-    Console(highlight=False, soft_wrap=True).print(Text(words, style="bold"))
+    Console(highlight=False, soft_wrap=True).print(Text(harmless(words), style="bold"))
 
 
 def show(words: str) -> None:
     """Tell people something on stdout."""
-    Console(highlight=False, soft_wrap=True).print(Text(words))
+    Console(highlight=False, soft_wrap=True).print(Text(harmless(words)))
 
 
 def counted(number: int, one: str, many: str) -> str:
@@ -43,17 +55,18 @@ def counted(number: int, one: str, many: str) -> str:
 
 def emit(value: Any) -> None:
     """Write one JSON value on stdout."""
-    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
-    sys.stdout.write(orjson.dumps(value, default=_plain, option=options).decode())
-    sys.stdout.write("\n")
+    sys.stdout.write(f"{_json(value, orjson.OPT_INDENT_2)}\n")
 
 
 def emit_line(value: Any) -> None:
     """Write one JSON value on a line of its own, at once."""
-    options = orjson.OPT_NON_STR_KEYS
-    sys.stdout.write(orjson.dumps(value, default=_plain, option=options).decode())
-    sys.stdout.write("\n")
+    sys.stdout.write(f"{_json(value, 0)}\n")
     sys.stdout.flush()
+
+
+def _json(value: Any, form: int) -> str:
+    written = orjson.dumps(value, default=_plain, option=form | orjson.OPT_NON_STR_KEYS)
+    return _RAW.sub(lambda found: b"\\u00%02x" % found[0][-1], written).decode()
 
 
 def _plain(value: Any) -> Any:
@@ -85,7 +98,9 @@ def table(
             no_wrap=column == columns[0],  # what one copies to the next command
         )
     for row in rows:
-        drawn.add_row(*("" if cell is None else Text(str(cell)) for cell in row))
+        drawn.add_row(
+            *("" if cell is None else Text(harmless(str(cell))) for cell in row)
+        )
     Console(highlight=False).print(drawn)
 
 
@@ -113,7 +128,7 @@ def progress(words: str) -> Iterator[Tell]:
             task = bar.add_task(words, total=None, note="")
 
             def tell(done: int, total: int, note: str = "", /) -> None:
-                bar.update(task, completed=done, total=total, note=note)
+                bar.update(task, completed=done, total=total, note=harmless(note))
 
             yield tell
     else:

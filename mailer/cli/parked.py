@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from mailer.adapters import addresses
+from mailer.adapters.database.gauges import gauges
 from mailer.adapters.database.readers import masked
 from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import Json, State
 from mailer.cli.which import find
-from mailer.core.errors import InputError, NotFoundError
+from mailer.core.errors import NotFoundError
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -47,6 +48,8 @@ def parked(
             }
             for row in project.parked.listed(None)
         ]
+        calls = gauges(project.ready).batches
+        open_calls = calls.get("unknown", 0) + calls.get("inflight", 0)
     if as_json:
         output.emit(found)
         return
@@ -70,7 +73,17 @@ def parked(
             " --address A."
         )
     else:
-        output.say("Every outcome is known.")
+        output.say(_known(open_calls))
+
+
+def _known(open_calls: int) -> str:
+    if not open_calls:
+        return "Every outcome is known."
+    return (
+        "Nothing waits for you. The outcome of"
+        f" {output.counted(open_calls, 'call is', 'calls are')} not known yet and is"
+        " being found out: mailer status --watch"
+    )
 
 
 @app.command()
@@ -113,7 +126,7 @@ def _settle(
     as_json: bool,
 ) -> None:
     if (address is None) != everybody:
-        raise InputError("say either --address ADDRESS or --all")
+        raise typer.BadParameter("say either --address ADDRESS or --all")
     state: State = context.obj
     with state.project() as project:
         found = find(project, mailing)

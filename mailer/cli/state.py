@@ -23,6 +23,10 @@ AsOf = Annotated[
         help="Act as if it were this moment, in UTC: 2019-10-07T15:00:00Z",
     ),
 ]
+Edition = Annotated[
+    str | None,
+    typer.Option(help="The edition's date, 2019-10-07; by default the current one."),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON value on stdout, messages on stderr.")
 ]

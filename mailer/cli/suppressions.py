@@ -5,7 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
+from mailer.adapters import addresses
+from mailer.adapters.database.lifting import Lifted
 from mailer.adapters.database.readers import masked
+from mailer.adapters.providers.foreign import words
 from mailer.cli import output
 from mailer.cli.state import Json, State
 from mailer.core.errors import NotFoundError, ProviderError
@@ -14,6 +17,121 @@ from mailer.pipeline.reconcile import Reconciled
 app = typer.Typer(
     no_args_is_help=True, help="Addresses that nobody may mail, here and at providers."
 )
+
+
+_MOST = 100  # shown to people; --json has them all
+_HASH = "(only its hash is kept)"
+
+
+@app.command("list")
+def listed(
+    context: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help=f"All of them, not the newest {_MOST} alone.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List who is suppressed: when, why, and who told it; addresses are masked.
+
+    Example: mailer suppressions list --json
+    """
+    state: State = context.obj
+    with state.project() as project:
+        counts = project.suppressed.counts()
+        found = [
+            {**row, "address": masked(row["address"]) if row["address"] else None}
+            for row in project.suppressed.listed(
+                None if everything or as_json else _MOST
+            )
+        ]
+    if as_json:
+        output.emit(found)
+        return
+    output.table(
+        ("Address", "Why", "Since (UTC)", "Told by"),
+        [
+            (
+                row["address"] or _HASH,
+                row["reason"],
+                f"{row['since']:%Y-%m-%d %H:%M}",
+                row["told_by"] or "here",
+            )
+            for row in found
+        ],
+    )
+    if not found:
+        output.say("Nobody is suppressed.")
+        return
+    hidden = len(found) < sum(counts.values())
+    reasons = ", ".join(f"{n:,} {reason}" for reason, n in sorted(counts.items()))
+    output.say(
+        f"{sum(counts.values()):,} in all: {reasons}."
+        + (f" Shown are the newest {_MOST}; --all shows all." if hidden else "")
+    )
+
+
+@app.command()
+def lift(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="Who asked to be mailed again.")],
+    reason: Annotated[
+        str,
+        typer.Option(
+            help="What they asked, and when and how; kept with their consent."
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Let an address be mailed again because that person asked for it.
+
+    Example: mailer suppressions lift office@example.org --reason "wrote on 3 May: the
+    mailbox is open again"
+    """
+    state: State = context.obj
+    asked = words(reason)  # without addresses: it is kept for good
+    if not asked:
+        raise typer.BadParameter("say what they asked", param_hint="--reason")
+    with state.project() as project:
+        _ = project.ledger  # which numbers the lists
+        lifted = project.suppressed.lift(
+            addresses.spelled(address), asked=asked, actor="cli", at=project.clock()
+        )
+    if as_json:
+        output.emit(asdict(lifted))
+        return
+    output.show(
+        f"Lifted: it was suppressed since {lifted.since:%Y-%m-%d} ({lifted.reason})."
+    )
+    output.show(_reached(lifted))
+    output.say(_theirs(lifted))
+
+
+def _reached(lifted: Lifted) -> str:
+    if lifted.lists:
+        return f"Mail of {', '.join(lifted.lists)} reaches them again."
+    if lifted.is_subscriber:
+        return (
+            "No subscription of theirs is active, and none was taken up again: they"
+            " join by their own link or by signing up."
+        )
+    return (
+        "No subscriber has this address; whoever signs up with it or is imported with"
+        " a consent is mailed."
+    )
+
+
+def _theirs(lifted: Lifted) -> str:
+    """Say what is to be done about the list that a provider has of its own."""
+    whose = lifted.told_by or "Your provider"
+    if lifted.lists:
+        return (
+            f"{whose} may hold them on its own list, and then carries no mail to them:"
+            " mailer suppressions sync --all takes them off there."
+        )
+    return (
+        f"{whose} may hold them on its own list: take them off there by hand, or a"
+        " later sync suppresses them again."
+    )
 
 
 @app.command()
@@ -65,7 +183,7 @@ def sync(
     elif found and not may_push:
         output.say(
             "Providers' lists were only read: sending is stopped, or mail is let out to"
-            " those of delivery.allow_only alone."
+            " those of [delivery] allow_only alone."
         )
     if troubles:
         raise ProviderError("; ".join(troubles))

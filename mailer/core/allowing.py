@@ -7,6 +7,9 @@ from mailer.core.errors import InputError
 from mailer.core.headers import wire_address
 from mailer.core.tokens import normalize
 
+# What the identifiers of messages begin with that stayed in the outbox instead.
+KEPT = "outbox:"
+
 
 @dataclass(frozen=True, slots=True)
 class AllowList:

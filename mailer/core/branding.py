@@ -69,7 +69,7 @@ def _colour(table: Table) -> Colour | None:
     if text_on(colour) is None:
         offered = neighbours(colour)
         raise UnreadableColourError(
-            f"{table.file}: {table.prefix}colour: on {colour} neither black nor white letters can be read well; of the"
+            f"{table.file}: {table.shown('colour')}: on {colour} neither black nor white letters can be read well; of the"
             f' same hue, "{offered.lighter}" takes black letters and'
             f' "{offered.darker}" white ones (nearer: "{offered.nearer}"); mailer'
             " preview --serve shows both",

@@ -16,6 +16,8 @@ class Customs:
     where: str  # where the provider shows the records to publish
     hooks: str = ""  # where it is told whom to tell of events; "": it tells nobody
     ticked: str = ""  # what to tick there
+    option: str = "events_key"  # by which its events are known as its own
+    added: str = "add {ours}"  # what to do there to be told, at our address
     selectors: tuple[str, ...] = ()  # under which it publishes DKIM keys
     fixed: bool = False  # it uses just these selectors, for everybody
     include: str | None = None  # what SPF of the return path must include
@@ -74,6 +76,9 @@ _CUSTOMS: Mapping[str, Customs] = {
         where="Amazon SES: Identities, your domain, Authentication",
         hooks="Amazon SES: Configuration sets, your set, Event destinations",
         ticked="Sends, Deliveries, Delivery delays, Bounces, Complaints",
+        option="events_topic",
+        added="add one of the type Amazon SNS, with a topic of its own; in Amazon SNS"
+        " subscribe to that topic by HTTPS, at {ours}, raw message delivery off",
         include="amazonses.com",
         bounces="amazonses.com",
     ),

@@ -32,7 +32,11 @@ class Table:
 
     def fail(self, key: str, hint: str) -> NoReturn:
         """Raise ConfigError for a key."""
-        raise ConfigError(f"{self.file}: {self.prefix}{key}: {hint}")
+        raise ConfigError(f"{self.file}: {self.shown(key)}: {hint}")
+
+    def shown(self, key: str) -> str:
+        """Return a key as people find it in the file, after its table's heading."""
+        return f"[{self.prefix[:-1]}] {key}" if self.prefix else key
 
     def raw(self, key: str, default: Any) -> Any:
         """Return a key's value as it is."""

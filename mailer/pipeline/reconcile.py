@@ -28,7 +28,7 @@ class Reconciled:
     blocked: int = 0  # there for a block: nobody is suppressed here, and gets no mail
     suppressed: int = 0  # here, from now on
     left: int = 0  # subscriptions that ended
-    told: int = 0  # put on their list
+    told: int = 0  # put on their list, for the first time
     untold: int = 0  # they did not take it, or take nothing
     freed: int = 0  # taken off their list
     # Who came back, and whom they would not let go.
@@ -146,8 +146,14 @@ class _Work:
             refused = len(entries)
             if self._theirs.takes:
                 refused = 0 if self._all.dry_run else self._theirs.add(entries)
-            self._counts["told"] += len(entries) - refused
+            # What the overlap has told again is no news to anybody.
+            new = sum(_is_new(entry.since, before.until) for entry in entries)
+            self._counts["told"] += min(new, len(entries) - refused)
             self._counts["untold"] += refused
+
+
+def _is_new(since: datetime, told_until: datetime | None) -> bool:
+    return told_until is None or since >= told_until
 
 
 def _earlier(moment: datetime | None, overlap: timedelta) -> datetime | None:

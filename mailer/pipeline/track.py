@@ -55,4 +55,7 @@ class Tracker:
         for mailing in sorted(alarmed):
             reason = verdict(self.tracking.tally(mailing), self.limits)
             if reason and self.ledger.pause(mailing, reason=reason, at=self.clock()):
-                self.trouble(f"mailing {mailing} paused itself: {reason}")
+                name = self.ledger.standing(mailing).mailing
+                self.trouble(
+                    f"{name} paused itself: {reason}; to go on: mailer resume {name}"
+                )

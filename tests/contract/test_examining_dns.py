@@ -448,7 +448,45 @@ def test_no_answer_on_the_way_up_is_no_verdict() -> None:
     assert not found.asked
 
 
+def test_a_record_that_names_thousands_of_domains_does_not_have_us_ask_them_all() -> (
+    None
+):
+    reports = ",".join(f"mailto:d@r{n}.example" for n in range(2000))
+    zone = texts(_dmarc__coalition__org=f"v=DMARC1; p=reject; rua={reports}")
+    with serving(zone) as nameserver:
+        found = dmarc.examine(Resolver(server=nameserver.address), D)
+
+    assert any("2,000 domains" in finding.message for finding in found)
+    assert len(nameserver.asked) < 40
+
+
 # --- alignment
+
+
+@pytest.mark.parametrize(
+    ("signs", "severity", "says"),
+    [
+        (True, OK, "speaks for it"),
+        (None, NOTE, "would speak for it, but nobody could be asked"),
+        (False, NOTE, "would speak for it, but has no key"),
+    ],
+)
+def test_a_signature_that_nobody_could_look_for_only_would_speak(
+    signs: bool | None,  # noqa: FBT001 - a parameter of the test
+    severity: Severity,
+    says: str,
+) -> None:
+    with serving(texts(_dmarc__coalition__org="v=DMARC1; p=none")) as nameserver:
+        (found,) = alignment.examine(
+            Resolver(server=nameserver.address),
+            D,
+            signer=D,
+            returns=None,
+            signs=signs,
+        )
+
+    assert found.severity is severity
+    assert says in found.message
 
 
 def aligned(zone: Zone, signer: str, returns: str | None) -> Severity:

@@ -243,6 +243,9 @@ def test_a_provider_whom_nobody_listens_to_is_told_without_asking(kind: str) -> 
     assert found
     assert only(found).severity is WARN
     assert f"{BASE}/events/main" in only(found).remedy
+    if kind == "ses":  # an address alone helps nobody: Amazon tells a topic
+        assert "subscribe to that topic by HTTPS" in only(found).remedy
+        assert "arn:aws:sns:" in only(found).remedy
 
     option = "events_topic" if kind == "ses" else "events_key"
     heard = ProviderSettings(name="main", kind=kind, options={option: "x"})
@@ -263,7 +266,9 @@ def test_the_doctor_asks_each_provider_that_can_reach_us(
     write, told, _ = NEEDED["resend"]
     with provider(write(HERE, told)) as (api, _):
         carrier = ProviderSettings(
-            name="main", kind="resend", options=options(api, events_key=key)
+            name="main",
+            kind="resend",
+            options=options(api, **({"events_key": key} if key else {})),
         )
         settings = Settings(
             folder=tmp_path,

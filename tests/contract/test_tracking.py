@@ -233,9 +233,20 @@ def test_a_mailing_that_bounces_too_much_pauses_itself_and_says_why(
     sender.step()
     limits = Limits(attempts=10)
 
-    hear(post, *[told(EventKind.HARD, n) for n in (1, 2)], limits=limits)
+    said: list[str] = []
+    hear(
+        post,
+        *[told(EventKind.HARD, n) for n in (1, 2)],
+        limits=limits,
+        trouble=said.append,
+    )
     standing = post.ledger.standing(mailing.id)
     assert standing.state == "paused"
+    name = standing.mailing
+    assert [
+        words for words in said if words.startswith(f"{name} paused itself: 2 of 20")
+    ]
+    assert said[-1].endswith(f"mailer resume {name}")
     assert standing.reason is not None
     assert standing.reason.startswith("2 of 20 (10.0%) bounced for good")
     assert sender.step() is None

@@ -62,7 +62,7 @@ def test_a_colour_that_cannot_be_read_on_stops_everything_and_names_two_that_can
     branded(filled, 'colour = "#D9622B"')
     answer = filled("lists", check=False)
     assert answer.code == 1
-    assert "mailer.toml: brand.colour: on #D9622B neither" in answer.err
+    assert "mailer.toml: [brand] colour: on #D9622B neither" in answer.err
     assert answer.err.count('"#') == 3
     assert answer.out == ""
 

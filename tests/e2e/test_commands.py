@@ -253,7 +253,7 @@ def test_a_wrong_list_file_names_file_and_key(shell: Shell) -> None:
     ran = shell("lists", check=False)
 
     assert ran.code == 1
-    assert "lists/weekly.toml: cadence.on" in ran.err
+    assert "lists/weekly.toml: [cadence] on" in ran.err
 
 
 def test_a_wrong_setting_names_the_key_and_no_secret(shell: Shell) -> None:
@@ -262,7 +262,7 @@ def test_a_wrong_setting_names_the_key_and_no_secret(shell: Shell) -> None:
     ran = shell("lists", check=False)
 
     assert ran.code == 1
-    assert "mailer.toml: delivery.provider" in ran.err
+    assert "mailer.toml: [delivery] provider" in ran.err
 
 
 def test_mail_to_the_world_needs_a_postal_address(filled: Shell) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.providers import smtp_server
 from tests.contract.providers.api_server import ApiServer, running
 from tests.contract.test_accounts import POSTMARK_PAGES, TOKEN, Documented
 from tests.e2e.conftest import Shell
@@ -282,3 +283,156 @@ def test_a_resolver_that_is_no_address_is_refused(shell: Shell) -> None:
     assert ran.code == 1
     assert "--resolver" in ran.err
     assert not ran.out
+
+
+# --- what a newcomer gets wrong
+
+
+def with_table(shell: Shell, table: str, provider: str = "main") -> Shell:
+    """Have a project's mail carried by the provider that a table describes."""
+    shell.edit("mailer.toml", "actions@example.org", f"actions@{D}")
+    shell.edit("mailer.toml", "# postal_address = ", "postal_address = ")
+    shell.edit("mailer.toml", 'provider = "outbox"', f'provider = "{provider}"')
+    file = shell.folder / "mailer.toml"
+    file.write_text(f"{file.read_text('utf-8')}\n[providers.{provider}]\n{table}\n")
+    return shell
+
+
+MAILGUN = """\
+kind = "mailgun"
+token = "key-1234567890abcdef"
+domain = "mg.coalition.org"
+"""
+SES = """\
+kind = "ses"
+region = "eu-west-1"
+access_key = "AKIA1"
+secret_key = "s3cr3t"
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "about", "says"),
+    [
+        (
+            'kind = "resend"\ntoken = "re_1234567890abcdef"\nevents_key = "whsec-no-key-4711"',
+            "[providers.main] events",
+            "whsec_",
+        ),
+        (
+            f'{MAILGUN}events_key = "short"',
+            "[providers.main] events",
+            "can be guessed",
+        ),
+        (
+            f'{SES}events_topic = "https://sns.example"',
+            "[providers.main] events",
+            "arn:aws:sns:",
+        ),
+        (
+            f'{SES}events_key = "whsec-no-key-4711"',
+            "[providers.main]",
+            "is known by its events_topic",
+        ),
+        (
+            'kind = "smtp"\nhost = "127.0.0.1"\nevents_key = "whsec-no-key-4711"',
+            "[providers.main]",
+            "kind smtp tells nothing",
+        ),
+        (
+            'kind = "postmark"\ntoken = "token-1234567890"\nregion = "eu"',
+            "[providers.main]",
+            "region: is not known here; known are: base_url,",
+        ),
+    ],
+)
+def test_a_key_that_is_wrong_for_its_provider_is_told(
+    shell: Shell, table: str, about: str, says: str
+) -> None:
+    ran = with_table(shell, table)("doctor", "--offline", "--json", check=False)
+
+    finding = found(ran.json, about)
+    assert ran.code == 1
+    assert finding["severity"] == "fail"
+    assert finding["message"].startswith("mailer.toml: [providers.main] ")
+    assert says in finding["message"]
+    assert "4711" not in ran.out
+
+
+def test_a_secret_written_into_mailer_toml_is_told_and_never_shown(
+    shell: Shell,
+) -> None:
+    with_table(shell, 'kind = "postmark"\ntoken = "token-4711-4711-4711"')
+
+    ran = shell("doctor", "--offline", "--json", check=False)
+
+    finding = found(ran.json, "[providers.main] token")
+    assert finding["severity"] == "warn"
+    assert 'token = "env:NAME"' in finding["remedy"]
+    assert "4711" not in ran.out
+
+
+def test_what_the_environment_decides_is_told(shell: Shell) -> None:
+    report = shell(
+        "doctor", "--offline", "--json", MAILER_BASE_URL="https://mail.coalition.org"
+    ).json
+
+    finding = found(report, "MAILER_BASE_URL")
+    assert finding["severity"] == "note"
+    assert "base_url" in finding["message"]
+
+
+def test_a_secret_that_is_missing_stops_only_what_needs_it(filled: Shell) -> None:
+    with_table(filled, 'kind = "postmark"\ntoken = "env:POSTMARK_TOKEN"')
+
+    assert filled("lists").code == 0
+    assert filled("status").code == 0
+    assert filled("preview", "weekly").code == 0
+    told = filled("doctor", "--offline", "--json", check=False).json
+    assert "POSTMARK_TOKEN" in found(told, "[providers.main]")["message"]
+    for words in (("send", "weekly"), ("send", "weekly", "--dry-run")):
+        ran = filled(*words, check=False)
+        assert ran.code == 1
+        assert "mailer.toml: [providers.main] token: " in ran.err
+        assert "POSTMARK_TOKEN" in ran.err
+
+
+def test_a_mail_server_that_refuses_the_password_is_told(shell: Shell) -> None:
+    with smtp_server.running("starttls") as (clerk, port):
+        with_table(
+            shell,
+            f'kind = "smtp"\nhost = "localhost"\nport = {port}\nusername = "mailer"\n'
+            f'password = "env:SMTP_PASSWORD"\nca_file = "{smtp_server.TLS / "ca.pem"}"',
+        )
+        ran = shell("doctor", "--json", check=False, SMTP_PASSWORD="no-such-password")
+
+    finding = found(ran.json, "mail server localhost")
+    assert finding["severity"] == "fail"
+    assert "sign-in was refused: 535" in finding["message"]
+    assert "username and password in [providers.main]" in finding["remedy"]
+    assert "no-such-password" not in ran.out + ran.err
+    assert not clerk.taken
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "v=DMARC1; p=oops; x=\x1b[2J\x1b]0;owned\x07",
+        "v=DMARC1; p=oops; x=\u202egro\u009b31m",
+    ],
+)
+def test_what_strangers_publish_gives_the_terminal_no_orders(
+    shell: Shell, postmark: ApiServer, words: str
+) -> None:
+    sending(shell, postmark)
+    with serving({**ZONE, (f"_dmarc.{D}", "TXT"): [words]}) as nameserver:
+        ask = ("doctor", "--resolver", nameserver.address)
+        shown = shell(*ask, check=False, POSTMARK_TOKEN=TOKEN).out
+        written = shell(*ask, "--json", check=False, POSTMARK_TOKEN=TOKEN)
+
+    assert "x=" in shown
+    assert not {"\x1b", "\x07", "\u009b", "\u202e"} & set(shown)
+    assert not {"\x1b", "\x07", "\u009b"} & set(written.out)
+    assert words in written.out or any(
+        "x=" in each["remedy"] for each in written.json["findings"]
+    )

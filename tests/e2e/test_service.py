@@ -250,3 +250,62 @@ def test_two_sends_at_once_mail_everybody_once(
     assert codes <= {0, 1}
     assert set(box.accepted.values()) == {1}
     assert len(box.accepted) == MANY
+
+
+def test_a_service_that_lacks_a_secret_says_which_as_it_starts(shell: Shell) -> None:
+    shell.edit("mailer.toml", 'provider = "outbox"', 'provider = "main"')
+    with (shell.folder / "mailer.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            '\n[providers.main]\nkind = "resend"\ntoken = "env:RESEND_API_KEY"\n'
+        )
+    command = (sys.executable, str(shell.folder / "scheduler.py"), "--project")
+    with running(shell, *command, str(shell.folder)) as service:
+        _, said = service.communicate(timeout=30)
+
+    assert service.returncode == 1
+    assert "scheduler: mailer.toml: [providers.main] token: " in said
+    assert "RESEND_API_KEY" in said
+
+
+def test_a_send_that_is_interrupted_says_so_and_tells_what_is_left(
+    shell: Shell, mailbox: tuple[Mailbox, int]
+) -> None:
+    box, port = mailbox
+    fill(shell, people=crowd(110))
+    use_smtp(shell, port)
+    box.pause = 0.02
+    with running(shell, *shell.command("send", "weekly", "--as-of", MONDAY)) as sending:
+        assert box.first.wait(45)
+        sending.send_signal(signal.SIGINT)
+        _, said = sending.communicate(timeout=30)
+        box.pause = 0.0
+
+    left = shell("status", "weekly/2019-10-07", "--json").json["deliveries"]["pending"]
+    assert sending.returncode == 130
+    assert f"{left} are still to be sent; to go on: mailer work" in said
+    assert "in doubt" not in said
+
+
+def test_calls_in_doubt_are_told_apart_from_what_was_never_sent(
+    shell: Shell, mailbox: tuple[Mailbox, int]
+) -> None:
+    box, port = mailbox
+    fill(shell, people=crowd())
+    use_smtp(shell, port)
+    box.pause = 0.05
+    with running(shell, *shell.command("send", "weekly", "--as-of", MONDAY)) as sending:
+        assert box.first.wait(45)
+        sending.send_signal(signal.SIGKILL)
+        sending.wait()
+
+    parked = shell("parked")
+    assert "Every outcome is known" not in parked.err
+    assert "1 call is not known yet" in parked.err
+    with running(shell, *shell.command("work", "--until-idle")) as working:
+        assert working.stderr is not None
+        assert any("Waiting" in line for line in working.stderr)
+        working.send_signal(signal.SIGINT)
+        _, said = working.communicate(timeout=30)
+    assert working.returncode == 130
+    assert "in doubt: a call was begun" in said
+    assert "none is sent again before that" in said

@@ -139,3 +139,95 @@ def test_the_service_does_so_by_itself(filled: Shell, keeper: Postmark) -> None:
     assert "example" not in said.replace(str(filled.folder), "").replace(
         "mail.example.org", ""
     )
+
+
+# --- looking, and lifting one
+
+
+def consents(shell: Shell) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(shell.folder / "mailer.db")) as database:
+        return list(
+            database.execute(
+                "SELECT basis, wording FROM consent_events WHERE wording IS NOT NULL"
+            )
+        )
+
+
+def audited(shell: Shell) -> list[str]:
+    with closing(sqlite3.connect(shell.folder / "mailer.db")) as database:
+        rows = database.execute("SELECT detail FROM audit WHERE verb = 'lift'")
+        return [row[0] for row in rows]
+
+
+@pytest.mark.usefixtures("api")
+def test_the_list_says_when_why_and_by_whom_and_masks_addresses(filled: Shell) -> None:
+    filled("suppressions", "sync")
+
+    rows = filled("suppressions", "list", "--json").json
+    shown = filled("suppressions", "list")
+
+    assert [(row["reason"], row["told_by"]) for row in rows if row["told_by"]] == [
+        ("bounced", "postmark")
+    ]
+    assert sorted(str(row["address"]) for row in rows) == [
+        "None", "a…@barrio.example", "b…@aft.example",
+    ]  # fmt: skip
+    assert "3 in all: 1 bounced, 2 manual." in shown.err
+    assert "ana@" not in shown.out + shown.err
+
+
+@pytest.mark.usefixtures("api")
+def test_one_who_asked_to_be_mailed_again_is_and_the_provider_lets_go(
+    filled: Shell, keeper: Postmark
+) -> None:
+    filled("suppressions", "sync")
+
+    done = filled(
+        "suppressions", "lift", "Ana@barrio.example",
+        "--reason", "ana@barrio.example wrote on 3 May: the mailbox is open again",
+    )  # fmt: skip
+
+    assert "Mail of weekly reaches them again." in done.out
+    assert "mailer suppressions sync --all" in done.err
+    assert consents(filled) == [
+        (
+            "the person's own act",
+            "[address] wrote on 3 May: the mailbox is open again",
+        )
+    ]
+    assert "ana@" not in audited(filled)[0]
+    assert "[address] wrote on 3 May" in audited(filled)[0]
+    filled("suppressions", "sync", "--all")
+    assert "ana@barrio.example" not in keeper.entries
+    assert reasons(filled) == ["manual", "manual"]
+
+
+def test_nobody_but_themselves_brings_back_who_was_erased(filled: Shell) -> None:
+    gone = filled.folder / "gone.csv"
+    gone.write_text("email\nana@barrio.example\n", "utf-8")
+    filled("import", "suppressions", str(gone), "--reason", "erased")
+
+    ran = filled(
+        "suppressions", "lift", "ana@barrio.example", "--reason", "asked", check=False
+    )
+
+    assert ran.code == 1
+    assert "only they themselves" in ran.err
+    assert reasons(filled) == ["erased"]
+
+
+def test_lifting_needs_a_reason_and_somebody_suppressed(filled: Shell) -> None:
+    words = ("suppressions", "lift", "ana@barrio.example")
+
+    assert filled(*words, check=False).code == 2
+    assert filled(*words, "--reason", " ", check=False).code == 2
+    unknown = filled(*words, "--reason", "asked", check=False)
+    assert (unknown.code, "not suppressed" in unknown.err) == (1, True)
+
+
+@pytest.mark.usefixtures("api")
+def test_what_was_told_before_is_not_counted_as_told_again(filled: Shell) -> None:
+    first = filled("suppressions", "sync", "--json").json
+    second = filled("suppressions", "sync", "--json").json
+
+    assert (first[0]["told"], second[0]["told"]) == (1, 0)

@@ -49,7 +49,7 @@ def test_a_colour_between_light_and_dark_is_refused_with_two_that_will_do(
     with pytest.raises(ConfigError) as refused:
         branding(tmp_path, colour="#D9622B")
     words = str(refused.value)
-    assert words.startswith("mailer.toml: brand.colour: on #D9622B neither")
+    assert words.startswith("mailer.toml: [brand] colour: on #D9622B neither")
     offered = [Colour.read(part) for part in words.split('"')[1::2]]
     assert len(offered) == 3
     assert all(colour and text_on(colour) for colour in offered)
@@ -57,7 +57,7 @@ def test_a_colour_between_light_and_dark_is_refused_with_two_that_will_do(
 
 @pytest.mark.parametrize("words", ["teal", "#FFF", 7, ""])
 def test_what_is_no_colour_is_refused_by_its_key(tmp_path: Path, words: object) -> None:
-    with pytest.raises(ConfigError, match=r"mailer\.toml: brand\.colour: "):
+    with pytest.raises(ConfigError, match=r"mailer\.toml: \[brand\] colour: "):
         branding(tmp_path, colour=words)
 
 
@@ -91,7 +91,7 @@ def test_a_logo_that_mailboxes_would_not_show_well_is_refused(
 
 @pytest.mark.parametrize("name", ["missing.png", ".", "a\0b.png"])
 def test_a_logo_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match=r"brand\.logo: cannot read"):
+    with pytest.raises(ConfigError, match=r"\[brand\] logo: cannot read"):
         branding(tmp_path, logo=name)
 
 
@@ -101,7 +101,7 @@ def test_a_logo_outside_the_project_is_never_read(tmp_path: Path, name: str) -> 
     folder.mkdir()
     (tmp_path / "logo.png").write_bytes(png(200, 48))
     for asked in (name, str(tmp_path / "logo.png"), "/dev/zero", "C:\\logo.png"):
-        with pytest.raises(ConfigError, match=r"brand\.logo: .*copy it beside"):
+        with pytest.raises(ConfigError, match=r"\[brand\] logo: .*copy it beside"):
             branding(folder, logo=asked)
 
 
@@ -112,5 +112,5 @@ def test_a_footer_may_be_written_in_both_languages(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_key_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"brand\.color: is not known here"):
+    with pytest.raises(ConfigError, match=r"\[brand\] color: is not known here"):
         branding(tmp_path, color="#174F6B")

@@ -137,9 +137,12 @@ def test_a_secret_that_cannot_be_found_names_key_and_way_out(
     (folder / "binary.txt").write_bytes(b"sesame\xff")
     write(folder, "env:POSTMARK_TOKEN", written)
 
-    message = complaint(folder, EMPTY=" ")
+    options = read(folder, EMPTY=" ").providers["main"].options
+    with pytest.raises(ConfigError) as caught:
+        options["token"]
 
-    assert message.startswith("mailer.toml: providers.main.token: ")
+    message = str(caught.value)
+    assert message.startswith("mailer.toml: [providers.main] token: ")
     assert says in message
     assert "sesame" not in message
 
@@ -147,7 +150,20 @@ def test_a_secret_that_cannot_be_found_names_key_and_way_out(
 def test_a_secret_written_after_env_is_not_repeated(folder: Path) -> None:
     write(folder, "env:POSTMARK_TOKEN", "env:se-sa-me-4711")
 
-    assert "4711" not in complaint(folder)
+    with pytest.raises(ConfigError) as caught:
+        read(folder).providers["main"].options["token"]
+
+    assert "write env:NAME" in str(caught.value)
+    assert "4711" not in str(caught.value)
+
+
+def test_a_secret_that_is_missing_stops_nobody_who_needs_none(folder: Path) -> None:
+    (folder / "website.url").unlink()
+
+    found = load(folder, {})
+
+    assert set(found.providers["main"].options) == {"token", "stream"}
+    assert found.providers["main"].options["stream"] == "broadcast"
 
 
 def test_the_mark_and_line_end_of_a_secret_file_are_no_part_of_it(folder: Path) -> None:
@@ -318,29 +334,44 @@ def test_an_address_that_would_break_links_or_headers_is_refused(
         ('database = "sqlite:///mailer.db"', "database = 5", "database", "sqlite:///"),
         ('database = "sqlite:///mailer.db"', 'data = "x"', "data", "known are"),
         ("base_url = ", "#", "base_url", "is missing"),
-        ("[coalition]\nname", "[coalition]\nnam", "coalition.name", "is missing"),
-        ('"Close the Camps"\npostal', "5\npostal", "coalition.name", "text in quotes"),
-        ('Camps"\npostal', 'Ca\\nmps"\npostal', "coalition.name", "one line"),
-        ('["en", "es"]', '"en"', "coalition.languages", "en, es"),
-        ('["en", "es"]', "[]", "coalition.languages", "en, es"),
-        ('["en", "es"]', '["fr"]', "coalition.languages", "en, es"),
-        ('["en", "es"]', '[["en"]]', "coalition.languages", "en, es"),
-        ('en = "Bring water."', 'fr = "Eau."', "coalition.note.fr", "en, es"),
-        ('[coalition.note]\nen = "Bring', "note = 5 #", "coalition.note", 'note = "…"'),
+        ("[coalition]\nname", "[coalition]\nnam", "[coalition] name", "is missing"),
+        (
+            '"Close the Camps"\npostal',
+            "5\npostal",
+            "[coalition] name",
+            "text in quotes",
+        ),
+        ('Camps"\npostal', 'Ca\\nmps"\npostal', "[coalition] name", "one line"),
+        ('["en", "es"]', '"en"', "[coalition] languages", "en, es"),
+        ('["en", "es"]', "[]", "[coalition] languages", "en, es"),
+        ('["en", "es"]', '["fr"]', "[coalition] languages", "en, es"),
+        ('["en", "es"]', '[["en"]]', "[coalition] languages", "en, es"),
+        ('en = "Bring water."', 'fr = "Eau."', "[coalition] note.fr", "en, es"),
+        (
+            '[coalition.note]\nen = "Bring',
+            "note = 5 #",
+            "[coalition] note",
+            'note = "…"',
+        ),
         ("[sender]", "[from]", "sender", "[sender]"),
-        ("actions@example.org", "actions", "sender.address", "actions@example.org"),
-        ("organizers@example.org", "A <a@b.org>", "sender.reply_to", "without a name"),
+        ("actions@example.org", "actions", "[sender] address", "actions@example.org"),
+        (
+            "organizers@example.org",
+            "A <a@b.org>",
+            "[sender] reply_to",
+            "without a name",
+        ),
         (
             'feedback_id = "camps"',
             'feedback_id = "a\\nb"',
-            "sender.feedback_id",
+            "[sender] feedback_id",
             "line",
         ),
-        ('provider = "main"', 'provider = "mian"', "delivery.provider", "main"),
-        ('provider = "main"', 'speed = "full"', "delivery.speed", "known are"),
-        ('kind = "postmark"', "", "providers.main.kind", "is missing"),
-        ("[providers.main]", "[providers]", "providers.kind", "[providers.kind]"),
-        ("[places]", "[places]\nHere = 5", "places.Here", "text in quotes"),
+        ('provider = "main"', 'provider = "mian"', "[delivery] provider", "main"),
+        ('provider = "main"', 'speed = "full"', "[delivery] speed", "known are"),
+        ('kind = "postmark"', "", "[providers.main] kind", "is missing"),
+        ("[providers.main]", "[providers]", "[providers] kind", "[providers.kind]"),
+        ("[places]", "[places]\nHere = 5", "[places] Here", "text in quotes"),
     ],
 )
 def test_a_mistake_is_answered_with_file_key_and_way_out(
@@ -404,7 +435,7 @@ def test_the_doctor_is_told_what_it_cannot_find_out(folder: Path) -> None:
 def test_a_slip_in_the_doctors_table_is_named(folder: Path, line: str) -> None:
     write(folder, "[sources.website]", f"[doctor]\n{line}\n\n[sources.website]")
 
-    assert f"doctor.{line.partition(' ')[0]}" in complaint(folder)
+    assert f"[doctor] {line.partition(' ')[0]}" in complaint(folder)
 
 
 def test_every_file_that_a_secret_came_from_is_remembered(folder: Path) -> None:
@@ -505,10 +536,64 @@ def test_a_fence_that_cannot_be_read_is_no_reason_to_mail_everybody(
 ) -> None:
     write(folder, 'provider = "main"', f'provider = "main"\nallow_only = {written}')
 
-    assert complaint(folder).startswith("mailer.toml: delivery.allow_only: must be")
+    assert complaint(folder).startswith("mailer.toml: [delivery] allow_only: must be")
 
 
 def test_a_fence_of_the_environment_that_cannot_be_read_is_named(folder: Path) -> None:
     said = complaint(folder, MAILER_ALLOW_ONLY="everybody")
 
     assert said.startswith("MAILER_ALLOW_ONLY (environment): must be")
+
+
+# --- what doctor tells of the file itself
+
+
+def test_secrets_that_the_file_holds_itself_are_named_and_not_kept(
+    folder: Path,
+) -> None:
+    write(folder, '"env:POSTMARK_TOKEN"', '"sesame-4711"')
+    write(folder, "sqlite:///mailer.db", "postgresql+psycopg://mailer:shush@db/mail")
+    write(folder, '"file:website.url"', '"mysql://reader:hush@db/site"')
+
+    bare = read(folder).bare
+
+    assert set(bare) == {"database", "[providers.main] token", "[sources.website] url"}
+
+
+def test_secrets_from_elsewhere_and_public_keys_are_no_secrets_of_the_file(
+    folder: Path,
+) -> None:
+    write(folder, 'kind = "postmark"', 'kind = "sendgrid"\nevents_key = "MFkwEwYHKoZI"')
+
+    assert read(folder).bare == ()
+
+
+def test_variables_that_stand_in_for_a_key_are_named(folder: Path) -> None:
+    assert read(folder).variables == ()
+    assert read(folder, MAILER_PROVIDER="outbox", MAILER_BASE_URL=" ").variables == (
+        "MAILER_PROVIDER",
+    )
+
+
+def test_a_receiving_domain_counts_from_as_many_messages_as_the_file_says(
+    folder: Path,
+) -> None:
+    assert read(folder).breaker.domain_attempts == 20
+    write(
+        folder,
+        "[providers.main]",
+        "[delivery.breaker]\ndomain_attempts = 50\n\n[providers.main]",
+    )
+
+    assert read(folder).breaker.domain_attempts == 50
+
+
+@pytest.mark.parametrize("name", ["a/b", "a b", "ä", "", "x" * 41, "-a"])
+def test_a_providers_name_must_fit_into_an_address(folder: Path, name: str) -> None:
+    write(
+        folder,
+        "[providers.main]",
+        f'[providers."{name}"]\nkind = "outbox"\n\n[providers.main]',
+    )
+
+    assert complaint(folder).startswith(f'mailer.toml: [providers."{name}"]: ')

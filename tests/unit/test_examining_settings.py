@@ -186,3 +186,31 @@ def test_each_domain_is_examined_with_every_provider_that_carries_it() -> None:
     )
 
     assert carried == {"coalition.org": ["main"], "chapter.org": ["spare", "main"]}
+
+
+@pytest.mark.parametrize(
+    ("domain", "why"),
+    [
+        ("example.org", "a name for examples"),
+        ("news.example.com", "a name for examples"),
+        ("mail.test", "a name for tests"),
+        ("box.local", "one local network"),
+        ("mail.internal", "private networks"),
+        ("here.invalid", "never exists"),
+    ],
+)
+def test_a_reserved_name_is_called_what_it_is(domain: str, why: str) -> None:
+    found = written.examine(
+        settings(address=f"a@{domain}", base_url=f"https://{domain}"), weekly()
+    )
+    told = {each.about: each.message for each in found}
+
+    assert why in told[f"sender {domain}"]
+    assert why in told["base_url"]
+
+
+def test_an_outbox_that_sends_is_told() -> None:
+    table = ProviderSettings(name="outbox", kind="smtp")
+    found = replace(settings(), providers={"main": table, "outbox": table})
+
+    assert severities(found)["[providers.outbox]"] is WARN

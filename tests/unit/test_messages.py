@@ -442,7 +442,8 @@ def test_a_sentence_that_nothing_fills_is_left_out_of_a_note() -> None:
 
 def test_a_subject_that_nothing_fills_is_refused_by_name() -> None:
     with pytest.raises(
-        TemplateError, match=r"wordings\.toml: still-right\.en\.subject: nothing fills"
+        TemplateError,
+        match=r"wordings\.toml: \[still-right\.en\] subject: nothing fills",
     ):
         MAIL.note(note(NoteKind.STILL_RIGHT), slots={})
 

@@ -268,10 +268,10 @@ def test_sample_data_that_is_no_object_is_told_in_words(
         (
             "heading = [",
             "headng = [",
-            "left.en.headng: is not known here; did you mean",
+            "[left.en] headng: is not known here; did you mean",
         ),
-        ('subject = "', 'subjekt = "', "left.en.subjekt: is not known here"),
-        ("heading = [", "heading = [] #", "left.en.heading: is missing or empty"),
+        ('subject = "', 'subjekt = "', "[left.en] subjekt: is not known here"),
+        ("heading = [", "heading = [] #", "[left.en] heading: is missing or empty"),
         ("[left.en]", "[left.en", "wordings.toml, line 16: not valid TOML"),
     ],
 )

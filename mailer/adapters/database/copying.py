@@ -3,15 +3,22 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, func, insert, select, text, update
+from sqlalchemy import Connection, Table, func, insert, or_, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from mailer.adapters.database import migrate
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.schema import batches, instance, mailings, metadata
+from mailer.adapters.database.schema import (
+    batches,
+    instance,
+    lists,
+    mailings,
+    metadata,
+)
 from mailer.core.errors import RefusedError, StoreError
 
 _ROWS = 2000  # per INSERT
+_NAMED = 5  # mailings in an error
 # Where a database is at home is its own: the copy finds out for itself.
 _TABLES = [table for table in metadata.sorted_tables if table is not instance]
 
@@ -63,13 +70,21 @@ def _refuse(source: Connection, sink: Connection) -> None:
             raise RefusedError(
                 f"the target has rows in {table.name} already; copy into an empty one"
             )
-    under_way = select(mailings.c.id).where(
-        mailings.c.state.in_(("planned", "sending"))
+    in_hand = (
+        select(batches.c.state)
+        .where(batches.c.mailing_id == mailings.c.id, batches.c.state == "inflight")
+        .exists()
     )
-    in_hand = select(batches.c.state).where(batches.c.state == "inflight")
-    if source.scalars(under_way).first() or source.scalars(in_hand).first():
+    under_way = (
+        select(lists.c.slug + "/" + mailings.c.edition)
+        .join(lists, lists.c.number == mailings.c.list_number)
+        .where(or_(mailings.c.state.in_(("planned", "sending")), in_hand))
+        .order_by(mailings.c.id)
+    )
+    if names := source.scalars(under_way).all():
+        some = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
         raise RefusedError(
-            "a mailing is under way: let it finish, or mailer pause it, stop the"
+            f"under way: {some}. Let it finish, or mailer pause it; stop the"
             " scheduler and every worker, then copy"
         )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, and_, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, case, func, or_, select
 
 from mailer.adapters.database.closing import OPEN, PARKED
 from mailer.adapters.database.engine import Database
@@ -16,6 +16,7 @@ from mailer.adapters.database.schema import (
     mailings,
     paces,
 )
+from mailer.core.allowing import KEPT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,33 @@ def held(database: Database) -> Sequence[Held]:
             Held(name=row.name, seconds=float(row.seconds), reason=row.detail)
             for row in connection.execute(query)
         ]
+
+
+def kept(database: Database, mailing_id: int) -> int:
+    """Count what counts as sent and went to the outbox: only some might be mailed."""
+    query = select(func.count()).where(
+        deliveries.c.mailing_id == mailing_id,
+        deliveries.c.state == "sent",
+        deliveries.c.provider_id.startswith(KEPT, autoescape=True),
+    )
+    with database.reading() as connection:
+        return int(connection.scalar(query) or 0)
+
+
+def looked_into(database: Database, mailing_id: int) -> float:
+    """Return in how many seconds the first call in doubt can be looked into."""
+    due = func.min(
+        case(
+            (batches.c.state == "inflight", batches.c.lease_until),
+            else_=batches.c.not_before,
+        )
+    )
+    query = select(due - database.seconds()).where(
+        batches.c.mailing_id == mailing_id,
+        batches.c.state.in_(("inflight", "unknown")),
+    )
+    with database.reading() as connection:
+        return max(0.0, float(connection.scalar(query) or 0.0))
 
 
 def _by_state(connection: Connection, query: Select[Any]) -> Mapping[str, int]:

@@ -38,7 +38,7 @@ def told(answer: Answer, key: str = "message") -> str:
 
 def said(vendor: str, answer: Answer, text: str) -> str:
     """Return an answer in one line: its status, and its words made fit to be shown."""
-    text = words(text)
+    text = words(text).rstrip(" .")  # another clause may follow
     return f"{vendor} answered {answer.status}{': ' if text else ''}{text}"
 
 
@@ -51,17 +51,22 @@ def declined(
     stop: bool = False,
     wait: float | None = None,
     hint: str = "is base_url right?",
+    keys: str = "token",
 ) -> NotTaken | Unknown:
     """Say what an answer means that is no success, by its status.
 
     `stop` says that the vendor's own words ask for a person, `wait` for how many
-    seconds they ask at least, `hint` what to look at when another server answers.
+    seconds they ask at least, `hint` what to look at when another server answers, and
+    `keys` what in mailer.toml we are known by.
     Anything that is not known to come before the mail is taken is Unknown.
     """
     status, detail = answer.status, said(vendor, answer, text)
     if status in ANOTHER_SERVERS:
         return NotTaken(detail=f"{detail}; {hint}", stop=True)
-    if stop or status in ABOUT_US:
+    if status in ABOUT_US:
+        detail = f"{detail}; look at {keys} in the provider's table of mailer.toml"
+        return NotTaken(detail=detail, stop=True)
+    if stop:
         return NotTaken(detail=detail, stop=True)
     if status == HTTPStatus.TOO_MANY_REQUESTS or wait is not None:
         asked = retry_after(answer.headers, now)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from mailer.core.allowing import AllowList
+from mailer.core.allowing import KEPT, AllowList
 from mailer.core.envelope import Recipient
 from mailer.ports import (
     Accepted,
@@ -111,7 +111,7 @@ class Fenced:
             return ()
         outcome = self._outbox.send(replace(outgoing, recipients=outside))
         if isinstance(outcome, Answered):
-            return outcome.results
+            return [_marked(result) for result in outcome.results]
         return [Deferred(detail=outcome.detail)] * len(outside)
 
     def _merged(
@@ -128,3 +128,10 @@ class Fenced:
 
 def _known(written: Result) -> Accepted | Unsure | None:
     return written if isinstance(written, Accepted | Unsure) else None
+
+
+def _marked(result: Result) -> Result:
+    """Have an identifier say where the message is, for whoever counts them."""
+    if isinstance(result, Accepted):
+        return Accepted(provider_id=f"{KEPT}{result.provider_id}")
+    return result

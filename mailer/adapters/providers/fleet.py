@@ -77,7 +77,7 @@ class Fleet:
             return self._built(chosen)
         if not settings.coalition.postal_address:
             raise ConfigError(
-                "mailer.toml: coalition.postal_address: is missing; the law asks for a"
+                "mailer.toml: [coalition] postal_address: is missing; the law asks for a"
                 " postal address in every mailing, so nothing is sent without one"
             )
         if settings.allow_only is None:

@@ -105,10 +105,12 @@ class Options:
 
     def refuse_unknown(self) -> None:
         """Raise for a key that nothing has asked for: it is a slip of the pen."""
+        known = self._asked | {"kind", "rate"}
         for key in self._values:
-            if key not in self._asked | {"kind"}:
-                known = ", ".join(sorted(self._asked)) or "none"
-                raise self.error(key, f"is not known here; known are: {known}")
+            if key not in known:
+                raise self.error(
+                    key, f"is not known here; known are: {', '.join(sorted(known))}"
+                )
 
     def _value(self, key: str) -> object:
         self._asked.add(key)

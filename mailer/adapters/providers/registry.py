@@ -3,7 +3,8 @@
 Only the ones that are used are imported.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from mailer.adapters.http import Answer, NoAnswer, NotSent
 from mailer.adapters.providers.options import Options, Setup
 from mailer.adapters.providers.telling import is_weak
 from mailer.config import ProviderSettings
+from mailer.core import customs
 from mailer.core.errors import ConfigError
 from mailer.ports import Hearing, Provider
 
-EVENTS = ("events_key", "events_topic")  # options of the other direction
+_EVENTS = ("events_key", "events_topic")  # options of the other direction
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d+:[A-Za-z0-9_-]+", re.ASCII)
 KINDS = ("brevo", "mailgun", "outbox", "postmark", "resend", "sendgrid", "ses", "smtp")
 
 
@@ -29,7 +32,8 @@ def build(
     options = Options(settings)
     setup = Setup(name=settings.name, options=options, folder=folder, clock=clock)
     provider = _maker(settings)(setup)
-    options.leave(*EVENTS)
+    _refuse_foreign(settings, options)
+    options.leave(*_listens(settings.kind))
     options.refuse_unknown()
     return provider
 
@@ -42,10 +46,16 @@ def hearing(
     `get` asks an address of Amazon's. Raises ConfigError.
     """
     options = Options(settings)
+    _refuse_foreign(settings, options)
     if settings.kind == "ses":
         from mailer.adapters.providers.ses.events import SesEvents
 
         topic = options.text("events_topic")
+        if topic and not _TOPIC.fullmatch(topic):
+            raise options.error(
+                "events_topic",
+                'is no topic of Amazon SNS; one is "arn:aws:sns:REGION:ACCOUNT:NAME"',
+            )
         return SesEvents(topic, get) if topic else None
     if options.text("events_key") is None:
         return None
@@ -53,6 +63,21 @@ def hearing(
     if is_weak(key):
         raise options.error("events_key", "can be guessed; use 16 characters or more")
     return _hears(settings.kind, key, options)
+
+
+def _listens(kind: str) -> Sequence[str]:
+    """Return the option by which events of this kind of provider are known."""
+    ways = customs.of(kind)
+    return [ways.option] if ways and ways.hooks else []
+
+
+def _refuse_foreign(settings: ProviderSettings, options: Options) -> None:
+    """Raise for another kind's key of events: nothing would be heard by it."""
+    known = _listens(settings.kind)
+    for key in _EVENTS:
+        if key in settings.options and key not in known:
+            hint = f"is known by its {known[0]}" if known else "tells nothing"
+            raise options.error(key, f"a provider of kind {settings.kind} {hint}")
 
 
 def _hears(kind: str, key: str, options: Options) -> Hearing:

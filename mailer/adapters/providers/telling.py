@@ -17,7 +17,8 @@ _MILLISECONDS = 1e11  # seconds beyond the year 5000 are none
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)  # older than any provider
 _SHORTEST = 16  # characters of a key that nobody guesses
 
-NOT_JSON = Forged(detail="it is no JSON")
+NOT_JSON = Forged(detail="it is no JSON")  # in which its signature would be
+UNREAD = Heard(events=(), unread=1)  # theirs for certain, and nothing can be read
 Record = Mapping[str, object]
 
 

@@ -89,12 +89,12 @@ class _Wording:
                     f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
                 )
                 raise TemplateError(
-                    f"{self._table.file}: {self._table.prefix}{key}: is not known here;"
+                    f"{self._table.file}: {self._table.shown(key)}: is not known here;"
                     f" {hint}"
                 )
         if missing:
             raise TemplateError(
-                f"{self._table.file}: {self._table.prefix}{missing[0]}: is missing or"
+                f"{self._table.file}: {self._table.shown(missing[0])}: is missing or"
                 " empty; write it"
             )
 
@@ -121,7 +121,7 @@ class _Wording:
         found = self._table.data.get(key, [])
         if not isinstance(found, list) or not all(isinstance(s, str) for s in found):
             raise TemplateError(
-                f"{self._table.file}: {self._table.prefix}{key}: must be a list of"
+                f"{self._table.file}: {self._table.shown(key)}: must be a list of"
                 " sentences in quotes"
             )
         return found
@@ -130,7 +130,7 @@ class _Wording:
         missing = set(_BLANK.findall(sentence)) - set(self._names)
         if missing:
             raise TemplateError(
-                f"{self._table.file}: {self._table.prefix}{key}: nothing fills"
+                f"{self._table.file}: {self._table.shown(key)}: nothing fills"
                 f" {{{', '.join(sorted(missing))}}}; there is"
                 f" {', '.join(sorted(self._names)) or 'nothing'}"
             )

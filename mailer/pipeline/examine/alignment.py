@@ -8,11 +8,17 @@ from mailer.ports import Names, Unanswered
 
 
 def examine(
-    names: Names, sender: str, *, signer: str, returns: str | None
+    names: Names,
+    sender: str,
+    *,
+    signer: str,
+    returns: str | None,
+    signs: bool | None = True,
 ) -> Sequence[Finding]:
     """Compare From with the domain that signs and the one that bounces go to.
 
-    `returns`: None when nobody knows it.
+    `returns`: None when nobody knows it; `signs`: whether its key is there for
+    receivers to find, None when nobody could be asked.
     """
     told = About(Topic.DNS, f"alignment with {sender}")
     walked = dmarc.walk(names, sender)
@@ -31,7 +37,9 @@ def examine(
         if isinstance(answer, Unanswered):
             return [told.unasked(answer.why)]
     if signed:
-        return [_by_signature(told, signer, returns, bounced=bool(bounced))]
+        speaks = _by_signature if signs else _would
+        doubt = "nobody could be asked for its key" if signs is None else "has no key"
+        return [speaks(told, signer, returns, doubt, bounced=bool(bounced))]
     if bounced:
         return [
             told.warn(
@@ -51,8 +59,19 @@ def examine(
     ]
 
 
+def _would(
+    told: About, signer: str, returns: str | None, doubt: str, *, bounced: bool
+) -> Finding:
+    words = f"DKIM ({signer}) would speak for it, but {doubt}"
+    if bounced:
+        return told.ok(f"the return path ({returns}) speaks for it; {words}")
+    return told.note(
+        words, "without it every message fails DMARC", "see the DKIM key above"
+    )
+
+
 def _by_signature(
-    told: About, signer: str, returns: str | None, *, bounced: bool
+    told: About, signer: str, returns: str | None, _doubt: str, *, bounced: bool
 ) -> Finding:
     if bounced:
         return told.ok(f"DKIM ({signer}) and the return path ({returns}) speak for it")

@@ -7,9 +7,9 @@ from threading import Lock
 from mailer.config import Doctor, ProviderSettings
 from mailer.core import customs
 from mailer.core.customs import Customs
-from mailer.core.diagnosis import About, Entry, Finding, Topic
+from mailer.core.diagnosis import About, Entry, Finding, Severity, Topic
 from mailer.pipeline.examine import alignment, dkim, returning, spf
-from mailer.pipeline.examine.rounds import Question
+from mailer.pipeline.examine.rounds import Ask, Question
 from mailer.pipeline.examine.written import domain_of
 from mailer.ports import Account, Names, Report, Unanswered, Web
 
@@ -98,19 +98,49 @@ def questions(carriage: Carriage, names: Names, account: Once) -> Sequence[Quest
         )
         return dkim.examine(names, signing)
 
+    found_keys = _Remembered(keys)
+
     def aligned() -> Sequence[Finding]:
         found = returns()
         told = About(Topic.DNS, f"alignment with {sender}")
         if isinstance(found, Unanswered):
             return [told.unasked(found.why)]
-        return alignment.examine(names, sender, signer=carriage.signer, returns=found)
+        return alignment.examine(
+            names,
+            sender,
+            signer=carriage.signer,
+            returns=found,
+            signs=_signs(found_keys()),
+        )
 
     return [
         Question(About(Topic.DNS, f"return path of {sender}"), return_path),
         Question(About(Topic.DNS, f"SPF for {sender}"), policy),
-        Question(About(Topic.DNS, f"DKIM of {carriage.signer}"), keys),
+        Question(About(Topic.DNS, f"DKIM of {carriage.signer}"), found_keys),
         Question(About(Topic.DNS, f"alignment with {sender}"), aligned),
     ]
+
+
+class _Remembered:
+    """A question whose answer another one builds upon: asked once."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask, self._lock = ask, Lock()
+        self._found: Sequence[Finding] | None = None
+
+    def __call__(self) -> Sequence[Finding]:
+        with self._lock:
+            if self._found is None:
+                self._found = self._ask()
+            return self._found
+
+
+def _signs(found: Sequence[Finding]) -> bool | None:
+    """Return whether there is a key that receivers can use; None: nobody knows."""
+    asked = [each for each in found if each.asked]
+    if any(each.severity is not Severity.FAIL for each in asked):
+        return True
+    return False if asked and len(asked) == len(found) else None
 
 
 def _keys(entries: Sequence[Entry]) -> Sequence[Entry]:

@@ -14,6 +14,9 @@ _BULK = (
 )
 
 
+_MOST = 5  # domains of reports that are asked; receivers may pass over all but two
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
     """What stands at the steps from a domain to the root."""
@@ -141,7 +144,17 @@ def _reports(names: Names, told: About, record: Dmarc) -> Sequence[Finding]:
         ]
     findings: list[Finding] = []
     home = walk(names, record.domain)
-    for domain in dict.fromkeys(domain for _, domain in record.reports_to):
+    domains = list(dict.fromkeys(domain for _, domain in record.reports_to))
+    if len(domains) > _MOST:
+        findings.append(
+            told.note(
+                f"rua sends reports to {len(domains):,} domains, of which only the"
+                f" first {_MOST} were asked",
+                "many receivers send reports to the first two addresses alone",
+                f"name one or two in the record at _dmarc.{record.domain}",
+            )
+        )
+    for domain in domains[:_MOST]:
         abroad = walk(names, domain)
         if isinstance(home, Unanswered) or isinstance(abroad, Unanswered):
             findings.append(told.unasked(f"whether {domain} takes the reports"))

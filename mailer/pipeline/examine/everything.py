@@ -1,6 +1,7 @@
 """All that is worth asking about one project that leaves this machine."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from mailer.config import ProviderSettings, Settings
 from mailer.core import customs
 from mailer.core.diagnosis import About, Topic
+from mailer.core.errors import ConfigError
 from mailer.core.lists import MailingList
 from mailer.pipeline.examine import (
     carriage,
@@ -19,7 +21,7 @@ from mailer.pipeline.examine import (
     webhook,
     written,
 )
-from mailer.pipeline.examine.rounds import Question
+from mailer.pipeline.examine.rounds import Ask, Question
 from mailer.ports import Account, Names, Web
 
 
@@ -30,6 +32,7 @@ class Carrier:
     settings: ProviderSettings
     account: Account | None
     web: Web  # for its API, with its proxy and its authorities
+    trial: Ask | None = None  # tries it as far as can be without sending anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +55,11 @@ def questions(
         if not written.is_reserved(domain):
             found += _domain(domain, world)
             for name in providers:
-                found += _carried(settings, world.carriers[name], domain, world)
+                with suppress(ConfigError):  # said of the provider already
+                    found += _carried(settings, world.carriers[name], domain, world)
     return [
         *found,
+        *_trials(world),
         *_hooks(settings, world),
         *_answers(settings, world),
         *_pages(settings.base_url, world),
@@ -85,10 +90,20 @@ def _carried(
     found = carriage.questions(carried, world.names, once)
     vendor = carried.customs.vendor
     told = About(Topic.PROVIDER, f"{vendor} account")
+    if carrier.trial is not None:
+        return found
     if carrier.account is None:
         unasked = told.unasked(f"{vendor} cannot be asked about it")
         return [*found, Question(told, lambda: [unasked], far=False)]
     return [*found, Question(told, lambda: once.report().findings)]
+
+
+def _trials(world: World) -> Sequence[Question]:
+    return [
+        Question(About(Topic.PROVIDER, f"[providers.{name}], tried"), carrier.trial)
+        for name, carrier in world.carriers.items()
+        if carrier.trial is not None
+    ]
 
 
 def _hooks(settings: Settings, world: World) -> Sequence[Question]:

@@ -17,7 +17,7 @@ def sender(names: Names, domain: str) -> Sequence[Finding]:
             told.fail(
                 f"there is no domain {domain}",
                 "every receiver refuses mail from a domain that does not exist",
-                "mend sender.address in mailer.toml, or register the domain",
+                "mend [sender] address in mailer.toml, or register the domain",
             )
         ]
     if found.values == ("",):
@@ -62,7 +62,7 @@ def reply_to(names: Names, domain: str) -> Sequence[Finding]:
         told.warn(
             "nobody takes mail there",
             "what readers answer bounces",
-            "mend sender.reply_to in mailer.toml, or publish the MX",
+            "mend [sender] reply_to in mailer.toml, or publish the MX",
         )
     ]
 

@@ -8,7 +8,7 @@ from mailer.core.customs import Customs
 from mailer.core.diagnosis import About, Finding, Topic
 from mailer.ports import Account, Hook, Web
 
-_DEAF = (
+DEAF = (
     "who bounces or complains is written to again, which ruins the sender's name, and"
     " no mailing pauses itself"
 )
@@ -23,15 +23,20 @@ def deaf(
     settings: ProviderSettings, ways: Customs, base_url: str
 ) -> Sequence[Finding] | None:
     """Return the finding that we do not listen at all; None: we do."""
-    option = "events_topic" if settings.kind == "ses" else "events_key"
-    if settings.options.get(option):
+    option = ways.option
+    if option in settings.options:
         return None
+    example = (
+        f'{option} = "arn:aws:sns:REGION:ACCOUNT:TOPIC"'
+        if option == "events_topic"
+        else f'{option} = "env:NAME"'
+    )
     return [
         told(ways).warn(
             f"[providers.{settings.name}] names no {option}: nobody listens",
-            _DEAF,
-            f"{ways.hooks}: add {_ours(settings, base_url)}; tick {ways.ticked}; then"
-            f" write {option} into the table",
+            DEAF,
+            f"{ways.hooks}: {_added(settings, ways, base_url)}; tick {ways.ticked};"
+            f" then write {example} into the table",
         )
     ]
 
@@ -48,15 +53,23 @@ def examine(
     if isinstance(found, Finding):
         return [found]
     ours = _ours(settings, base_url)
-    wanted = str(settings.options.get("events_topic", ours))
+    topic = settings.options.get("events_topic")
+    wanted = str(topic or ours)
     leading = [hook for hook in found if _same(hook.leads_to, wanted)]
     if not leading:
         return [
             told(ways).warn(
                 f"none leads to {wanted}"
                 + (f"; {len(found)} lead elsewhere" if found else ""),
-                _DEAF,
-                f"{ways.hooks}: add {wanted}; tick {ways.ticked}",
+                DEAF,
+                f"{ways.hooks}: "
+                + (
+                    f"add one of the type Amazon SNS, with the topic {topic}, to which"
+                    f" {ours} is subscribed by HTTPS"
+                    if topic
+                    else f"add {ours}"
+                )
+                + f"; tick {ways.ticked}",
             )
         ]
     best = min(leading, key=lambda hook: (not hook.enabled, len(hook.missing)))
@@ -66,7 +79,7 @@ def examine(
 def _judged(hook: Hook, ways: Customs, wanted: str) -> Sequence[Finding]:
     about = told(ways)
     if not hook.enabled:
-        return [about.warn("it is switched off", _DEAF, f"{ways.hooks}: switch it on")]
+        return [about.warn("it is switched off", DEAF, f"{ways.hooks}: switch it on")]
     findings: list[Finding] = []
     if hook.missing:
         findings.append(
@@ -87,6 +100,10 @@ def _judged(hook: Hook, ways: Customs, wanted: str) -> Sequence[Finding]:
     return findings or [
         about.ok(f"tells {wanted} of what matters, and of nothing else")
     ]
+
+
+def _added(settings: ProviderSettings, ways: Customs, base_url: str) -> str:
+    return ways.added.format(ours=_ours(settings, base_url))
 
 
 def _ours(settings: ProviderSettings, base_url: str) -> str:

@@ -6,13 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mailer.config import Settings
+from mailer.config import VARIABLES, Settings
 from mailer.core.diagnosis import About, Finding, Topic
 from mailer.core.lists import MailingList
 
 # Names that lead nowhere, for ever (RFC 2606, RFC 6761).
-_RESERVED = {"example", "invalid", "localhost", "test", "local", "internal"}
-_SAMPLES = {"example.com", "example.net", "example.org"}
+_EXAMPLES = {"example", "example.com", "example.net", "example.org"}
+_RESERVED = {
+    "example": "is a name for examples (RFC 2606)",
+    "invalid": "is a name that never exists (RFC 2606)",
+    "test": "is a name for tests (RFC 2606)",
+    "localhost": "is this machine's own name (RFC 6761)",
+    "local": "is a name within one local network (RFC 6762)",
+    "internal": "is a name within private networks",
+}
 # Whose DMARC, or word of honour, turns away their names in mail sent by others.
 _MAILBOXES = {
     "aol.com", "gmail.com", "gmx.de", "gmx.net", "googlemail.com", "hotmail.com",
@@ -25,6 +32,9 @@ _SENDER_ID = range(5, 16)  # characters, Gmail's bounds for the last part
 def examine(settings: Settings, lists: Mapping[str, MailingList]) -> Sequence[Finding]:
     """Look at postal address, sender, links and secrets."""
     findings = [
+        *_overridden(settings),
+        *_bare(settings),
+        _misnamed(settings),
         _postal(settings),
         *(_sender(domain) for domain in carried(settings, lists)),
         _feedback(settings),
@@ -55,8 +65,48 @@ def domain_of(address: str) -> str:
 
 def is_reserved(domain: str) -> bool:
     """Return whether a name can lead nowhere on the internet."""
-    registered = ".".join(domain.split(".")[-2:])
-    return registered in _SAMPLES or domain.rpartition(".")[2] in _RESERVED
+    return reserved(domain) is not None
+
+
+def reserved(domain: str) -> str | None:
+    """Return why a name can lead nowhere on the internet; None: it may lead."""
+    if ".".join(domain.split(".")[-2:]) in _EXAMPLES:
+        return _RESERVED["example"]
+    return _RESERVED.get(domain.rpartition(".")[2])
+
+
+def _overridden(settings: Settings) -> Sequence[Finding]:
+    return [
+        About(Topic.SETTINGS, name).note(
+            f"the environment decides {VARIABLES[name]}",
+            f"what mailer.toml says of it counts for nothing where {name} is set",
+            f"right for trying out; to have mailer.toml decide: unset {name}",
+        )
+        for name in settings.variables
+    ]
+
+
+def _bare(settings: Settings) -> Sequence[Finding]:
+    return [
+        About(Topic.SETTINGS, key).warn(
+            "mailer.toml holds the secret itself",
+            "whoever sees the file, its backups or its history can use it",
+            f'make a new one, and write {key.rpartition(" ")[2]} = "env:NAME", with the'
+            ' secret in that variable, or "file:PATH"',
+        )
+        for key in settings.bare
+    ]
+
+
+def _misnamed(settings: Settings) -> Finding | None:
+    found = settings.providers.get("outbox")
+    if found is None or found.kind == "outbox":
+        return None
+    return About(Topic.SETTINGS, "[providers.outbox]").warn(
+        f"it is of kind {found.kind}, so that what goes to the outbox is sent",
+        "whoever tries something out with MAILER_PROVIDER=outbox mails the world",
+        "give this table a name of its own, and name it under [delivery]",
+    )
 
 
 def _postal(settings: Settings) -> Finding:
@@ -64,7 +114,7 @@ def _postal(settings: Settings) -> Finding:
     if settings.coalition.postal_address:
         return told.ok("stands in every mailing")
     return told.fail(
-        "coalition.postal_address is missing",
+        "[coalition] postal_address is missing",
         "nothing is sent: the law asks for it in every mailing (CAN-SPAM)",
         'write postal_address = "PO Box …" under [coalition] in mailer.toml',
     )
@@ -72,9 +122,9 @@ def _postal(settings: Settings) -> Finding:
 
 def _sender(domain: str) -> Finding:
     told = About(Topic.SETTINGS, f"sender {domain}")
-    if is_reserved(domain):
+    if why := reserved(domain):
         return told.fail(
-            "is only there as an example",
+            f"{why}, which nobody can send from",
             "every receiver refuses mail from it",
             "write an address of your own domain under [sender] in mailer.toml",
         )
@@ -95,7 +145,7 @@ def _feedback(settings: Settings) -> Finding | None:
     return About(Topic.SETTINGS, "feedback_id").note(
         f'"{written}" is not 5 to 15 characters without a colon',
         "Gmail shows no figures under it",
-        "mend sender.feedback_id in mailer.toml, or leave it out",
+        "mend [sender] feedback_id in mailer.toml, or leave it out",
     )
 
 
@@ -114,8 +164,11 @@ def _base_url(base_url: str) -> Finding:
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     if not is_public(host):
+        why = reserved(host.rstrip("."))
         return told.fail(
-            f"{base_url} is reached only from here",
+            f"{base_url}: {host} {why}"
+            if why
+            else f"{base_url} is reached only from here",
             "no reader can open a link or leave, so they press the spam button instead",
             'write your public address: base_url = "https://mail.YOUR-DOMAIN"',
         )
@@ -140,7 +193,7 @@ def is_public(host: str) -> bool:
 def secrets(files: Sequence[Path]) -> Sequence[Finding]:
     """Look who may read the files that hold secrets."""
     findings: list[Finding] = []
-    for file in files:
+    for file in filter(Path.is_file, files):  # what is missing is told where it is read
         told = About(Topic.SETTINGS, file.name)
         if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             findings.append(

@@ -73,7 +73,7 @@ def test_key_and_tag_are_the_batchs_and_say_nothing_about_people(
 def test_a_sender_name_that_brevo_would_refuse_names_the_key_to_mend(
     brevo: Provider, server: ApiServer
 ) -> None:
-    with pytest.raises(InputError, match=r"71 characters.*sender\.name"):
+    with pytest.raises(InputError, match=r"71 characters.*\[sender\] name"):
         brevo.send(outgoing(letter=letter(sender_name="x" * 71)))
 
     assert server.calls == []

@@ -220,6 +220,45 @@ def test_a_key_that_can_be_guessed_is_refused_by_name() -> None:
             registry.hearing(short, get=TELLERS["ses"].get)
 
 
+@pytest.mark.parametrize("name", ["brevo", "postmark", "resend", "sendgrid"])
+def test_what_is_theirs_for_certain_and_no_json_is_unread_and_not_forged(
+    name: str,
+) -> None:
+    teller = TELLERS[name]
+
+    assert teller.hearing().hear(teller.sign(b"<html>")) == Heard(events=(), unread=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "says"),
+    [
+        ("ses", "events_key", "is known by its events_topic"),
+        ("postmark", "events_topic", "is known by its events_key"),
+        ("smtp", "events_key", "tells nothing"),
+        ("outbox", "events_topic", "tells nothing"),
+    ],
+)
+def test_a_key_of_another_kind_of_provider_is_refused_and_not_shown(
+    kind: str, option: str, says: str
+) -> None:
+    odd = ProviderSettings(name="p", kind=kind, options={option: "sesame" * 4})
+    with pytest.raises(ConfigError, match=rf"\[providers.p\] {option}: .*{says}") as at:
+        registry.hearing(odd, get=TELLERS["ses"].get)
+
+    assert "sesame" not in str(at.value)
+
+
+def test_a_topic_that_is_none_of_amazons_is_refused_with_an_example() -> None:
+    for topic in (
+        "mailer",
+        "https://sns.us-east-1.amazonaws.com/1/mail",
+        TOPIC + "\n.",
+    ):
+        odd = ProviderSettings(name="p", kind="ses", options={"events_topic": topic})
+        with pytest.raises(ConfigError, match="arn:aws:sns:REGION"):
+            registry.hearing(odd, get=TELLERS["ses"].get)
+
+
 def test_a_provider_without_a_key_is_not_heard() -> None:
     for kind in TELLERS:
         bare = ProviderSettings(name="p", kind=kind, options={})

@@ -86,7 +86,7 @@ def test_without_a_postal_address_nothing_but_the_outbox_is_made(
     found = fleet(settings(tmp_path, coalition=Coalition(name="Us")))
 
     assert found["outbox"].name == "outbox"
-    with pytest.raises(ConfigError, match=r"coalition\.postal_address"):
+    with pytest.raises(ConfigError, match=r"\[coalition\] postal_address"):
         found["main"]
 
 

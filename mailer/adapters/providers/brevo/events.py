@@ -38,7 +38,7 @@ class BrevoEvents:
             return Forged(detail="the key is missing or wrong")
         found = telling.parsed(told.body)
         if found is None:
-            return telling.NOT_JSON
+            return telling.UNREAD
         items = found if isinstance(found, list) else [found]
         return telling.heard(items, lambda item: _read(item, told))
 

@@ -76,7 +76,7 @@ def _sender(letter: Letter) -> dict[str, str]:
         hint = ", or write it without punctuation" if encoded else ""
         raise InputError(
             f'From: the name "{name}" has {len(written)} characters as Brevo gets it,'
-            f" and Brevo takes {_LONGEST_NAME}; shorten sender.name in mailer.toml or in"
+            f" and Brevo takes {_LONGEST_NAME}; shorten [sender] name in mailer.toml or in"
             f" the list{hint}"
         )
     return {"email": address, "name": written}

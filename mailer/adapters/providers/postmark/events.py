@@ -44,7 +44,7 @@ class PostmarkEvents:
             return Forged(detail="the key is missing or wrong")
         found = telling.parsed(told.body)
         if found is None:
-            return telling.NOT_JSON
+            return telling.UNREAD
         return telling.heard([found], lambda item: _read(item, told))
 
 

@@ -54,7 +54,7 @@ class ResendEvents:
             return Forged(detail="the signature is missing or wrong")
         found = telling.parsed(told.body)
         if found is None:
-            return telling.NOT_JSON
+            return telling.UNREAD
         return telling.heard([found], lambda item: _read(item, told, identifier))
 
     def _is_signed(self, told: Told, identifier: str, moment: str) -> bool:

@@ -70,7 +70,7 @@ class SendGridEvents:
             return Forged(detail="the signature is too old, or the clock is wrong")
         found = telling.parsed(told.body)
         if not isinstance(found, list):
-            return telling.NOT_JSON
+            return telling.UNREAD
         return telling.heard(found, lambda item: _read(item, told))
 
 

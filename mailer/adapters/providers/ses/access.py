@@ -5,6 +5,7 @@ import re
 from mailer.adapters.providers.options import Options
 from mailer.adapters.providers.ses.signing import Signing
 
+_SHOWN = 16  # characters
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
 
 
@@ -27,5 +28,9 @@ def named(options: Options, key: str, form: re.Pattern[str], hint: str) -> str:
     """Return a text of this form; raises ConfigError for any other."""
     value = options.text(key)
     if value is None or not form.fullmatch(value):
-        raise options.error(key, f"must be {hint}")
+        # What is longer may be a key that was put into the wrong place.
+        short = value is not None and len(value) <= _SHOWN
+        raise options.error(
+            key, f"must be {hint}" + (f', not "{value}"' if short else "")
+        )
     return value

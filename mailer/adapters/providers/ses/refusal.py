@@ -47,6 +47,7 @@ def refused(answer: Answer, *, now: datetime) -> NotTaken | Unknown:
         now=now,
         stop=stop and not limited,
         wait=wait,
+        keys="access_key and secret_key",
         hint="are region, base_url and configuration_set right?",
     )
 

@@ -88,6 +88,11 @@ class Smtp:
             batch_time=options.number("batch_time", 120, low=1, high=300),
         )
 
+    @property
+    def server(self) -> Server:
+        """Where to connect and as whom."""
+        return self._server
+
     def send(self, outgoing: Outgoing) -> Outcome:
         """Send one message after another; what follows a lost connection waits.
 

@@ -1,6 +1,7 @@
 """An SMTP connection opened: encrypted and signed in, as the server's entry says."""
 
 import smtplib
+import socket
 import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -46,20 +47,48 @@ class Server:
     final_timeout: float = 300.0
 
 
+class Stage(StrEnum):
+    """What went wrong on the way to a connection that takes mail."""
+
+    UNNAMED = "unnamed"  # its name leads nowhere
+    UNREACHED = "unreached"
+    GREETING = "greeting"  # it turned us away
+    ENCRYPTION = "encryption"
+    CERTIFICATE = "certificate"
+    SIGN_IN = "sign-in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Why there is no connection."""
+
+    stage: Stage
+    detail: str
+    stop: bool = False  # trying again is useless until a person acts
+
+
 def connect(server: Server, *, latest: float) -> Line | NotTaken:
     """Open a connection; nothing of it begins after `latest`, on `elapsed`'s clock."""
+    line = attempt(server, latest=latest)
+    if isinstance(line, Fault):
+        return NotTaken(detail=line.detail, stop=line.stop)
+    return line
+
+
+def attempt(server: Server, *, latest: float) -> Line | Fault:
+    """Open a connection, or say how far it got."""
     try:
         smtp = _open(server, latest)
     except ssl.SSLCertVerificationError as error:
         return _untrusted(error)
     except smtplib.SMTPResponseException as error:
-        return NotTaken(detail=f"no connection: {_said(error)}")
+        return Fault(stage=Stage.GREETING, detail=f"no connection: {_said(error)}")
     except _BROKEN as error:
-        return NotTaken(detail=f"no connection: {_kind(error)}")
+        return _unreached(error)
     fault = _secure(smtp, server) or _sign_in(smtp, server)
     if fault or smtp.sock is None:
         smtp.close()
-        return fault or NotTaken(detail="no connection")
+        return fault or Fault(stage=Stage.UNREACHED, detail="no connection")
     return Line(
         Wire(smtp.sock),
         timeout=server.timeout,
@@ -104,33 +133,56 @@ def _open(server: Server, latest: float) -> smtplib.SMTP:
     return _Plain(*where, timeout=timeout, latest=latest)
 
 
-def _secure(smtp: smtplib.SMTP, server: Server) -> NotTaken | None:
+def _secure(smtp: smtplib.SMTP, server: Server) -> Fault | None:
     try:
         if server.security is Security.STARTTLS:
             smtp.starttls(context=_trust(server.ca_file))
         smtp.ehlo_or_helo_if_needed()
     except smtplib.SMTPNotSupportedError:
-        return NotTaken(detail="the mail server offers no STARTTLS", stop=True)
+        return Fault(
+            stage=Stage.ENCRYPTION,
+            detail="the mail server offers no STARTTLS",
+            stop=True,
+        )
     except ssl.SSLCertVerificationError as error:
         return _untrusted(error)
     except _BROKEN as error:
-        return NotTaken(detail=f"no connection: {_kind(error)}")
+        return _unreached(error)
     return None
 
 
-def _sign_in(smtp: smtplib.SMTP, server: Server) -> NotTaken | None:
+def _sign_in(smtp: smtplib.SMTP, server: Server) -> Fault | None:
     if not (server.username and server.password):
         return None
     try:
         smtp.login(server.username, server.password)
     except smtplib.SMTPAuthenticationError as error:
         permanent = 500 <= error.smtp_code < 600
-        return NotTaken(detail=f"sign-in was refused: {_said(error)}", stop=permanent)
-    except (smtplib.SMTPServerDisconnected, OSError) as error:
-        return NotTaken(detail=f"the connection was lost at sign-in: {_kind(error)}")
-    except smtplib.SMTPException:  # no AUTH, or no method that we share
-        return NotTaken(detail="the mail server offers no sign-in we know", stop=True)
+        return Fault(
+            stage=Stage.SIGN_IN,
+            detail=f"sign-in was refused: {_said(error)}",
+            stop=permanent,
+        )
+    except OSError as error:
+        if _is_about_methods(error):
+            return Fault(
+                stage=Stage.SIGN_IN,
+                detail="the mail server offers no sign-in we know",
+                stop=True,
+            )
+        return Fault(
+            stage=Stage.UNREACHED,
+            detail=f"the connection was lost at sign-in: {_kind(error)}",
+        )
     return None
+
+
+def _is_about_methods(error: OSError) -> bool:
+    """Return whether smtplib found no AUTH, or no method that we share."""
+    # Its exceptions are OSErrors, too; a lost connection is one of its own.
+    return isinstance(error, smtplib.SMTPException) and not isinstance(
+        error, smtplib.SMTPServerDisconnected | smtplib.SMTPResponseException
+    )
 
 
 @lru_cache(maxsize=8)  # reading the authorities takes longer than a handshake
@@ -138,11 +190,22 @@ def _trust(ca_file: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
 
 
-def _untrusted(error: ssl.SSLCertVerificationError) -> NotTaken:
+def _untrusted(error: ssl.SSLCertVerificationError) -> Fault:
     problem = error.verify_message
-    return NotTaken(
-        detail=f"the mail server's certificate is not valid: {problem}", stop=True
+    return Fault(
+        stage=Stage.CERTIFICATE,
+        detail=f"the mail server's certificate is not valid: {problem}",
+        stop=True,
     )
+
+
+def _unreached(error: Exception) -> Fault:
+    stage = Stage.UNREACHED
+    if isinstance(error, ssl.SSLError):
+        stage = Stage.ENCRYPTION
+    elif isinstance(error, socket.gaierror):
+        stage = Stage.UNNAMED
+    return Fault(stage=stage, detail=f"no connection: {_kind(error)}")
 
 
 def _said(error: smtplib.SMTPResponseException) -> str:

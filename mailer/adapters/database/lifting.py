@@ -1,0 +1,153 @@
+"""Who is suppressed, and taking one off that list because they asked for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from mailer.adapters.database import audit
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.people import OWN_ACT
+from mailer.adapters.database.schema import (
+    consent_events,
+    lists,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+from mailer.core.errors import NotFoundError, RefusedError
+from mailer.core.tokens import address_hash
+
+ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifted:
+    """What was taken back, and which lists reach this person again."""
+
+    reason: str  # for which they were suppressed
+    told_by: str | None  # the provider that told of it, and may have a list of its own
+    since: datetime
+    lists: Sequence[str] = field(default_factory=tuple)
+    is_subscriber: bool = True
+
+
+class Suppressed:
+    """Reads the suppressions, and lifts one at a time."""
+
+    def __init__(self, database: Database, pepper: bytes) -> None:
+        """Take the key under which addresses are hashed."""
+        self._database = database
+        self._pepper = pepper
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many there are, by reason."""
+        query = select(suppressions.c.reason, func.count()).group_by(
+            suppressions.c.reason
+        )
+        with self._database.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def listed(self, most: int | None = None) -> Sequence[Mapping[str, Any]]:
+        """Return them, the newest first; an address only where a subscriber has it."""
+        query = (
+            select(
+                subscribers.c.address,
+                suppressions.c.reason,
+                suppressions.c.since,
+                suppressions.c.told_by,
+            )
+            .outerjoin(
+                subscribers, subscribers.c.address_hash == suppressions.c.address_hash
+            )
+            .order_by(suppressions.c.since.desc(), suppressions.c.address_hash)
+            .limit(most)
+        )
+        with self._database.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def lift(self, address: str, *, asked: str, actor: str, at: datetime) -> Lifted:
+        """Let an address be mailed again, with their consent and who saw to it on record.
+
+        `asked` is what the person asked for, without an address in it. Ended
+        subscriptions stay ended. Raises NotFoundError for an address that is not
+        suppressed, RefusedError for one that was erased.
+        """
+        hashed = address_hash(self._pepper, address)
+        mine = suppressions.c.address_hash == hashed
+        with self._database.writing() as connection:
+            row = connection.execute(
+                select(suppressions).where(mine).with_for_update()
+            ).one_or_none()
+            if row is None:
+                raise NotFoundError("this address is not suppressed")
+            if row.reason == ERASED:
+                raise RefusedError(
+                    "this person had their data erased, so only they themselves can"
+                    " come back: by signing up anew"
+                )
+            connection.execute(delete(suppressions).where(mine))
+            subscriber = connection.scalar(
+                select(subscribers.c.id).where(subscribers.c.address_hash == hashed)
+            )
+            held = _held(connection, subscriber)
+            for number in held:
+                _consent(connection, subscriber, number, asked, at)
+            audit.record(
+                connection,
+                at=at,
+                actor=actor,
+                verb="lift",
+                thing="suppression",
+                detail={
+                    "subscriber": subscriber,
+                    "reason": row.reason,
+                    "since": row.since.isoformat(),
+                    "asked": asked,
+                },
+            )
+        return Lifted(
+            reason=row.reason,
+            told_by=row.told_by,
+            since=row.since,
+            lists=list(held.values()),
+            is_subscriber=subscriber is not None,
+        )
+
+
+def _held(connection: Connection, subscriber: int | None) -> Mapping[int, str]:
+    """Return the lists that a subscription which has not ended is to."""
+    query = (
+        select(lists.c.number, lists.c.slug)
+        .join(subscriptions, subscriptions.c.list_number == lists.c.number)
+        .where(
+            subscriptions.c.subscriber_id == subscriber,
+            subscriptions.c.state == "active",
+        )
+        .order_by(lists.c.slug)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _consent(
+    connection: Connection,
+    subscriber: int | None,
+    list_number: int,
+    asked: str,
+    at: datetime,
+) -> None:
+    # As their own act: what a provider told before that holds no more.
+    connection.execute(
+        insert(consent_events).values(
+            subscriber_id=subscriber,
+            list_number=list_number,
+            kind="granted",
+            basis=OWN_ACT,
+            happened_at=at,
+            source="a suppression lifted at their request",
+            wording=asked,
+            recorded_at=at,
+        )
+    )
