@@ -22,6 +22,7 @@ from mailer.cli import (
     previewing,
     pruning,
     requests,
+    running,
     suppressions,
     web,
     why,
@@ -100,3 +101,4 @@ app.command("start", rich_help_panel=_SEND)(halting.start)
 app.command("cancel", rich_help_panel=_SEND)(halting.cancel)
 app.add_typer(parked.app, name="parked", rich_help_panel=_SEND)
 app.command("web", rich_help_panel=_SEND)(web.web)
+app.command("run", rich_help_panel=_SEND)(running.run)

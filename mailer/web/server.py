@@ -1,9 +1,12 @@
 """uvicorn, told to write no address of a page anywhere."""
 
 import logging
+import socket
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from mailer.core.errors import ConfigError
 
 
 def server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
@@ -28,9 +31,34 @@ def server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; raises ConfigError where nobody can."""
+    listening = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+        )[0]
+        # The protocol is named, else asyncio leaves Nagle's delay on: 40 ms per answer.
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except (OSError, OverflowError) as error:
+        if listening is not None:
+            listening.close()
+        why = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(
+            f"{host}:{port}: nothing can listen there: {why}; name another with --port"
+        ) from None
+    return listening
+
+
 def serve(app: ASGIApp, host: str, port: int) -> None:
-    """Serve until a signal says stop; requests under way get ten seconds to end."""
-    server(app, host, port).run()
+    """Serve until a signal says stop; requests under way get ten seconds to end.
+
+    Raises ConfigError where nobody can listen.
+    """
+    with listen(host, port) as listening:
+        server(app, host, port).run(sockets=[listening])
 
 
 def _nothing(_: logging.LogRecord) -> bool:
