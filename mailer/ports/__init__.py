@@ -12,7 +12,9 @@ from mailer.ports.asking import (
     Web,
 )
 from mailer.ports.composing import NoteRenderer, Rendered, Renderer
+from mailer.ports.correcting import CORRECTION, Carriage, Corrections, Wrong
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
+from mailer.ports.hosting import Answer, Changed, Host, Hosted, Hosts
 from mailer.ports.ledger import (
     NOTE,
     Addressee,
@@ -74,21 +76,26 @@ from mailer.ports.tracking import Applied, Tracking
 from mailer.ports.watching import Called, Watch
 
 __all__ = [
+    "CORRECTION",
     "NOTE",
     "Accepted",
     "Account",
     "ActionChanges",
     "ActionStore",
     "Addressee",
+    "Answer",
     "Answered",
     "Applied",
     "Batch",
     "Call",
     "Called",
     "Capabilities",
+    "Carriage",
+    "Changed",
     "Composed",
     "Contacted",
     "Contents",
+    "Corrections",
     "Deferred",
     "Edition",
     "Enlisted",
@@ -98,6 +105,9 @@ __all__ = [
     "Heard",
     "Hearing",
     "Hook",
+    "Host",
+    "Hosted",
+    "Hosts",
     "Intent",
     "Ledger",
     "Looked",
@@ -144,4 +154,5 @@ __all__ = [
     "Unsure",
     "Watch",
     "Web",
+    "Wrong",
 ]
