@@ -38,6 +38,7 @@ from mailer.ports.publishing import (
     PublicEditions,
     Pulse,
 )
+from mailer.ports.requests import Requests
 from mailer.ports.sending import (
     Accepted,
     Answered,
@@ -137,6 +138,7 @@ __all__ = [
     "Rendered",
     "Renderer",
     "Report",
+    "Requests",
     "Resolved",
     "Result",
     "Search",

@@ -44,6 +44,10 @@ from mailer.adapters.database.schema.records import (
     provider_events,
     synchronizations,
 )
+from mailer.adapters.database.schema.requests import (
+    cooldowns,
+    requests,
+)
 from mailer.adapters.database.schema.sending import (
     batches,
     deliveries,
@@ -59,6 +63,7 @@ __all__ = [
     "batches",
     "calls",
     "consent_events",
+    "cooldowns",
     "deliveries",
     "endorsements",
     "hosts",
@@ -74,6 +79,7 @@ __all__ = [
     "places",
     "preference_changes",
     "provider_events",
+    "requests",
     "seats",
     "sponsorships",
     "subscribers",
