@@ -11,7 +11,12 @@ from mailer.ports.asking import (
     Unanswered,
     Web,
 )
-from mailer.ports.composing import NoteRenderer, Rendered, Renderer
+from mailer.ports.composing import (
+    CorrectionRenderer,
+    NoteRenderer,
+    Rendered,
+    Renderer,
+)
 from mailer.ports.correcting import CORRECTION, Carriage, Corrections, Wrong
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
 from mailer.ports.hosting import Answer, Changed, Host, Hosted, Hosts
@@ -96,6 +101,7 @@ __all__ = [
     "Composed",
     "Contacted",
     "Contents",
+    "CorrectionRenderer",
     "Corrections",
     "Deferred",
     "Edition",
