@@ -7,6 +7,7 @@ from mailer.adapters import files
 from mailer.adapters.database import migrate
 from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.editions import SqlPublicEditions
+from mailer.adapters.database.endorsing import SqlEndorsements
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.instance import Instance, Memory
 from mailer.adapters.database.organizations import OrganizationStore
@@ -15,6 +16,7 @@ from mailer.adapters.database.people import SqlPeople
 from mailer.adapters.database.places import RememberingGazetteer
 from mailer.adapters.database.publishing import SqlPublicActions
 from mailer.adapters.database.readers import SqlReaders
+from mailer.adapters.database.requests import SqlRequests
 from mailer.adapters.database.retention import Retention
 from mailer.adapters.database.suppressing import SqlSuppressions
 from mailer.adapters.database.trace import Tracer
@@ -142,6 +144,17 @@ class Stores(Definitions):
     def suppressions(self) -> SqlSuppressions:
         """Our list of suppressed addresses, to be brought into line with others."""
         return SqlSuppressions(self.ready, self._derived("addresses"))
+
+    @cached_property
+    def requests(self) -> SqlRequests:
+        """What visitors asked for."""
+        _ = self.ledger  # which numbers the lists that they ask for
+        return SqlRequests(self.ready, self._derived("addresses"))
+
+    @cached_property
+    def endorsements(self) -> SqlEndorsements:
+        """Calls, and who endorses them."""
+        return SqlEndorsements(self.ready)
 
     @cached_property
     def tracer(self) -> Tracer:

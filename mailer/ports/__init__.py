@@ -18,6 +18,7 @@ from mailer.ports.composing import (
     Renderer,
 )
 from mailer.ports.correcting import CORRECTION, Carriage, Corrections, Wrong
+from mailer.ports.endorsing import Endorsable, Endorsements, Endorser
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
 from mailer.ports.hosting import Answer, Changed, Host, Hosted, Hosts
 from mailer.ports.ledger import (
@@ -105,6 +106,9 @@ __all__ = [
     "Corrections",
     "Deferred",
     "Edition",
+    "Endorsable",
+    "Endorsements",
+    "Endorser",
     "Enlisted",
     "Forged",
     "Found",
