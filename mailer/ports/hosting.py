@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from mailer.core.model import Action, Contact
+from mailer.core.requests import Request
 from mailer.core.sharing.submission import ShownTo, Submission
 
 
@@ -54,13 +55,10 @@ class Answer:
 class Hosts(Protocol):
     """The hosts of actions. Every method is one transaction."""
 
-    def accept(
-        self, submission: Submission, *, external_id: str, uid: bytes, at: datetime
-    ) -> Action:
-        """List an action, with whoever has this random id for its host.
+    def accept(self, request: Request, *, by: str, at: datetime) -> Action | None:
+        """List the action that waits in a request, with who sent it for its host.
 
-        Accepted again under one `external_id` it is the same action, as it stands.
-        Raises NotFoundError for an id that nobody has.
+        None: somebody had decided already.
         """
         ...
 
@@ -107,6 +105,28 @@ class Hosts(Protocol):
 
     def answers(self, at: datetime) -> Mapping[int, Answer]:
         """Return, by action, what became of the last question about what is to come."""
+        ...
+
+    def listed(self, uid: bytes, request: Request) -> int | None:
+        """Return the number of the action that a request of this host has become."""
+        ...
+
+    def amend(
+        self, uid: bytes, number: int, submission: Submission, *, at: datetime
+    ) -> bool:
+        """Send anew what waits, was declined or was withdrawn, as another request.
+
+        What a moderator has read is never changed under their hands. False: it is
+        nobody's, was accepted, or was sent anew already.
+        """
+        ...
+
+    def withdraw(self, uid: bytes, number: int, *, at: datetime) -> bool:
+        """Take back what waits; False if it does not wait any more."""
+        ...
+
+    def sent(self, uid: bytes, number: int) -> Request | None:
+        """Return what a host sent, as they sent it last; None for anybody else."""
         ...
 
     def reachable(self, public_id: str) -> Contact | None:

@@ -2,17 +2,27 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from secrets import token_urlsafe
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select, update
 
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.hosting import SqlHosts
-from mailer.core.errors import NotFoundError
+from mailer.adapters.database.requests import SqlRequests
+from mailer.adapters.database.schema import hosts as hosts_table, requests, subscribers
 from mailer.core.model import Action, ActionStatus, Contact
-from mailer.core.sharing.submission import SOURCE, ShownTo, Submission
+from mailer.core.requests import Kind, Request, State
+from mailer.core.sharing.submission import (
+    SOURCE,
+    ShownTo,
+    Submission,
+    facts_of,
+    load,
+)
 from mailer.ports import Changed, Hosted
-from tests.contract.post import Post, people
+from tests.contract.post import PEPPER, Post, people
 from tests.factories import MONDAY, draft, facts
 
 LATER = MONDAY + timedelta(hours=1)
@@ -45,12 +55,54 @@ def said(**changes: Any) -> Submission:
     )
 
 
-def accept(
-    post: Post, hosts: SqlHosts, *, host: int = 1, request: str = "r1", **changes: Any
-) -> Action:
-    return hosts.accept(
-        said(**changes), external_id=request, uid=post.uid(host), at=MONDAY
-    )
+def send(post: Post, submission: Submission, *, host: int = 1) -> Request:
+    """Keep what a host sent and confirmed."""
+    with post.database.writing() as connection:
+        person = connection.execute(
+            select(subscribers).where(subscribers.c.uid == post.uid(host))
+        ).one()
+        number = connection.scalar(
+            insert(requests)
+            .values(
+                public_id=token_urlsafe(16),
+                kind=Kind.SUBMIT.value,
+                state=State.WAITING.value,
+                address_hash=person.address_hash,
+                subscriber_id=person.id,
+                language="en",
+                list_number=post.number,
+                joins=[],
+                about=submission.about,
+                facts=facts_of(submission),
+                asked_at=MONDAY,
+                confirmed_at=MONDAY,
+            )
+            .returning(requests.c.id)
+        )
+    return SqlRequests(post.database, PEPPER).request(int(number or 0))
+
+
+def accept(post: Post, hosts: SqlHosts, *, host: int = 1, **changes: Any) -> Action:
+    waiting = send(post, said(**changes), host=host)
+    action = hosts.accept(waiting, by="cli", at=MONDAY)
+    assert action is not None
+    return action
+
+
+def join(post: Post, action: Action, *, host: int) -> None:
+    """Let somebody else be a host of it as well."""
+    with post.database.writing() as connection:
+        person = select(subscribers.c.id).where(subscribers.c.uid == post.uid(host))
+        connection.execute(
+            insert(hosts_table).values(
+                action_id=action.id,
+                subscriber_id=person.scalar_subquery(),
+                shown_to="nobody",
+                connect=False,
+                since=MONDAY,
+                looked_at=MONDAY,
+            )
+        )
 
 
 def mine(post: Post, hosts: SqlHosts, action: Action) -> Hosted:
@@ -76,7 +128,7 @@ def test_an_accepted_action_is_listed_with_its_host(
     action = accept(post, hosts, title="Vigil", shown_to=ShownTo.ORGANIZERS)
 
     assert [each.id for each in post.actions.upcoming(MONDAY)] == [action.id]
-    assert (action.source, action.external_id) == (SOURCE, "r1")
+    assert action.source == SOURCE
     hosted = mine(post, hosts, action)
     assert hosted.action == action
     assert hosted.contact.name == "Ana"
@@ -85,24 +137,15 @@ def test_an_accepted_action_is_listed_with_its_host(
     assert not hosted.undoable
 
 
-def test_accepting_one_request_twice_lists_one_action(
-    post: Post, hosts: SqlHosts
-) -> None:
-    first = accept(post, hosts)
-    change(post, hosts, first, title="Vigil")
+def test_one_request_is_listed_once(post: Post, hosts: SqlHosts) -> None:
+    waiting = send(post, said())
+    action = hosts.accept(waiting, by="cli", at=MONDAY)
+    assert action is not None
 
-    again = accept(post, hosts)
-
-    assert again.id == first.id
-    assert again.facts.title == "Vigil"
+    assert hosts.accept(waiting, by="cli", at=LATER) is None
     assert len(post.actions.every()) == 1
-
-
-def test_a_host_who_is_gone_lists_nothing(post: Post, hosts: SqlHosts) -> None:
-    with pytest.raises(NotFoundError):
-        hosts.accept(said(), external_id="r1", uid=bytes(16), at=MONDAY)
-
-    assert not post.actions.every()
+    assert hosts.listed(post.uid(1), waiting) == action.id
+    assert hosts.listed(post.uid(2), waiting) is None
 
 
 def test_an_action_is_nobody_elses(post: Post, hosts: SqlHosts) -> None:
@@ -192,7 +235,7 @@ def test_a_change_that_others_have_changed_since_stays(
 ) -> None:
     action = accept(post, hosts)
     change(post, hosts, action, title="Vigil")
-    other = draft(day=19, title="Rally", external_id="r1")
+    other = draft(day=19, title="Rally", external_id=action.external_id)
     with post.database.writing() as connection:
         now = mine(post, hosts, action).action
         post.actions.revise(connection, now, other, by="cli", at=LATER)
@@ -213,7 +256,7 @@ def test_what_happened_is_on_record_without_an_address(
     verbs = post.query(
         "SELECT verb FROM audit WHERE object LIKE 'action %' ORDER BY id"
     )
-    assert verbs == ["accept", "cancel", "undo", "confirm"]
+    assert verbs == ["cancel", "undo", "confirm"]
     details = post.query("SELECT detail FROM audit WHERE object LIKE 'action %'")
     assert "example.org" not in str(details)
 
@@ -233,9 +276,9 @@ def test_hosts_of_what_an_edition_tells_are_asked_once(
     post: Post, hosts: SqlHosts
 ) -> None:
     ahead = accept(post, hosts)
-    accept(post, hosts, request="r2", status=ActionStatus.CANCELLED)
-    over = accept(post, hosts, request="r3", start_date=date(2019, 10, 8))
-    far = accept(post, hosts, request="r4", start_date=date(2019, 12, 24))
+    accept(post, hosts, status=ActionStatus.CANCELLED)
+    over = accept(post, hosts, start_date=date(2019, 10, 8))
+    far = accept(post, hosts, start_date=date(2019, 12, 24))
     now = MONDAY + 5 * DAY
 
     asked = hosts.to_ask(
@@ -282,7 +325,7 @@ def test_who_is_suppressed_is_not_asked(post: Post, hosts: SqlHosts) -> None:
 
 def test_one_answer_of_several_hosts_is_enough(post: Post, hosts: SqlHosts) -> None:
     action = accept(post, hosts)
-    accept(post, hosts, host=2)
+    join(post, action, host=2)
     now = MONDAY + 5 * DAY
     asked = hosts.to_ask(
         EDITION, since=now - DAY, begins=now + 2 * DAY, until=now + 30 * DAY
@@ -314,7 +357,7 @@ def test_only_who_shows_it_to_everybody_is_reached_by_everybody(
     post: Post, hosts: SqlHosts
 ) -> None:
     private = accept(post, hosts, shown_to=ShownTo.ORGANIZERS)
-    public = accept(post, hosts, request="r2", shown_to=ShownTo.EVERYBODY)
+    public = accept(post, hosts, shown_to=ShownTo.EVERYBODY)
 
     assert hosts.reachable(private.public_id) is None
     found = hosts.reachable(public.public_id)
@@ -331,7 +374,7 @@ def test_the_address_is_not_kept_with_the_action(post: Post, hosts: SqlHosts) ->
 
 def test_two_hosts_change_it_one_after_the_other(post: Post, hosts: SqlHosts) -> None:
     action = accept(post, hosts)
-    accept(post, hosts, host=2)
+    join(post, action, host=2)
     change(post, hosts, action, title="Vigil")
 
     theirs = hosts.hosted(post.uid(2), action.id)
@@ -342,3 +385,79 @@ def test_two_hosts_change_it_one_after_the_other(post: Post, hosts: SqlHosts) ->
         hosts.change(post.uid(2), action.id, now, version=2, at=LATER) is Changed.DONE
     )
     assert not mine(post, hosts, action).undoable
+
+
+# --- what waits for a moderator
+
+
+def sent(post: Post, hosts: SqlHosts, number: int) -> Request:
+    found = hosts.sent(post.uid(1), number)
+    assert found is not None
+    return found
+
+
+def test_what_is_sent_anew_is_another_request_and_the_old_link_leads_to_it(
+    post: Post, hosts: SqlHosts
+) -> None:
+    first = send(post, said())
+
+    assert hosts.amend(post.uid(1), first.number, said(title="Vigil"), at=LATER)
+
+    now = sent(post, hosts, first.number)
+    assert now.number != first.number
+    assert now.state is State.WAITING
+    assert load(now.facts["submission"]).facts.title == "Vigil"
+    assert "Vigil" in now.facts["title"]
+
+
+def test_a_moderator_cannot_accept_what_was_changed_meanwhile(
+    post: Post, hosts: SqlHosts
+) -> None:
+    read = send(post, said())
+    hosts.amend(post.uid(1), read.number, said(title="Party"), at=LATER)
+
+    assert hosts.accept(read, by="cli", at=LATER) is None
+    assert not post.actions.every()
+    assert not hosts.amend(post.uid(1), read.number, said(), at=LATER)
+
+
+def test_what_is_withdrawn_is_not_accepted_and_can_be_sent_again(
+    post: Post, hosts: SqlHosts
+) -> None:
+    waiting = send(post, said())
+
+    assert hosts.withdraw(post.uid(1), waiting.number, at=LATER)
+    assert not hosts.withdraw(post.uid(1), waiting.number, at=LATER)
+    assert hosts.accept(waiting, by="cli", at=LATER) is None
+    assert sent(post, hosts, waiting.number).state is State.DECLINED
+
+    assert hosts.amend(post.uid(1), waiting.number, said(), at=LATER)
+    assert sent(post, hosts, waiting.number).state is State.WAITING
+
+
+def test_what_was_accepted_is_neither_changed_nor_withdrawn_there(
+    post: Post, hosts: SqlHosts
+) -> None:
+    waiting = send(post, said())
+    hosts.accept(waiting, by="cli", at=LATER)
+
+    assert not hosts.amend(post.uid(1), waiting.number, said(title="X"), at=LATER)
+    assert not hosts.withdraw(post.uid(1), waiting.number, at=LATER)
+
+
+def test_what_somebody_sent_is_nobody_elses(post: Post, hosts: SqlHosts) -> None:
+    waiting = send(post, said())
+
+    assert hosts.sent(post.uid(2), waiting.number) is None
+    assert not hosts.amend(post.uid(2), waiting.number, said(), at=LATER)
+    assert not hosts.withdraw(post.uid(2), waiting.number, at=LATER)
+
+
+def test_what_its_owner_has_not_confirmed_is_not_shown(
+    post: Post, hosts: SqlHosts
+) -> None:
+    waiting = send(post, said())
+    with post.database.writing() as connection:
+        connection.execute(update(requests).values(state=State.WRITTEN.value))
+
+    assert hosts.sent(post.uid(1), waiting.number) is None

@@ -11,13 +11,14 @@ from sqlalchemy import (
     Select,
     and_,
     func,
+    insert,
     or_,
     select,
     tuple_,
     update,
 )
 
-from mailer.adapters.database import audit
+from mailer.adapters.database import audit, proposing
 from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.publishing import current, to_posted
@@ -30,9 +31,9 @@ from mailer.adapters.database.schema import (
     suppressions,
 )
 from mailer.core import snapshot
-from mailer.core.errors import NotFoundError
 from mailer.core.model import Action, ActionStatus, Contact
-from mailer.core.sharing.submission import SOURCE, ShownTo, Submission
+from mailer.core.requests import Request
+from mailer.core.sharing.submission import SOURCE, ShownTo, Submission, load
 from mailer.ports import Answer, Changed, Host, Hosted
 
 BY = "host"  # who records the versions that a link makes
@@ -46,33 +47,60 @@ class SqlHosts:
         self._database = database
         self._actions = SqlActions(database)
 
-    def accept(
-        self, submission: Submission, *, external_id: str, uid: bytes, at: datetime
-    ) -> Action:
-        """List an action with its host; the same request lists it once."""
-        mine = current().where(
-            actions.c.source == SOURCE, actions.c.external_id == external_id
-        )
+    def accept(self, request: Request, *, by: str, at: datetime) -> Action | None:
+        """List what waits in a request, and close that, in one transaction."""
+        submission = load(request.facts["submission"])
         with self._database.writing() as connection:
-            person = _person(connection, uid)
-            if not connection.execute(mine).first():
-                self._actions.create(
-                    connection, submission.draft(external_id), source=SOURCE, at=at
-                )
-            action = to_posted(connection.execute(mine).mappings().one()).action
+            person = proposing.settle(connection, request, by=by, at=at)
+            if person is None:
+                return None
+            number = self._actions.create(
+                connection, submission.draft(request.public_id), source=SOURCE, at=at
+            )
             connection.execute(
-                self._database.insert(hosts)
-                .values(
-                    action_id=action.id,
+                insert(hosts).values(
+                    action_id=number,
                     subscriber_id=person,
                     since=at,
                     looked_at=at,
                     **_wishes(submission),
                 )
-                .on_conflict_do_nothing()
             )
-            _record(connection, action, "accept", at, actor="moderator")
-        return action
+            made = connection.execute(current().where(actions.c.id == number))
+            return to_posted(made.mappings().one()).action
+
+    def listed(self, uid: bytes, request: Request) -> int | None:
+        """Return the action that a request has become."""
+        query = (
+            select(actions.c.id)
+            .join(hosts, hosts.c.action_id == actions.c.id)
+            .join(subscribers, subscribers.c.id == hosts.c.subscriber_id)
+            .where(
+                actions.c.source == SOURCE,
+                actions.c.external_id == request.public_id,
+                subscribers.c.uid == uid,
+            )
+        )
+        with self._database.reading() as connection:
+            found: int | None = connection.scalar(query)
+        return found
+
+    def sent(self, uid: bytes, number: int) -> Request | None:
+        """Return what a host sent last."""
+        with self._database.reading() as connection:
+            return proposing.latest(connection, uid, number)
+
+    def amend(
+        self, uid: bytes, number: int, submission: Submission, *, at: datetime
+    ) -> bool:
+        """Send it anew."""
+        with self._database.writing() as connection:
+            return proposing.amend(connection, uid, number, submission, at=at)
+
+    def withdraw(self, uid: bytes, number: int, *, at: datetime) -> bool:
+        """Take it back."""
+        with self._database.writing() as connection:
+            return proposing.withdraw(connection, uid, number, at=at)
 
     def hosted(self, uid: bytes, action_id: int) -> Hosted | None:
         """Return an action as its host sees it."""
@@ -249,13 +277,6 @@ def _instant(looked_at: datetime, asked_at: datetime) -> datetime | None:
     return looked_at if looked_at >= asked_at else None
 
 
-def _person(connection: Connection, uid: bytes) -> int:
-    found = connection.scalar(select(subscribers.c.id).where(subscribers.c.uid == uid))
-    if found is None:
-        raise NotFoundError("the host of this action is no longer there")
-    return int(found)
-
-
 def _with_hosts() -> Select[Any]:
     return (
         current()
@@ -330,13 +351,11 @@ def _look(connection: Connection, row: RowMapping, at: datetime, **values: Any) 
     )
 
 
-def _record(
-    connection: Connection, action: Action, verb: str, at: datetime, actor: str = BY
-) -> None:
+def _record(connection: Connection, action: Action, verb: str, at: datetime) -> None:
     audit.record(
         connection,
         at=at,
-        actor=actor,
+        actor=BY,
         verb=verb,
         thing=f"action {action.public_id}",
         detail={"version": action.version},

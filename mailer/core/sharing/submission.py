@@ -51,6 +51,14 @@ class Submission:
         )
 
 
+def facts_of(submission: Submission) -> dict[str, Any]:
+    """Return what a request keeps of it; the title is for those who decide."""
+    facts = submission.facts
+    said = facts.title or facts.kind or "action"
+    title = f"{facts.start_date} {facts.place.label}: {said}"
+    return {"title": title, "submission": dump(submission)}
+
+
 def dump(submission: Submission) -> dict[str, Any]:
     """Return it as JSON values."""
     return {
