@@ -13,10 +13,13 @@ from mailer.adapters.renderer.copies import Copies
 from mailer.config import Coalition
 from mailer.core.lists import MailingList
 from mailer.core.model import Place
+from mailer.core.sharing.reading import PlaceOf
 from mailer.core.tokens import Keyring
+from mailer.pipeline.hosting import Herald
 from mailer.pipeline.notify import Notifier
 from mailer.ports import (
     Endorsements,
+    Hosts,
     PublicActions,
     PublicEditions,
     Readers,
@@ -61,9 +64,12 @@ class Site:
     notifier: Notifier
     requests: Requests
     endorsements: Endorsements
+    hosts: Hosts
+    herald: Herald
     guard: Guard
     check_address: Callable[[str], str]  # raises InputError
     resolve: Callable[[str, str | None], Place]  # a city and its state, as typed
+    place_of: PlaceOf
     started: datetime  # what we say now, another version may have said otherwise
 
     @property
