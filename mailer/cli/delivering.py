@@ -150,6 +150,11 @@ def compose(project: Project, mailing: Mailing) -> None:
 def deliver(project: Project, mailing: Mailing) -> Standing:
     """Compose and send one mailing."""
     compose(project, mailing)
+    return drain(project, mailing)
+
+
+def drain(project: Project, mailing: Mailing) -> Standing:
+    """Send one mailing that is composed."""
     with until_told() as told, output.progress("Sending") as bar:
 
         def tell() -> None:
