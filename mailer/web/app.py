@@ -111,7 +111,12 @@ def create(
     )
     broken = {
         language: pages.render(
-            "error.html", language, code=500, has_archive=False, can_join=False
+            "error.html",
+            language,
+            code=500,
+            has_archive=False,
+            can_join=False,
+            can_share=False,
         )
         for language in coalition.languages
     }

@@ -22,10 +22,10 @@ _NOT_FOUND = 404
 
 
 def routes(site: Site) -> list[Route]:
-    """Return the route of the form; it is there when we write to anybody at all."""
+    """Return the route of the form; it is there when coordinators are named."""
 
     async def page(request: Request) -> Response:
-        if sender(site.lists) is None:
+        if not site.takes_plans:
             raise HTTPException(_NOT_FOUND)
         language = site.language(request)
         if request.method != "POST":

@@ -83,6 +83,11 @@ class Site:
         return [number for number, one in self.lists.items() if one.sign_up]
 
     @property
+    def takes_plans(self) -> bool:
+        """Tell whether anybody may send an action: somebody is there to read it."""
+        return bool(self.coalition.coordinators and self.lists)
+
+    @property
     def root(self) -> str:
         """Return the path under which a proxy publishes us, usually empty."""
         return urlsplit(self.base_url).path.rstrip("/")
@@ -126,6 +131,7 @@ class Site:
                 language,
                 has_archive=bool(self.archived),
                 can_join=bool(self.joinable),
+                can_share=self.takes_plans,
                 **values,
             ),
             status_code=status,

@@ -275,9 +275,9 @@ def test_opening_the_link_changes_nothing(stage: Stage) -> None:
     url = stage.town.url + link
     before = stage.town.project.actions.every()
 
-    for _ in range(3):
-        answer = httpx.get(url)
-        httpx.head(url)
+    answer = httpx.get(url)
+    httpx.head(url)
+    httpx.get(url)
 
     assert stage.town.project.actions.every() == before
     assert not stage.town.project.hosts.answers(stage.town.now)

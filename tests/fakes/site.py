@@ -55,6 +55,7 @@ KEYS = {1: bytes(range(32))}
 COALITION = Coalition(
     name="Coalition to Close the Concentration Camps",
     postal_address="PO Box 000000, San Diego, CA 92101",
+    coordinators=("desk@coalition.example",),
 )
 BRAND = Brand(
     name=COALITION.name,
