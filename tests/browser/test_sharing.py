@@ -101,7 +101,7 @@ def hosting(project: Path, tmp_path: Path) -> Iterator[Hosting]:
         sign = town.project.keyring.sign
         yield Hosting(
             town,
-            listed=f"{town.url}/h/{sign(Purpose.HOST, uid, action.id)}",
+            listed=f"{town.url}/h/{sign(Purpose.HOST, uid, action.id)}?lang=en",
             waiting=f"{town.url}/h/{sign(Purpose.PROPOSE, uid, 2)}",
         )
 
