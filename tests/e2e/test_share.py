@@ -32,7 +32,8 @@ class Stage:
     read: set[Path] = field(default_factory=set)
 
     def post(self, path: str, **data: str) -> httpx.Response:
-        return httpx.post(self.town.url + path, data=data)
+        # The first new place of a process has the gazetteer loaded.
+        return httpx.post(self.town.url + path, data=data, timeout=60)
 
     def send(self, **changes: str) -> httpx.Response:
         return self.post("/share", **{**PLAN, **changes}, step="send")
@@ -477,7 +478,11 @@ def test_a_coordinator_corrects_what_an_edition_told(stage: Stage) -> None:
     dry = shell("corrections", "send", wrong["action"], "--dry-run", *at)
     assert "2 readers of weekly/2019-10-07" in dry.out
     assert not stage.letters("ben@aft.example")
-    shell("corrections", "send", wrong["action"], *at)
+    sent = shell("corrections", "send", wrong["action"], "--json", *at).json
+    (name,) = sent["mailings"]
+    standing = shell("status", name, "--json").json
+    assert standing["state"] == "finished"
+    assert standing["deliveries"]["sent"] == 2
 
     (english,) = stage.letters("ben@aft.example")
     assert english["Subject"].startswith("Correction: San Diego.")
