@@ -25,8 +25,6 @@ from mailer.web.site import Site
 from mailer.web.telling import logged
 from mailer.web.visit import claimed
 
-_LONG = 9  # digits; a version has far fewer
-
 
 def routes(site: Site) -> list[Route]:
     """Return the route of the links that hosts have."""
