@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import chain
 
+from mailer.adapters.database.correcting import SqlCorrections
 from mailer.adapters.database.tracking import SqlTracking
 from mailer.adapters.sources import registry as sources
 from mailer.bootstrap.sending import Sending
@@ -14,7 +15,10 @@ from mailer.core.lists import MailingList
 from mailer.core.requests import Kind
 from mailer.pipeline import ingest
 from mailer.pipeline.admit import Clerk
+from mailer.pipeline.correct import Corrector
+from mailer.pipeline.hosting import Herald, Submitting
 from mailer.pipeline.moderate import Endorsing, Moderator
+from mailer.pipeline.recheck import Rechecker
 from mailer.pipeline.reconcile import Reconciled, Reconciler
 from mailer.pipeline.tick import Ticker
 from mailer.pipeline.track import Tracker
@@ -151,11 +155,53 @@ class Project(Sending):
             trouble=trouble,
         )
 
+    @property
+    def herald(self) -> Herald:
+        """What tells hosts and coordinators of actions."""
+        coalition = self.settings.coalition
+        return Herald(
+            notifier=self.notifier,
+            person=lambda address, language, at: self.people.known_as(
+                address, language=language, at=at
+            ),
+            lists=self.numbered,
+            coordinators=coalition.coordinators,
+            languages=coalition.languages,
+        )
+
+    def rechecker(self, trouble: Callable[[str], None]) -> Rechecker:
+        """Return what asks hosts before editions."""
+        return Rechecker(
+            hosts=self.hosts,
+            notifier=self.notifier,
+            lists=self.numbered,
+            languages=self.settings.coalition.languages,
+            clock=self.clock,
+            trouble=trouble,
+        )
+
+    def corrector(self) -> Corrector:
+        """Return what tells those who were mailed something wrong."""
+        return Corrector(
+            corrections=SqlCorrections(self.ready, self._derived("mailings")),
+            renderer=self.renderer,
+            lists=self.lists,
+            secret=self._derived("slots"),
+            route_of=self.settings.route_of,
+            batch_size=self._batch_size,
+            domains={
+                name: rate.together for name, rate in self.settings.domains.items()
+            },
+        )
+
     def moderator(self, by: str) -> Moderator:
         """Return what decides on requests in somebody's name."""
         return Moderator(
             requests=self.requests,
-            decided={Kind.ENDORSE: Endorsing(endorsements=self.endorsements)},
+            decided={
+                Kind.ENDORSE: Endorsing(endorsements=self.endorsements),
+                Kind.SUBMIT: Submitting(hosts=self.hosts),
+            },
             notifier=self.notifier,
             lists=self.numbered,
             clock=self.clock,
@@ -178,6 +224,7 @@ class Project(Sending):
             sender=self.crew(trouble),
             clock=self.clock,
             pull=self.pull,
+            recheck=self.rechecker(trouble).recheck,
             prune=self.prune,
             track=self.tracker(trouble).apply,
             admit=self.clerk(trouble).admit,

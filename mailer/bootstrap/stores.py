@@ -9,6 +9,7 @@ from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.editions import SqlPublicEditions
 from mailer.adapters.database.endorsing import SqlEndorsements
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.hosting import SqlHosts
 from mailer.adapters.database.instance import Instance, Memory
 from mailer.adapters.database.lifting import Suppressed
 from mailer.adapters.database.organizations import OrganizationStore
@@ -135,6 +136,11 @@ class Stores(Definitions):
     def readers(self) -> SqlReaders:
         """Subscriptions as their readers reach them."""
         return SqlReaders(self.ready)
+
+    @cached_property
+    def hosts(self) -> SqlHosts:
+        """Who answers for actions."""
+        return SqlHosts(self.ready)
 
     @cached_property
     def parked(self) -> Parked:

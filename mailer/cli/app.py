@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mailer.cli import (
+    corrections,
     database,
     demo,
     doctor,
@@ -99,6 +100,7 @@ app.command("resume", rich_help_panel=_SEND)(halting.resume)
 app.command("stop", rich_help_panel=_SEND)(halting.stop)
 app.command("start", rich_help_panel=_SEND)(halting.start)
 app.command("cancel", rich_help_panel=_SEND)(halting.cancel)
+app.add_typer(corrections.app, name="corrections", rich_help_panel=_SEND)
 app.add_typer(parked.app, name="parked", rich_help_panel=_SEND)
 app.command("web", rich_help_panel=_SEND)(web.web)
 app.command("run", rich_help_panel=_SEND)(running.run)

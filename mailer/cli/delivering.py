@@ -175,6 +175,11 @@ def compose(project: Project, mailing: Mailing) -> None:
 def deliver(project: Project, mailing: Mailing) -> tuple[Standing, int]:
     """Compose and send one mailing; the code to exit with if it was ended, else 0."""
     compose(project, mailing)
+    return drain(project, mailing)
+
+
+def drain(project: Project, mailing: Mailing) -> tuple[Standing, int]:
+    """Send one mailing that is composed; the code to exit with if it was ended."""
     with until_told() as told, output.progress("Sending") as bar:
 
         def tell() -> None:

@@ -10,12 +10,19 @@ from mailer.cli.state import AsOf, Json, State
 from mailer.core import editions, snapshot
 from mailer.core.errors import NotFoundError
 from mailer.core.model import Action
+from mailer.ports import Answer
 
 
 def actions(
     context: typer.Context,
     everything: Annotated[
         bool, typer.Option("--all", help="Past and cancelled ones too.")
+    ] = False,
+    unanswered: Annotated[
+        bool,
+        typer.Option(
+            "--unanswered", help="Only those whose hosts have not said they are right."
+        ),
     ] = False,
     history: Annotated[
         str | None, typer.Option(help="Every version of the action with this ID.")
@@ -37,11 +44,15 @@ def actions(
             if everything
             else project.actions.upcoming(project.clock())
         )
+        answers = project.hosts.answers(project.clock())
+    if unanswered:
+        waiting = {key for key, each in answers.items() if each.right_at is None}
+        found = [action for action in found if action.id in waiting]
     if as_json:
-        output.emit([_described(action) for action in found])
+        output.emit([_described(each, answers.get(each.id)) for each in found])
         return
     output.table(
-        ("Date", "Place", "Status", "Sponsors", "Source", "ID"),
+        ("Date", "Place", "Status", "Sponsors", "Source", "Host", "ID"),
         [
             (
                 action.facts.start_date,
@@ -49,18 +60,37 @@ def actions(
                 "missing" if action.missing_since else action.facts.status.value,
                 len(action.facts.sponsors),
                 action.source,
+                _answer(answers.get(action.id)),
                 action.public_id,
             )
             for action in found
         ],
         right=("Sponsors",),
     )
-    if not found:
+    if unanswered and not found:
+        output.say("Every host who was asked has said that it is right.")
+    elif not found:
         output.say("No actions to come; --all shows past ones too.")
 
 
-def _described(action: Action) -> dict[str, Any]:
+def _answer(answer: Answer | None) -> str | None:
+    """Say what the host answered when asked whether it is still right."""
+    if answer is None:
+        return None
+    if answer.right_at is None:
+        return f"asked {answer.asked_at:%Y-%m-%d}, no answer"
+    return f"right {answer.right_at:%Y-%m-%d}"
+
+
+def _described(action: Action, answer: Answer | None) -> dict[str, Any]:
     return {
+        "host": None
+        if answer is None
+        else {
+            "asked_for": answer.asked_for,
+            "asked_at": answer.asked_at,
+            "right_at": answer.right_at,
+        },
         "id": action.public_id,
         "source": action.source,
         "external_id": action.external_id,

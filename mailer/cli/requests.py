@@ -7,8 +7,10 @@ import typer
 from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import AsOf, Json, State
+from mailer.core import snapshot
 from mailer.core.errors import InputError
 from mailer.core.requests import Kind, Request
+from mailer.core.sharing.submission import load
 
 app = typer.Typer(help="What visitors sent that a person has to decide on.")
 Number = Annotated[int, typer.Argument(help="As mailer requests shows it.")]
@@ -129,8 +131,29 @@ def _row(request: Request) -> dict[str, Any]:
     }
 
 
+def _action(request: Request) -> dict[str, Any]:
+    """Return what a host says of an action; what a person should check comes first."""
+    if "submission" not in request.facts:  # it was sent anew, or taken back
+        return {}
+    said = load(request.facts["submission"])
+    facts, known = snapshot.dump(said.facts), said.is_placed
+    return {
+        "check": None
+        if known
+        else f"{said.facts.place.label} is no place that we know",
+        **{name: facts[name] for name in facts if name not in ("place", "sponsors")},
+        "place": said.facts.place.label,
+        "sponsors": [sponsor.name for sponsor in said.facts.sponsors],
+        "contact": [each for each in (said.contact.name, said.contact.phone) if each],
+        "shown_to": said.shown_to.value,
+        "connect": said.contact.consent_connect,
+    }
+
+
 def _details(project: Project, request: Request) -> dict[str, Any]:
     """Return what was sent, but for the address, which nobody needs to decide."""
+    if request.kind is Kind.SUBMIT:
+        return {"from": request.masked_address, **_action(request)}
     facts = {name: value for name, value in request.facts.items() if name != "wording"}
     details: dict[str, Any] = {"from": request.masked_address, **facts}
     if place := facts.get("place"):

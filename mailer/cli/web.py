@@ -56,8 +56,11 @@ def application(project: Project) -> "Application":
         notifier=project.notifier,
         requests=project.requests,
         endorsements=project.endorsements,
+        hosts=project.hosts,
+        herald=project.herald,
         check_address=checked,
         resolve=lambda city, state: project.resolve(city, state, "US")[0],
+        place_of=lambda *asked: project.resolve(*asked)[0],
         logo=project.settings.branding.logo,
         ear=_ear(project),
     )

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from mailer.core.model import Facts, Place
 
+KNOWN = "known"  # beside the kinds: told in an earlier edition, not in this one
+
 
 class ItemKind(StrEnum):
     """What an action is to this reader since their last edition."""

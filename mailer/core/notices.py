@@ -34,6 +34,8 @@ class NoteKind(StrEnum):
     ACTION_RECEIVED = "action-received"
     ACTION_LISTED = "action-listed"
     ACTION_DECLINED = "action-declined"
+    HOST_CHANGED = "host-changed"  # tells coordinators
+    HOST_CANCELLED = "host-cancelled"
     ENDORSEMENT_LISTED = "endorsement-listed"
     ENDORSEMENT_DECLINED = "endorsement-declined"
     WAITING = "waiting"  # tells coordinators that somebody waits for them

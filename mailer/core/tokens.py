@@ -26,6 +26,8 @@ class Purpose(Enum):
     LEAVE = 1  # leave one list
     PREFERENCES = 2  # see and change what they get
     CONFIRM = 3  # say that an address is theirs and that they want the list
+    HOST = 4  # correct or cancel an action of theirs
+    PROPOSE = 5  # change what they sent, until somebody has decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where the link of a note leads: which page, about which list."""
+    """Where the link of a note leads: which page, about which list or thing."""
 
     purpose: Purpose
     number: int

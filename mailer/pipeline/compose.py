@@ -14,7 +14,7 @@ from datetime import date, datetime
 
 from mailer.core import assembly, changes, envelope, headers, scope
 from mailer.core.audience import Group
-from mailer.core.digest import Digest
+from mailer.core.digest import KNOWN, Digest
 from mailer.core.errors import InputError, TemplateError
 from mailer.core.limits import HTML_LIMIT
 from mailer.core.lists import MailingList
@@ -25,8 +25,6 @@ from mailer.ports import ActionStore, Composed, Ledger, Mailing, Rendered, Rende
 SHOWN = 35  # upcoming actions in full, nearest first; the rest is a line and a link
 _EXPECTED_HTML = ("leave", "preferences", "reason_html")
 _EXPECTED_TEXT = ("leave", "preferences", "reason_text")
-
-KNOWN = "known"  # told in an earlier edition, not in this one
 
 Progress = Callable[[int, int], None]
 _Told = tuple[int, int, str]  # action id, version, kind

@@ -9,6 +9,7 @@ from mailer.core.errors import RefusedError
 from mailer.core.lists import MailingList
 from mailer.core.notices import Note, NoteKind
 from mailer.core.requests import Kind, Request, State
+from mailer.core.tokens import Link
 from mailer.pipeline.notify import Notifier
 from mailer.ports import Endorsements, Requests
 
@@ -26,6 +27,10 @@ class Decided(Protocol):
 
     def note(self, request: Request, *, became: str | None) -> Note:
         """Return what its asker is told; `became` is None for one declined."""
+        ...
+
+    def link(self, request: Request) -> Link | None:
+        """Return where the note's button leads, if it has one."""
         ...
 
 
@@ -53,6 +58,11 @@ class Endorsing:
             language=request.language,
             names=names,
         )
+
+    def link(self, request: Request) -> Link | None:
+        """Return None: there is nothing to do."""
+        del request
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +124,7 @@ class Moderator:
             name=f"decided {request.public_id}",
             mailing_list=mailing_list,
             list_number=request.list_number,
-            link=None,
+            link=self.decided[request.kind].link(request),
             at=self.clock(),
         )
 

@@ -33,6 +33,7 @@ class Ticker:
     pull: Callable[[], None]  # reads every source; raises MailerError
     track: Callable[[Callable[[], bool]], object]  # applies what providers told
     admit: Callable[[Callable[[], bool]], object]  # writes what requests ask for
+    recheck: Callable[[Callable[[], bool]], object]  # asks hosts before editions
     prune: Callable[[], None]  # lets go of what is old; quick when nothing is
     trouble: Callable[[str], None]
 
@@ -42,6 +43,7 @@ class Ticker:
         self._try("events", partial(self.track, stopping))
         self._try("requests", partial(self.admit, stopping))
         self._try("sources", self._pull_if_due)
+        self._try("hosts", partial(self.recheck, stopping))
         self._try("planning", lambda: made.extend(self._plan()))
         self._try("composing", partial(self._compose_planned, stopping))
         self._try("sending", partial(self._drain, stopping))

@@ -11,9 +11,16 @@ from mailer.ports.asking import (
     Unanswered,
     Web,
 )
-from mailer.ports.composing import NoteRenderer, Rendered, Renderer
+from mailer.ports.composing import (
+    CorrectionRenderer,
+    NoteRenderer,
+    Rendered,
+    Renderer,
+)
+from mailer.ports.correcting import CORRECTION, Carriage, Corrections, Wrong
 from mailer.ports.endorsing import Endorsable, Endorsements, Endorser
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
+from mailer.ports.hosting import Answer, Changed, Host, Hosted, Hosts
 from mailer.ports.ledger import (
     NOTE,
     Addressee,
@@ -76,21 +83,27 @@ from mailer.ports.tracking import Applied, Tracking
 from mailer.ports.watching import Called, Watch
 
 __all__ = [
+    "CORRECTION",
     "NOTE",
     "Accepted",
     "Account",
     "ActionChanges",
     "ActionStore",
     "Addressee",
+    "Answer",
     "Answered",
     "Applied",
     "Batch",
     "Call",
     "Called",
     "Capabilities",
+    "Carriage",
+    "Changed",
     "Composed",
     "Contacted",
     "Contents",
+    "CorrectionRenderer",
+    "Corrections",
     "Deferred",
     "Edition",
     "Endorsable",
@@ -103,6 +116,9 @@ __all__ = [
     "Heard",
     "Hearing",
     "Hook",
+    "Host",
+    "Hosted",
+    "Hosts",
     "Intent",
     "Ledger",
     "Looked",
@@ -150,4 +166,5 @@ __all__ = [
     "Unsure",
     "Watch",
     "Web",
+    "Wrong",
 ]

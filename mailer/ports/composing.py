@@ -7,7 +7,7 @@ from typing import Protocol
 
 from mailer.core.digest import Digest
 from mailer.core.lists import MailingList
-from mailer.core.notices import Confirmation, Note
+from mailer.core.notices import Confirmation, Correction, Note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,4 +74,14 @@ class NoteRenderer(Protocol):
 
         Raises TemplateError.
         """
+        ...
+
+
+class CorrectionRenderer(Protocol):
+    """Turns what was wrong and what is right into words."""
+
+    def correction(
+        self, correction: Correction, *, slots: Mapping[str, str]
+    ) -> Rendered:
+        """Render a correction; `slots` are the digest's. Raises TemplateError."""
         ...

@@ -11,7 +11,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from mailer.adapters.calendar import calendar_file
-from mailer.core.model import Action
+from mailer.adapters.renderer.cleaning import cleaned
+from mailer.core.model import Action, Contact
 from mailer.ports import Posted, Pulse
 from mailer.web.entries import calendar_entry, described, page_of, title
 from mailer.web.event import event
@@ -95,6 +96,7 @@ def _one(site: Site, request: Request, posted: Posted) -> Response:
         facts=facts,
         over=is_over(facts, site.now()),
         more_url=web(facts.url),
+        contact=_contact(site, action),
         event=event(
             facts,
             name=title(site, facts, language),
@@ -106,6 +108,12 @@ def _one(site: Site, request: Request, posted: Posted) -> Response:
     )
     page.headers.update(_VARIES)
     return page
+
+
+def _contact(site: Site, action: Action) -> Contact | None:
+    """Return whom everybody may ask, with words fit to print."""
+    contact = site.hosts.reachable(action.public_id)
+    return cleaned(contact) if contact else None
 
 
 def _calendar(site: Site, request: Request, posted: Posted) -> Response:

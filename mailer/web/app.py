@@ -15,10 +15,13 @@ from mailer.config import Coalition
 from mailer.core.branding import LOGO_PATH, Logo
 from mailer.core.lists import MailingList
 from mailer.core.model import Place
+from mailer.core.sharing.reading import PlaceOf
 from mailer.core.tokens import Keyring
+from mailer.pipeline.hosting import Herald
 from mailer.pipeline.notify import Notifier
 from mailer.ports import (
     Endorsements,
+    Hosts,
     PublicActions,
     PublicEditions,
     Readers,
@@ -32,8 +35,10 @@ from mailer.web import (
     endorse,
     events,
     feeds,
+    host,
     leave,
     preferences,
+    share,
     subscribe,
 )
 from mailer.web.guard import Guard
@@ -67,8 +72,11 @@ def create(
     notifier: Notifier,
     requests: Requests,
     endorsements: Endorsements,
+    hosts: Hosts,
+    herald: Herald,
     check_address: Callable[[str], str],
     resolve: Callable[[str, str | None], Place],
+    place_of: PlaceOf,
     guard: Guard | None = None,
     logo: Logo | None = None,
     ear: events.Ear | None = None,
@@ -93,14 +101,22 @@ def create(
         notifier=notifier,
         requests=requests,
         endorsements=endorsements,
+        hosts=hosts,
+        herald=herald,
         check_address=check_address,
         resolve=resolve,
+        place_of=place_of,
         guard=guard or Guard(),
         started=now(),
     )
     broken = {
         language: pages.render(
-            "error.html", language, code=500, has_archive=False, can_join=False
+            "error.html",
+            language,
+            code=500,
+            has_archive=False,
+            can_join=False,
+            can_share=False,
         )
         for language in coalition.languages
     }
@@ -111,6 +127,8 @@ def create(
             *confirm.routes(site),
             *subscribe.routes(site),
             *endorse.routes(site),
+            *share.routes(site),
+            *host.routes(site),
             *actions.routes(site),
             *calendars.routes(site),
             *feeds.routes(site),

@@ -7,10 +7,11 @@ from starlette.requests import Request as Visit
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mailer.core.requests import Request, State
+from mailer.core.requests import Kind, Request, State
 from mailer.core.tokens import Claim, Purpose
 from mailer.web.form import fields
 from mailer.web.site import Site
+from mailer.web.telling import logged
 from mailer.web.visit import claimed
 
 
@@ -49,6 +50,9 @@ def _act(site: Site, visit: Visit, claim: Claim, form: Mapping[str, str]) -> Res
     granted = site.requests.confirm(claim.uid, number, at=at)
     if not granted:
         return _show(site, visit, claim)
+    with logged():
+        sent = [each for each in granted if each.kind is Kind.SUBMIT]
+        site.herald.received(sent, at=at)
     return _page(site, visit, granted, "thanks")
 
 

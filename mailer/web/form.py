@@ -24,12 +24,12 @@ class Fields(dict[str, str]):
         return [value for key, value in self._pairs if key == name]
 
 
-async def fields(request: Request) -> Fields:
+async def fields(request: Request, limit: int = LIMIT) -> Fields:
     """Return the text fields of either form encoding; none if it cannot be read.
 
-    Raises HTTPException 413 above LIMIT, without reading the rest.
+    Raises HTTPException 413 above `limit` bytes, without reading the rest.
     """
-    body = await bounded(request, LIMIT)
+    body = await bounded(request, limit)
 
     async def replay() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}

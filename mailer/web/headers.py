@@ -3,7 +3,12 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-PRIVATE = ("/u/", "/p/", "/c/")  # whoever has such an address can act for a reader
+PRIVATE = (
+    "/u/",
+    "/p/",
+    "/c/",
+    "/h/",
+)  # whoever has such an address can act for a reader
 
 _ALWAYS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self';"

@@ -13,10 +13,13 @@ from mailer.adapters.renderer.copies import Copies
 from mailer.config import Coalition
 from mailer.core.lists import MailingList
 from mailer.core.model import Place
+from mailer.core.sharing.reading import PlaceOf
 from mailer.core.tokens import Keyring
+from mailer.pipeline.hosting import Herald
 from mailer.pipeline.notify import Notifier
 from mailer.ports import (
     Endorsements,
+    Hosts,
     PublicActions,
     PublicEditions,
     Readers,
@@ -61,9 +64,12 @@ class Site:
     notifier: Notifier
     requests: Requests
     endorsements: Endorsements
+    hosts: Hosts
+    herald: Herald
     guard: Guard
     check_address: Callable[[str], str]  # raises InputError
     resolve: Callable[[str, str | None], Place]  # a city and its state, as typed
+    place_of: PlaceOf
     started: datetime  # what we say now, another version may have said otherwise
 
     @property
@@ -75,6 +81,11 @@ class Site:
     def joinable(self) -> Sequence[int]:
         """Return the numbers of the lists that anybody may ask for."""
         return [number for number, one in self.lists.items() if one.sign_up]
+
+    @property
+    def takes_plans(self) -> bool:
+        """Tell whether anybody may send an action: somebody is there to read it."""
+        return bool(self.coalition.coordinators and self.lists)
 
     @property
     def root(self) -> str:
@@ -120,6 +131,7 @@ class Site:
                 language,
                 has_archive=bool(self.archived),
                 can_join=bool(self.joinable),
+                can_share=self.takes_plans,
                 **values,
             ),
             status_code=status,

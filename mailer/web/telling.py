@@ -40,7 +40,7 @@ def of_change(site: Site, person: Guest, chosen: Sequence[Changed]) -> None:
     """Write that less is to come, once a day."""
     language = _language(site, person)
     title = person.mailing_list.title(language)
-    with _logged():
+    with logged():
         choice = site.pages.render("choice.txt", language, chosen=chosen).strip()
         _tell(
             site,
@@ -54,7 +54,7 @@ def of_change(site: Site, person: Guest, chosen: Sequence[Changed]) -> None:
 
 def _of_leaving(site: Site, person: Guest, title: str, link: Link, what: str) -> None:
     day = _whose_day(site, person)
-    with _logged():
+    with logged():
         _tell(
             site,
             person,
@@ -90,7 +90,8 @@ def _tell(
 
 
 @contextmanager
-def _logged() -> Iterator[None]:
+def logged() -> Iterator[None]:
+    """Log a letter that cannot be written: what was asked for is done all the same."""
     try:
         yield
     except MailerError as error:

@@ -43,6 +43,9 @@ def town(initial: Shell, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
     shell.edit(
         "lists/weekly.toml", 'kind = "digest"', 'kind = "digest"\narchive = true'
     )
+    shell.edit(
+        "mailer.toml", "[coalition]", '[coalition]\ncoordinators = ["desk@us.example"]'
+    )
     Image.new("RGB", (240, 96)).save(shell.folder / "logo.png")
     with (shell.folder / "mailer.toml").open("a", encoding="utf-8") as file:
         file.write(PROVIDER)

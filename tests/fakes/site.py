@@ -31,12 +31,14 @@ from mailer.core.model import (
 from mailer.core.preferences import Choices
 from mailer.core.routes import Route
 from mailer.core.tokens import Keyring, Purpose
+from mailer.pipeline.hosting import Herald
 from mailer.pipeline.notify import Notifier
 from mailer.ports import Reader
 from mailer.web.app import create
 from mailer.web.guard import Guard
 from mailer.web.server import server
-from tests.factories import place
+from tests.factories import PLACES, place
+from tests.fakes.hosting import NoHosts
 from tests.fakes.people import (
     MemoryActions,
     MemoryNotes,
@@ -53,6 +55,7 @@ KEYS = {1: bytes(range(32))}
 COALITION = Coalition(
     name="Coalition to Close the Concentration Camps",
     postal_address="PO Box 000000, San Diego, CA 92101",
+    coordinators=("desk@coalition.example",),
 )
 BRAND = Brand(
     name=COALITION.name,
@@ -219,6 +222,14 @@ class Site:
         return reader
 
 
+def somewhere(locality: str, region: str | None, country: str) -> Place:
+    """A gazetteer that knows the cities of the factories."""
+    if locality in PLACES:
+        return place(locality)
+    label = ", ".join(filter(None, (locality, region)))
+    return Place(label=label, locality=locality, region=region, country=country)
+
+
 def a_site(
     *readers: Reader,
     base_url: str = "https://mail.example.org",
@@ -232,6 +243,13 @@ def a_site(
         people.add(reader)
     requests, endorsements = MemoryRequests(), MemoryEndorsements()
     keyring = Keyring(KEYS)
+    notifier = Notifier(
+        notes=notes,
+        renderer=MailRenderer(TEMPLATES, BRAND, base_url),
+        secret=bytes(32),
+        base_url=base_url,
+        route_of=lambda _list: Route(shares={"outbox": 1}),
+    )
     app = create(
         readers=people,
         public_actions=actions,
@@ -243,18 +261,21 @@ def a_site(
         coalition=COALITION,
         base_url=base_url,
         now=lambda: NOW,
-        notifier=Notifier(
-            notes=notes,
-            renderer=MailRenderer(TEMPLATES, BRAND, base_url),
-            secret=bytes(32),
-            base_url=base_url,
-            route_of=lambda _list: Route(shares={"outbox": 1}),
-        ),
+        notifier=notifier,
         requests=requests,
         endorsements=endorsements,
         check_address=checked,
         resolve=lambda city, state: Place(
             label=", ".join(filter(None, (city, state))), locality=city, region=state
+        ),
+        place_of=somewhere,
+        hosts=NoHosts(),
+        herald=Herald(
+            notifier=notifier,
+            person=lambda _address, _language, _at: UID,
+            lists=lambda: LISTS,
+            coordinators=(),
+            languages=COALITION.languages,
         ),
         guard=guard,
         logo=logo,

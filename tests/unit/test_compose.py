@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from mailer.core.audience import Group
-from mailer.core.digest import Digest
+from mailer.core.digest import KNOWN, Digest
 from mailer.core.envelope import Segments
 from mailer.core.errors import TemplateError
 from mailer.core.limits import HTML_LIMIT
 from mailer.core.lists import MailingList, parse
 from mailer.core.model import Action, ActionStatus, Facts, Place
 from mailer.core.routes import Route
-from mailer.pipeline.compose import KNOWN, SHOWN, Composer, Composition
+from mailer.pipeline.compose import SHOWN, Composer, Composition
 from mailer.ports import Composed, Mailing, Rendered
 from tests.factories import MONDAY, action, facts, place
 from tests.fakes.renderer import PlainRenderer

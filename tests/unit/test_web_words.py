@@ -17,7 +17,7 @@ from mailer.web.language import choose
 from mailer.web.log import redact
 from tests.fakes.site import COALITION, TEMPLATES
 
-CATALOGUE = TEMPLATES / "translations" / "es.web.po"
+CATALOGUES = sorted((TEMPLATES / "translations").glob("es.*.po"))
 PLACEHOLDER = re.compile(r"%\((\w+)\)s|</?strong>")
 
 
@@ -32,13 +32,13 @@ def words_in_templates() -> set[str]:
 
 
 def catalogue() -> dict[str, list[str]]:
-    with CATALOGUE.open("rb") as lines:
-        messages = read_po(lines, locale="es")
-    return {
-        _forms(message.id)[0]: _forms(message.string)
-        for message in messages
-        if message.id
-    }
+    found = {}
+    for file in CATALOGUES:
+        with file.open("rb") as lines:
+            for message in read_po(lines, locale="es"):
+                if message.id:
+                    found[_forms(message.id)[0]] = _forms(message.string)
+    return found
 
 
 def _forms(words: str | Sequence[str] | None) -> list[str]:

@@ -96,9 +96,9 @@ class SqlActions:
     ) -> None:
         call_id = self._call(connection, call, at) if call else None
         for draft in decided.created:
-            self._create(connection, source, draft, call_id, at)
+            self.create(connection, draft, source=source, call_id=call_id, at=at)
         for action, draft in decided.updated:
-            self._update(connection, action, draft, source, at)
+            self.revise(connection, action, draft, by=source, at=at)
         _mark_missing(connection, decided.missing, at)
         _mark_missing(connection, decided.returned, None)
         audit.record(
@@ -132,15 +132,17 @@ class SqlActions:
         )
         return int(call_id or 0)
 
-    def _create(
+    def create(
         self,
         connection: Connection,
-        source: str,
         draft: Draft,
-        call_id: int | None,
+        *,
+        source: str,
+        call_id: int | None = None,
         at: datetime,
-    ) -> None:
-        action_id = connection.scalar(
+    ) -> int:
+        """Add an action in its first version; returns its number."""
+        made = connection.scalar(
             insert(actions)
             .values(
                 public_id=secrets.token_urlsafe(9),
@@ -152,23 +154,22 @@ class SqlActions:
             )
             .returning(actions.c.id)
         )
+        action_id = int(made or 0)
         self._keep_version(
-            connection,
-            int(action_id or 0),
-            1,
-            facts=draft.facts,
-            source=source,
-            at=at,
+            connection, action_id, 1, facts=draft.facts, by=source, at=at
         )
+        return action_id
 
-    def _update(
+    def revise(
         self,
         connection: Connection,
         action: Action,
         draft: Draft,
-        source: str,
+        *,
+        by: str,
         at: datetime,
-    ) -> None:
+    ) -> int:
+        """Put an action right; other facts are a new version. Returns which is current."""
         version = action.version + (draft.facts != action.facts)
         connection.execute(
             update(actions)
@@ -181,13 +182,9 @@ class SqlActions:
         )
         if version != action.version:
             self._keep_version(
-                connection,
-                action.id,
-                version,
-                facts=draft.facts,
-                source=source,
-                at=at,
+                connection, action.id, version, facts=draft.facts, by=by, at=at
             )
+        return version
 
     def _columns(
         self, connection: Connection, draft: Draft, at: datetime
@@ -210,7 +207,7 @@ class SqlActions:
         version: int,
         *,
         facts: Facts,
-        source: str,
+        by: str,
         at: datetime,
     ) -> None:
         connection.execute(
@@ -219,7 +216,7 @@ class SqlActions:
                 version=version,
                 facts=snapshot.dump(facts),
                 recorded_at=at,
-                recorded_by=source,
+                recorded_by=by,
             )
         )
         for table in (sponsorships, action_targets):

@@ -15,6 +15,7 @@ from mailer.adapters.database.schema import (
     variants,
 )
 from mailer.core import snapshot
+from mailer.core.digest import KNOWN
 from mailer.core.envelope import Segments
 from mailer.core.lists import Kind
 from mailer.core.model import Facts
@@ -27,7 +28,6 @@ _PUBLIC = (Kind.DIGEST.value, Kind.BLAST.value)
 # Any variant of a digest tells of everything that is to come; they differ in what
 # is new to whom. So a few tell all, where reading thousands would take seconds.
 _FEW = 50
-_KNOWN = "known"  # a variant's note of what its readers had heard before
 
 
 class SqlPublicEditions:
@@ -133,7 +133,7 @@ def _told(
         .group_by(variant_items.c.action_id)
     )
     if of_it_alone:
-        newest = newest.where(variant_items.c.kind != _KNOWN)
+        newest = newest.where(variant_items.c.kind != KNOWN)
     chosen = newest.subquery()
     query = select(action_versions.c.action_id, action_versions.c.facts).join(
         chosen,
@@ -149,7 +149,7 @@ def _revised(connection: Connection, mailing_id: int) -> Any:
     """Return when anything that a mailing told of was last recorded anew."""
     told = select(variant_items.c.action_id).where(
         variant_items.c.variant_id.in_(_few(mailing_id)),
-        variant_items.c.kind != _KNOWN,
+        variant_items.c.kind != KNOWN,
     )
     query = select(func.max(action_versions.c.recorded_at)).where(
         action_versions.c.action_id.in_(told)

@@ -206,10 +206,10 @@ class SqlRequests:
 
     def find(self, uid: bytes, number: int) -> Request | None:
         """Return the request that a link is about."""
-        query = _requests().where(requests.c.id == number, subscribers.c.uid == uid)
+        query = with_owner().where(requests.c.id == number, subscribers.c.uid == uid)
         with self._database.reading() as connection:
             row = connection.execute(query).mappings().first()
-        return _request(row) if row else None
+        return to_request(row) if row else None
 
     def confirm(self, uid: bytes, number: int, *, at: datetime) -> Sequence[Request]:
         """Grant all that the link grants, once."""
@@ -243,23 +243,23 @@ class SqlRequests:
 
     def waiting(self, kind: Kind | None = None) -> Sequence[Request]:
         """Return what waits for a moderator."""
-        query = _requests().where(requests.c.state == State.WAITING)
+        query = with_owner().where(requests.c.state == State.WAITING)
         if kind is not None:
             query = query.where(requests.c.kind == kind)
         with self._database.reading() as connection:
             rows = connection.execute(query.order_by(requests.c.id)).mappings()
-            return [_request(row) for row in rows]
+            return [to_request(row) for row in rows]
 
     def request(self, number: int) -> Request:
         """Return one request; raises NotFoundError."""
         with self._database.reading() as connection:
-            query = _requests().where(requests.c.id == number)
+            query = with_owner().where(requests.c.id == number)
             row = connection.execute(query).mappings().first()
         if row is None:
             raise NotFoundError(
                 f"there is no request {number}; mailer requests lists what waits"
             )
-        return _request(row)
+        return to_request(row)
 
     def settle(
         self,
@@ -339,7 +339,8 @@ def _forget(connection: Connection, number: int) -> None:
     connection.execute(delete(requests).where(requests.c.id == number))
 
 
-def _requests() -> Any:
+def with_owner() -> Any:
+    """Select requests, each with who has the address."""
     return select(
         requests, subscribers.c.uid, subscribers.c.address.label("theirs")
     ).outerjoin(subscribers, subscribers.c.id == requests.c.subscriber_id)
@@ -349,11 +350,11 @@ def _open_for(
     connection: Connection, uid: bytes, number: int, at: datetime
 ) -> Sequence[Request]:
     mine = (
-        _requests()
+        with_owner()
         .where(subscribers.c.uid == uid, requests.c.state.in_(_OPEN))
         .order_by(requests.c.id)
     )
-    found = [_request(row) for row in connection.execute(mine).mappings()]
+    found = [to_request(row) for row in connection.execute(mine).mappings()]
     valid = [each for each in found if at < each.granted_until()]
     asked = [each for each in valid if each.number == number]
     if asked and not is_grave(asked[0].kind):
@@ -361,7 +362,8 @@ def _open_for(
     return asked
 
 
-def _request(row: RowMapping) -> Request:
+def to_request(row: RowMapping) -> Request:
+    """Return the request in a row of `with_owner`."""
     return Request(
         number=row["id"],
         public_id=row["public_id"],

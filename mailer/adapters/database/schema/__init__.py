@@ -15,6 +15,9 @@ from mailer.adapters.database.schema.actions import (
 from mailer.adapters.database.schema.base import (
     metadata,
 )
+from mailer.adapters.database.schema.hosting import (
+    hosts,
+)
 from mailer.adapters.database.schema.mailings import (
     mailing_groups,
     mailings,
@@ -63,6 +66,7 @@ __all__ = [
     "cooldowns",
     "deliveries",
     "endorsements",
+    "hosts",
     "instance",
     "lists",
     "mailing_groups",
