@@ -49,8 +49,9 @@ class Project(Sending):
             raise InputError("; ".join(troubles))
 
     def prune(self) -> None:
-        """Forget who got what in mailings that are long over."""
+        """Forget who got what long ago, and whoever is erased as soon as may be."""
         now = self.clock()
+        self.eraser.complete(at=now)
         self.retention.prune(now - self.settings.keep, at=now)
 
     def tracker(self, trouble: Callable[[str], None]) -> Tracker:

@@ -36,6 +36,7 @@ from mailer.ports.publishing import (
     PublicEditions,
     Pulse,
 )
+from mailer.ports.rights import Dossiers, ErasureJournal, Erasures
 from mailer.ports.sending import (
     Accepted,
     Answered,
@@ -90,8 +91,11 @@ __all__ = [
     "Contacted",
     "Contents",
     "Deferred",
+    "Dossiers",
     "Edition",
     "Enlisted",
+    "ErasureJournal",
+    "Erasures",
     "Forged",
     "Found",
     "Gazetteer",

@@ -11,13 +11,15 @@ from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 
-from sqlalchemy import Connection, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
 
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.erasing import ERASED
 from mailer.adapters.database.people import OWN_ACT
 from mailer.adapters.database.schema import (
     consent_events,
     deliveries,
+    erasures,
     provider_events,
     subscribers,
     suppressions,
@@ -114,6 +116,7 @@ def note(
     mailings: dict[int, int] = {}
     alarmed: set[int] = set()
     heeded: list[int] = []
+    erased: list[int] = []
     said: dict[tuple[int, int], str] = {}  # the weightiest of each delivery
     before = None
     for event, kind, subscriber, mailing, suppressed in connection.execute(
@@ -122,6 +125,8 @@ def note(
         if event == before:  # about the first row alone
             continue
         before = event
+        if suppressed == ERASED:
+            erased.append(event)
         if subscriber is not None:
             subscribers[event] = subscriber
         if mailing is not None:
@@ -135,6 +140,8 @@ def note(
             heeded.append(event)
     _say(database, connection, said)
     _apply(connection, lot, mailings, at)
+    if erased:
+        connection.execute(_OF_NOBODY, {"events": erased})
     if heeded:
         returned = set(connection.scalars(_RETURNED, {"ids": heeded}))
         heeded = [event for event in heeded if event not in returned]
@@ -197,6 +204,13 @@ def _apply(
         connection.execute(_APPLIED, {"events": mine, "about": mailing, "at": at})
 
 
+# Of somebody who is erased nothing is kept, once no call of theirs is open.
+_OF_NOBODY = delete(provider_events).where(
+    provider_events.c.id.in_(bindparam("events", expanding=True)),
+    provider_events.c.address_hash.in_(
+        select(erasures.c.address_hash).where(erasures.c.completed_at.is_not(None))
+    ),
+)
 _APPLIED = (
     update(provider_events)
     .where(provider_events.c.id.in_(bindparam("events", expanding=True)))

@@ -29,6 +29,7 @@ from mailer.adapters.database.schema.organizations import (
 )
 from mailer.adapters.database.schema.people import (
     consent_events,
+    erasures,
     lists,
     preference_changes,
     seats,
@@ -58,6 +59,7 @@ __all__ = [
     "consent_events",
     "deliveries",
     "endorsements",
+    "erasures",
     "instance",
     "lists",
     "mailing_groups",

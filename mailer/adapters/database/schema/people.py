@@ -112,3 +112,14 @@ suppressions = Table(
     Column("since", Instant, nullable=False),
     Column("told_by", String(40)),  # the provider that told it, who knows it already
 )
+
+# Who asked to be erased, by the hash alone: what is kept beside the database as well, so
+# that a restored backup is cleaned again. Without `completed_at` a call that may have
+# their message in it has not ended yet.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("address_hash", Bytes(16), primary_key=True),
+    Column("erased_at", Instant, nullable=False),
+    Column("completed_at", Instant),
+)

@@ -1,0 +1,21 @@
+"""Who asked to be erased, by the hash of their address alone."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from mailer.adapters.database.types import Bytes, Instant
+
+revision = "0010"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "erasures",
+        sa.Column("address_hash", Bytes(16), nullable=False),
+        sa.Column("erased_at", Instant, nullable=False),
+        sa.Column("completed_at", Instant, nullable=True),
+        sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_erasures")),
+    )
