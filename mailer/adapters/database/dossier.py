@@ -240,7 +240,7 @@ def _rows(connection: Connection, query: Select[Any]) -> Rows:
 def _plain(value: Any) -> Any:
     """Return JSON values: moments in ISO 8601, bytes in hexadecimal digits."""
     if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
+        return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_plain(each) for each in value]
     if isinstance(value, (datetime, date)):
