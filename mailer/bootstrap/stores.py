@@ -4,7 +4,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from mailer.adapters import erasures, files
-from mailer.adapters.database import migrate
+from mailer.adapters.database import keyed, migrate
 from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.dossier import SqlDossiers
 from mailer.adapters.database.editions import SqlPublicEditions
@@ -50,6 +50,7 @@ class Stores(Definitions):
         migrate.require(self.database)
         if self.waker:
             self.database.wake = self.waker.wake
+        keyed.require(self.database, self._derived("addresses"))
         # A backup knows people who were erased since: before anybody reads it.
         self.eraser.catch_up()
         self.eraser.complete(at=self.clock())

@@ -62,7 +62,9 @@ def test_an_export_holds_all_that_is_known_of_a_person_and_of_nobody_else(
 def test_every_field_of_an_export_is_described_and_nothing_else_is(
     sent: Shell,
 ) -> None:
-    described = set(re.findall(r"^\| `([^`]+)` \|", DOCUMENT.read_text("utf-8"), re.M))
+    described = set(
+        re.findall(r"^\| `([^`]+)` \|", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+    )
     inner = re.compile(r"^(changes\[\]\.(before|after)|actions\[\]\.contact)\.")
 
     held = {name for name in fields(sent("export", ANA).json) if not inner.match(name)}

@@ -1,4 +1,4 @@
-"""Who asked to be erased, by the hash of their address alone."""
+"""Who asked to be erased; under which key addresses are hashed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,3 +19,4 @@ def upgrade() -> None:
         sa.Column("completed_at", Instant, nullable=True),
         sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_erasures")),
     )
+    op.add_column("instance", sa.Column("key_check", Bytes(16), nullable=True))
