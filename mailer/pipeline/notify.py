@@ -37,12 +37,13 @@ class Notifier:
         to: bytes,
         name: str,
         mailing_list: MailingList,
+        list_number: int,
         link: Link,
         at: datetime,
     ) -> bool:
         """Send a note whose button leads to a page of theirs; False: it was sent before.
 
-        `link.number` is the list's number. Raises TemplateError, NotFoundError.
+        It goes out under the name of a list. Raises TemplateError, NotFoundError.
         """
         slots = self._markers(name)
         marker = slots["leave" if link.purpose is Purpose.LEAVE else "preferences"]
@@ -51,7 +52,13 @@ class Notifier:
         composed = self._composed(rendered, note.language, name)
         route = self.route_of(mailing_list)
         return self.notes.post(
-            composed, to=to, name=name, link=link, route=route, at=at
+            composed,
+            to=to,
+            name=name,
+            list_number=list_number,
+            link=link,
+            route=route,
+            at=at,
         )
 
     def ask(
@@ -61,10 +68,14 @@ class Notifier:
         to: bytes,
         name: str,
         mailing_list: MailingList,
+        list_number: int,
         number: int,
         at: datetime,
     ) -> bool:
-        """Ask whether an address is its owner's; False: that was asked before."""
+        """Ask whether an address is its owner's; False: that was asked before.
+
+        `number` is the request's. Also who complained or was erased is asked.
+        """
         slots = self._markers(name)
         rendered = self.renderer.confirmation(
             confirmation,
@@ -79,7 +90,9 @@ class Notifier:
             self._composed(rendered, confirmation.language, name),
             to=to,
             name=name,
+            list_number=list_number,
             link=Link(Purpose.CONFIRM, number),
+            returning=True,
             route=self.route_of(mailing_list),
             at=at,
         )

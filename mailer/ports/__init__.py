@@ -36,6 +36,7 @@ from mailer.ports.publishing import (
     PublicEditions,
     Pulse,
 )
+from mailer.ports.requests import Requests
 from mailer.ports.rights import Dossiers, ErasureJournal, Erasures
 from mailer.ports.sending import (
     Accepted,
@@ -131,6 +132,7 @@ __all__ = [
     "Rendered",
     "Renderer",
     "Report",
+    "Requests",
     "Resolved",
     "Result",
     "Search",

@@ -9,7 +9,7 @@ from mailer.core.audience import Group
 from mailer.core.envelope import Segments
 from mailer.core.model import Place
 from mailer.core.routes import Route, Routing
-from mailer.core.tokens import Link
+from mailer.core.tokens import Link, Purpose
 from mailer.ports.sending import Result
 
 NOTE = "note"
@@ -36,6 +36,11 @@ class Mailing:
     def is_note(self) -> bool:
         """Whether it is a letter to one person, subscribed or not."""
         return self.kind == NOTE
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks whose address this is, of whoever may have come back."""
+        return self.link is not None and self.link.purpose is Purpose.CONFIRM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,14 +17,18 @@ class Notes(Protocol):
         *,
         to: bytes,
         name: str,
+        list_number: int,
         link: Link,
+        returning: bool = False,
         route: Route,
         at: datetime,
     ) -> bool:
         """Put a letter to the subscriber with this random id on its way.
 
         `name` says what it is about and to whom: of one name only the first letter
-        is ever sent, and False is returned for the others. Whoever is suppressed is
-        not written to. Raises NotFoundError for an id that nobody has.
+        is ever sent, and False is returned for the others. It goes out under the name
+        of a list; `link` says where its button leads. Whoever is suppressed is not
+        written to, unless `returning`: who complained or was erased may have come
+        back, and is asked so. Raises NotFoundError for an id that nobody has.
         """
         ...

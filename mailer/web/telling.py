@@ -82,6 +82,7 @@ def _tell(
             to=person.reader.uid,
             name=name,
             mailing_list=person.mailing_list,
+            list_number=person.reader.list_number,
             link=link,
             at=site.now(),
         ):

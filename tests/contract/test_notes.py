@@ -61,6 +61,7 @@ def tell(notifier: Notifier, post: Post, name: str = "left 1", reader: int = 1) 
         to=post.uid(reader),
         name=name,
         mailing_list=WEEKLY,
+        list_number=post.number,
         link=Link(Purpose.LEAVE, post.number),
         at=post.now,
     )
@@ -72,7 +73,8 @@ def ask(notifier: Notifier, post: Post) -> bool:
         to=post.uid(1),
         name="confirm 1",
         mailing_list=WEEKLY,
-        number=post.number,
+        list_number=post.number,
+        number=7,
         at=post.now,
     )
 
@@ -122,7 +124,7 @@ def test_the_question_goes_to_the_address_that_it_names_and_holds_its_own_link(
     post.drain(note(post), provider)
 
     _, html, text = sent(provider)
-    token = KEYS.sign(Purpose.CONFIRM, post.uid(1), post.number)
+    token = KEYS.sign(Purpose.CONFIRM, post.uid(1), 7)
     assert f'href="{BASE}/c/{token}"' in html
     assert f"{BASE}/c/{token}" in text
     assert "reader1@example.org" in html
@@ -138,7 +140,7 @@ def test_what_is_kept_of_a_question_holds_neither_address_nor_token(
         post.query("SELECT html FROM variants UNION SELECT text FROM variants")
     )
     assert "reader1" not in kept
-    assert KEYS.sign(Purpose.CONFIRM, post.uid(1), post.number) not in kept
+    assert KEYS.sign(Purpose.CONFIRM, post.uid(1), 7) not in kept
 
 
 def test_a_note_of_one_name_is_sent_once(post: Post, notifier: Notifier) -> None:
@@ -235,6 +237,7 @@ def test_a_note_to_somebody_who_is_gone_leaves_nothing_behind(
             to=b"\0" * 16,
             name="left",
             mailing_list=WEEKLY,
+            list_number=post.number,
             link=Link(Purpose.LEAVE, post.number),
             at=post.now,
         )

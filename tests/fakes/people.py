@@ -10,7 +10,7 @@ from mailer.core.model import Action, Facts
 from mailer.core.preferences import Change, Choices, Value, differences, undone
 from mailer.core.regions import Region
 from mailer.core.routes import Route
-from mailer.core.tokens import Link
+from mailer.core.tokens import Link, Purpose
 from mailer.ports import Composed, Contents, Edition, Message, Posted, Pulse, Reader
 
 
@@ -116,12 +116,16 @@ class MemoryNotes:
         *,
         to: bytes,
         name: str,
+        list_number: int,
         link: Link,
+        returning: bool = False,
         route: Route,
         at: datetime,
     ) -> bool:
         assert at.tzinfo is not None
         assert route.names
+        assert list_number
+        assert returning is (link.purpose is Purpose.CONFIRM)
         if to in self.gone:
             raise NotFoundError("nobody has this id")
         return self.posted.setdefault(name, (to, composed, link))[1] is composed

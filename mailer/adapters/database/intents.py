@@ -19,6 +19,7 @@ from mailer.core.audience import Resting
 from mailer.core.envelope import Segments
 from mailer.core.lists import Kind
 from mailer.core.preferences import Frequency
+from mailer.core.requests import RETURNING
 from mailer.ports import Addressee, Batch, Intent, Mailing, Pace
 
 _VARIANTS = 32  # kept in memory, some 100 KB each
@@ -245,7 +246,7 @@ class _Variant(NamedTuple):
 
 def _out(mailing: Mailing, row: Any, at: datetime) -> tuple[str, str] | None:
     """Return the state and the reason of whoever may not be mailed any more."""
-    if row.suppressed:
+    if row.suppressed and not (mailing.asks and row.suppressed in RETURNING):
         return "suppressed", row.suppressed
     if mailing.is_note:
         return None  # to anybody, subscribed or not

@@ -84,6 +84,7 @@ def record(
     how: str,
     at: datetime,
     changed: Mapping[str, Any] | None = None,
+    wording: str | None = None,
 ) -> None:
     """Add a consent row and an audit row of what a reader did by themselves."""
     said = [f"{name}: {value}" for name, value in (changed or {}).items()]
@@ -95,7 +96,7 @@ def record(
             basis=OWN_ACT,
             happened_at=at,
             source=how,
-            wording="; ".join(said) or None,
+            wording=wording or "; ".join(said) or None,
             recorded_at=at,
         )
     )

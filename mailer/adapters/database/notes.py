@@ -1,6 +1,7 @@
 """Letters to one person as mailings of one: the ledger's promises hold for them too."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -15,6 +16,7 @@ from mailer.adapters.database.schema import (
     suppressions,
 )
 from mailer.core.errors import NotFoundError
+from mailer.core.requests import RETURNING
 from mailer.core.routes import Route
 from mailer.core.tokens import Link, derive
 from mailer.ports import NOTE, Composed
@@ -36,7 +38,9 @@ class SqlNotes:
         *,
         to: bytes,
         name: str,
+        list_number: int,
         link: Link,
+        returning: bool = False,
         route: Route,
         at: datetime,
     ) -> bool:
@@ -47,7 +51,7 @@ class SqlNotes:
                 self._database.insert(mailings)
                 .values(
                     key=derive(self._secret, f"note {name}")[:16],
-                    list_number=link.number,
+                    list_number=list_number,
                     edition=edition,
                     kind=NOTE,
                     state="sending",
@@ -63,7 +67,14 @@ class SqlNotes:
             )
             if number is None:
                 return False
-            self._address(connection, number, composed, to, at)
+            self._address(
+                connection,
+                number,
+                composed,
+                to,
+                at,
+                in_spite_of=RETURNING if returning else frozenset(),
+            )
             made = make_batches(connection, number, route, not_before=_FIRST)
             finish(connection, number, at)
             if made:
@@ -77,6 +88,8 @@ class SqlNotes:
         composed: Composed,
         to: bytes,
         at: datetime,
+        *,
+        in_spite_of: Collection[str],
     ) -> None:
         variant = keep_variants(connection, number, [composed])[composed.content_hash]
         person = connection.execute(
@@ -93,15 +106,16 @@ class SqlNotes:
         ).first()
         if person is None:
             raise NotFoundError("a note to somebody who is no longer there")
+        out = person.reason if person.reason not in in_spite_of else None
         connection.execute(
             insert(deliveries).values(
                 mailing_id=number,
                 subscriber_id=person.id,
                 address_hash=person.address_hash,
                 variant_id=variant,
-                seq=None if person.reason else 0,
-                state="suppressed" if person.reason else "pending",
-                reason=person.reason,
+                seq=None if out else 0,
+                state="suppressed" if out else "pending",
+                reason=out,
                 changed_at=at,
             )
         )

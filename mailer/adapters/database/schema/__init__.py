@@ -42,6 +42,10 @@ from mailer.adapters.database.schema.records import (
     provider_events,
     synchronizations,
 )
+from mailer.adapters.database.schema.requests import (
+    cooldowns,
+    requests,
+)
 from mailer.adapters.database.schema.sending import (
     batches,
     deliveries,
@@ -57,6 +61,7 @@ __all__ = [
     "batches",
     "calls",
     "consent_events",
+    "cooldowns",
     "deliveries",
     "endorsements",
     "erasures",
@@ -72,6 +77,7 @@ __all__ = [
     "places",
     "preference_changes",
     "provider_events",
+    "requests",
     "seats",
     "sponsorships",
     "subscribers",

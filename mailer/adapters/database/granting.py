@@ -1,0 +1,121 @@
+"""What becomes of a request whose owner agreed, or says that it was not theirs."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from mailer.adapters.database import audit, leaving
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.places import place_id
+from mailer.adapters.database.schema import (
+    requests,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+from mailer.core.model import Place
+from mailer.core.requests import RETURNING, Request
+
+HOW = "form"
+_REFUSED = "manual"  # the reason of whoever said: never write to me
+
+
+def grant(
+    database: Database, connection: Connection, request: Request, *, at: datetime
+) -> None:
+    """Let the owner back, keep what they said of themselves, put them on the lists."""
+    person = connection.execute(
+        select(subscribers.c.id, subscribers.c.address_hash).where(
+            subscribers.c.uid == request.subscriber
+        )
+    ).one()
+    _let_back(connection, bytes(person.address_hash), at)
+    if not request.joins:
+        return
+    values: dict[str, Any] = {"language": request.language}
+    if place := request.facts.get("place"):
+        values["place_id"] = place_id(database, connection, Place(**place))
+    connection.execute(
+        update(subscribers).where(subscribers.c.id == person.id).values(values)
+    )
+    for number in request.joins:
+        _join(database, connection, person.id, number, at=at)
+        leaving.record(
+            connection,
+            person.id,
+            number,
+            kind="granted",
+            how=HOW,
+            wording=request.facts.get("wording"),
+            at=at,
+        )
+
+
+def refuse(
+    database: Database, connection: Connection, hashed: bytes, *, at: datetime
+) -> None:
+    """Suppress an address for good, and forget what it was asked for."""
+    connection.execute(
+        database.insert(suppressions)
+        .values(address_hash=hashed, reason=_REFUSED, since=at)
+        .on_conflict_do_nothing()
+    )
+    connection.execute(
+        delete(requests).where(
+            requests.c.address_hash == hashed,
+            requests.c.state.in_(("asked", "written")),
+        )
+    )
+    audit.record(
+        connection,
+        at=at,
+        actor="reader",
+        verb="suppress",
+        thing="address",
+        detail={"how": "did not ask"},
+    )
+
+
+def _let_back(connection: Connection, hashed: bytes, at: datetime) -> None:
+    """Take back a suppression that its owner may take back by returning."""
+    lifted = connection.execute(
+        delete(suppressions)
+        .where(
+            suppressions.c.address_hash == hashed,
+            suppressions.c.reason.in_(RETURNING),
+        )
+        .returning(suppressions.c.reason)
+    ).first()
+    if lifted:
+        audit.record(
+            connection,
+            at=at,
+            actor="reader",
+            verb="return",
+            thing="address",
+            detail={"was": lifted.reason},
+        )
+
+
+def _join(
+    database: Database,
+    connection: Connection,
+    subscriber: int,
+    list_number: int,
+    *,
+    at: datetime,
+) -> None:
+    active = {
+        "state": "active",
+        "ended_reason": None,
+        "consented_on": at.date(),
+        "changed_at": at,
+    }
+    connection.execute(
+        database.insert(subscriptions)
+        .values(subscriber_id=subscriber, list_number=list_number, **active)
+        .on_conflict_do_update(
+            index_elements=["subscriber_id", "list_number"], set_=active
+        )
+    )

@@ -1,0 +1,388 @@
+"""Requests in SQL: kept once, written to a few times, granted once."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from mailer.adapters.database import audit, granting
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.readers import masked
+from mailer.adapters.database.schema import (
+    cooldowns,
+    requests,
+    subscribers,
+    suppressions,
+)
+from mailer.core.errors import NotFoundError
+from mailer.core.requests import (
+    A_DAY,
+    COOLDOWN,
+    GRAVE,
+    MODERATED,
+    MOST_OPEN,
+    RETURN,
+    RETURNING,
+    Ask,
+    Due,
+    Kind,
+    Request,
+    State,
+    is_grave,
+    valid_for,
+)
+from mailer.core.tokens import address_hash, encode
+
+_DAY = timedelta(days=1)
+_KEPT = timedelta(days=30)  # what was decided, for those who ask why
+_OPEN = ("asked", "written")
+
+
+class SqlRequests:
+    """The port Requests over tables."""
+
+    def __init__(self, database: Database, pepper: bytes) -> None:
+        """Take the secret under which addresses are hashed."""
+        self._database = database
+        self._pepper = pepper
+
+    def ask(self, ask: Ask, *, at: datetime) -> None:
+        """Keep a request, or the newer facts of the one that is open."""
+        hashed = address_hash(self._pepper, ask.address)
+        others = select(func.count()).where(
+            requests.c.address_hash == hashed, requests.c.state.in_(_OPEN)
+        )
+        kept = {
+            "public_id": encode(secrets.token_bytes(16)),
+            "kind": ask.kind.value,
+            "state": State.ASKED.value,
+            "address": ask.address,
+            "address_hash": hashed,
+            "language": ask.language,
+            "list_number": ask.list_number,
+            "joins": list(ask.joins),
+            "about": ask.about,
+            "facts": dict(ask.facts),
+            "asked_at": at,
+        }
+        row = select(
+            *(literal(value, requests.c[name].type) for name, value in kept.items())
+        ).where(others.scalar_subquery() < MOST_OPEN)
+        new = self._database.insert(requests).from_select(list(kept), row)
+        cooled = requests.c.written_at.is_(None) | (
+            requests.c.written_at <= at - COOLDOWN
+        )
+        statement = new.on_conflict_do_update(
+            index_elements=["address_hash", "kind", "about"],
+            index_where=text("state IN ('asked', 'written')"),  # as the index says it
+            set_={
+                "facts": new.excluded.facts,
+                "language": new.excluded.language,
+                "list_number": new.excluded.list_number,
+                "joins": new.excluded.joins,
+                # Whoever lost the letter gets another, but not at once.
+                "state": case((cooled, State.ASKED.value), else_=requests.c.state),
+                "asked_at": case((cooled, at), else_=requests.c.asked_at),
+            },
+        )
+        with self._database.writing() as connection:
+            connection.execute(statement)
+
+    def due(self, *, at: datetime, most: int = 100) -> Sequence[Due]:
+        """Return whom to write to now; an address that is new becomes a person."""
+        made: list[Due] = []
+        with self._database.writing() as connection:
+            rows = connection.execute(_asked(at, most)).mappings().all()
+            seen: set[bytes] = set()
+            for row in rows:
+                grave = is_grave(Kind(row["kind"]))
+                hashed = bytes(row["address_hash"])
+                if hashed in seen and not grave:
+                    continue  # one letter is about all that is asked
+                if row["suppressed"] and row["suppressed"] not in RETURNING:
+                    _forget(connection, row["id"])
+                    continue
+                wait = (
+                    RETURN if row["suppressed"] else timedelta(0) if grave else COOLDOWN
+                )
+                if not self._may(connection, hashed, wait, at):
+                    continue
+                seen.add(hashed)
+                made.append(self._due(connection, row, at))
+        return made
+
+    def _may(
+        self, connection: Connection, hashed: bytes, wait: timedelta, at: datetime
+    ) -> bool:
+        """Spend one of an address's letters; False if it has had enough for now."""
+        new = self._database.insert(cooldowns).values(
+            address_hash=hashed, last_at=at, since=at, times=1
+        )
+        yesterday = cooldowns.c.since <= at - _DAY
+        spent = new.on_conflict_do_update(
+            index_elements=["address_hash"],
+            set_={
+                "last_at": at,
+                "since": case((yesterday, at), else_=cooldowns.c.since),
+                "times": case((yesterday, 1), else_=cooldowns.c.times + 1),
+            },
+            where=and_(
+                cooldowns.c.last_at <= at - wait,
+                or_(cooldowns.c.times < A_DAY, yesterday),
+            ),
+        ).returning(cooldowns.c.times)
+        return connection.scalar(spent) is not None
+
+    def _due(self, connection: Connection, row: RowMapping, at: datetime) -> Due:
+        uid = self._person(connection, row, at)
+        kind = Kind(row["kind"])
+        return Due(
+            number=row["id"],
+            name=f"request {row['public_id']} {row['asked_at'].isoformat()}",
+            kind=kind,
+            to=uid,
+            language=row["language"],
+            list_number=row["list_number"],
+            until=row["asked_at"] + valid_for(kind),
+        )
+
+    def _person(self, connection: Connection, row: RowMapping, at: datetime) -> bytes:
+        """Return who has the address; its requests are theirs from now on."""
+        connection.execute(
+            self._database.insert(subscribers)
+            .values(
+                uid=secrets.token_bytes(16),
+                address=row["address"],
+                address_hash=row["address_hash"],
+                language=row["language"],
+                created_at=at,
+            )
+            .on_conflict_do_nothing()
+        )
+        person = connection.execute(
+            select(subscribers.c.id, subscribers.c.uid).where(
+                subscribers.c.address_hash == row["address_hash"]
+            )
+        ).one()
+        connection.execute(
+            update(requests)
+            .where(
+                requests.c.address_hash == row["address_hash"],
+                requests.c.state == State.ASKED,
+            )
+            .values(subscriber_id=person.id)
+        )
+        return bytes(person.uid)
+
+    def written(self, due: Due, *, at: datetime) -> None:
+        """Take note that the letter about these requests is on its way."""
+        mine = select(subscribers.c.id).where(subscribers.c.uid == due.to)
+        others = requests.c.id == due.number
+        if not is_grave(due.kind):
+            others |= requests.c.kind.not_in(GRAVE)
+        with self._database.writing() as connection:
+            connection.execute(
+                update(requests)
+                .where(
+                    requests.c.subscriber_id == mine.scalar_subquery(),
+                    requests.c.state == State.ASKED,
+                    others,
+                )
+                .values(state=State.WRITTEN.value, written_at=at)
+            )
+
+    def open_for(self, uid: bytes, number: int, *, at: datetime) -> Sequence[Request]:
+        """Return what a link grants: all that is open, or the one grave request."""
+        with self._database.reading() as connection:
+            return _open_for(connection, uid, number, at)
+
+    def find(self, uid: bytes, number: int) -> Request | None:
+        """Return the request that a link is about."""
+        query = _requests().where(requests.c.id == number, subscribers.c.uid == uid)
+        with self._database.reading() as connection:
+            row = connection.execute(query).mappings().first()
+        return _request(row) if row else None
+
+    def confirm(self, uid: bytes, number: int, *, at: datetime) -> Sequence[Request]:
+        """Grant all that the link grants, once."""
+        granted: list[Request] = []
+        with self._database.writing() as connection:
+            for each in _open_for(connection, uid, number, at):
+                state = State.WAITING if each.kind in MODERATED else State.DONE
+                moved = connection.execute(
+                    update(requests)
+                    .where(requests.c.id == each.number, requests.c.state.in_(_OPEN))
+                    .values(state=state.value, confirmed_at=at, address=None)
+                )
+                if moved.rowcount:
+                    granting.grant(self._database, connection, each, at=at)
+                    granted.append(each)
+        return granted
+
+    def refuse(self, uid: bytes, number: int, *, at: datetime) -> None:
+        """Suppress whoever says that they did not ask, and forget what was asked."""
+        with self._database.writing() as connection:
+            found = connection.execute(
+                select(requests.c.address_hash)
+                .join(subscribers, subscribers.c.id == requests.c.subscriber_id)
+                .where(requests.c.id == number, subscribers.c.uid == uid)
+            ).first()
+            if found is None:
+                return
+            granting.refuse(
+                self._database, connection, bytes(found.address_hash), at=at
+            )
+
+    def waiting(self, kind: Kind | None = None) -> Sequence[Request]:
+        """Return what waits for a moderator."""
+        query = _requests().where(requests.c.state == State.WAITING)
+        if kind is not None:
+            query = query.where(requests.c.kind == kind)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(requests.c.id)).mappings()
+            return [_request(row) for row in rows]
+
+    def request(self, number: int) -> Request:
+        """Return one request; raises NotFoundError."""
+        with self._database.reading() as connection:
+            query = _requests().where(requests.c.id == number)
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFoundError(
+                f"there is no request {number}; mailer requests lists what waits"
+            )
+        return _request(row)
+
+    def settle(
+        self,
+        number: int,
+        *,
+        accepted: bool,
+        by: str,
+        at: datetime,
+        reason: str | None = None,
+    ) -> bool:
+        """Close a request that waited; whoever comes second changes nothing."""
+        state = State.DONE if accepted else State.DECLINED
+        with self._database.writing() as connection:
+            moved = connection.execute(
+                update(requests)
+                .where(requests.c.id == number, requests.c.state == State.WAITING)
+                .values(state=state.value, settled_at=at, settled_by=by, reason=reason)
+                .returning(requests.c.kind)
+            ).first()
+            if moved is None:
+                return False
+            audit.record(
+                connection,
+                at=at,
+                actor=by,
+                verb="accept" if accepted else "decline",
+                thing=f"request {number}",
+                detail={"kind": moved.kind},
+            )
+        return True
+
+    def expire(self, *, at: datetime) -> int:
+        """Forget what was not granted in time, and people known by nothing else."""
+        with self._database.writing() as connection:
+            gone = 0
+            for kind in Kind:
+                over = connection.execute(
+                    delete(requests).where(
+                        requests.c.kind == kind,
+                        requests.c.state.in_(_OPEN),
+                        requests.c.asked_at < at - valid_for(kind),
+                    )
+                )
+                gone += over.rowcount
+            connection.execute(
+                delete(requests).where(
+                    requests.c.state.in_((State.DONE, State.DECLINED)),
+                    func.coalesce(requests.c.settled_at, requests.c.confirmed_at)
+                    < at - _KEPT,
+                )
+            )
+            connection.execute(
+                delete(cooldowns).where(cooldowns.c.last_at < at - RETURN)
+            )
+        return gone
+
+
+def _asked(at: datetime, most: int) -> Any:
+    """Return what is to be written about, but for addresses that were, just now."""
+    cooling = exists().where(
+        cooldowns.c.address_hash == requests.c.address_hash,
+        or_(
+            and_(cooldowns.c.last_at > at - COOLDOWN, requests.c.kind.not_in(GRAVE)),
+            and_(cooldowns.c.times >= A_DAY, cooldowns.c.since > at - _DAY),
+        ),
+    )
+    return (
+        select(requests, suppressions.c.reason.label("suppressed"))
+        .outerjoin(suppressions, suppressions.c.address_hash == requests.c.address_hash)
+        .where(requests.c.state == State.ASKED, ~cooling)
+        .order_by(requests.c.id)
+        .limit(most)
+    )
+
+
+def _forget(connection: Connection, number: int) -> None:
+    connection.execute(delete(requests).where(requests.c.id == number))
+
+
+def _requests() -> Any:
+    return select(
+        requests, subscribers.c.uid, subscribers.c.address.label("theirs")
+    ).outerjoin(subscribers, subscribers.c.id == requests.c.subscriber_id)
+
+
+def _open_for(
+    connection: Connection, uid: bytes, number: int, at: datetime
+) -> Sequence[Request]:
+    mine = (
+        _requests()
+        .where(subscribers.c.uid == uid, requests.c.state.in_(_OPEN))
+        .order_by(requests.c.id)
+    )
+    found = [_request(row) for row in connection.execute(mine).mappings()]
+    valid = [each for each in found if at < each.granted_until()]
+    asked = [each for each in valid if each.number == number]
+    if asked and not is_grave(asked[0].kind):
+        return [each for each in valid if not is_grave(each.kind)]
+    return asked
+
+
+def _request(row: RowMapping) -> Request:
+    return Request(
+        number=row["id"],
+        public_id=row["public_id"],
+        kind=Kind(row["kind"]),
+        state=State(row["state"]),
+        language=row["language"],
+        list_number=row["list_number"],
+        joins=tuple(row["joins"]),
+        about=row["about"],
+        facts=row["facts"],
+        masked_address=masked(row["address"] or row["theirs"] or "@"),
+        subscriber=bytes(row["uid"]) if row["uid"] else None,
+        asked_at=row["asked_at"],
+        confirmed_at=row["confirmed_at"],
+        settled_at=row["settled_at"],
+        reason=row["reason"],
+    )

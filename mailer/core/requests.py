@@ -1,0 +1,118 @@
+"""What visitors ask for through forms, which only the owner of an address may grant.
+
+A request is made by whoever typed an address, and counts for nothing until its owner
+says so through a link that was mailed there. Some then wait for a person of ours.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+COOLDOWN = timedelta(minutes=15)  # between two letters that ask one address
+A_DAY = 3  # such letters to one address within a day
+RETURN = timedelta(days=7)  # between two to somebody who complained, or was erased
+MOST_OPEN = 20  # requests of one address that wait for its owner
+# Who may be asked once more although nobody may write to them: they may have returned.
+RETURNING = frozenset(("complained", "erased"))
+
+
+class Kind(StrEnum):
+    """What is asked for."""
+
+    SUBSCRIBE = "subscribe"  # one or more lists
+    ENDORSE = "endorse"  # an organization under a call, and its lists
+    SUBMIT = "submit"  # an action
+    MOVE = "move"  # another address in place of the one we write to
+    SEAT = "seat"  # to take over somebody's seat at an organization
+    EXPORT = "export"  # to see what we hold
+    ERASE = "erase"  # to be forgotten
+
+
+class State(StrEnum):
+    """How far it has come."""
+
+    ASKED = "asked"  # nobody has been written to
+    WRITTEN = "written"  # the owner of the address was asked
+    WAITING = "waiting"  # the owner agreed; a person of ours decides
+    DONE = "done"  # granted
+    DECLINED = "declined"  # a person of ours said no
+
+
+MODERATED = frozenset((Kind.ENDORSE, Kind.SUBMIT))
+# These give away or take away what is somebody's: a link of their own, and a short one.
+GRAVE = frozenset((Kind.MOVE, Kind.SEAT, Kind.EXPORT, Kind.ERASE))
+_VALID = {
+    Kind.EXPORT: timedelta(minutes=30),
+    Kind.ERASE: timedelta(minutes=30),
+    Kind.MOVE: timedelta(minutes=30),
+}
+
+
+def valid_for(kind: Kind) -> timedelta:
+    """Return how long the mailed link grants such a request."""
+    return _VALID.get(kind, timedelta(days=7))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a form posted, checked and ready to keep.
+
+    `about` makes it one: asked again under the same words, it is the same request with
+    newer facts. `facts` are what the kind needs, fit for JSON; of `place` and `wording`
+    (what the owner agrees to, as the form says it) every kind makes the same.
+    """
+
+    kind: Kind
+    address: str = field(repr=False)  # as `adapters.addresses` checks it
+    language: str
+    list_number: int  # the list under whose name we write
+    joins: tuple[int, ...] = ()  # the lists that the owner will be on
+    about: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request as it is kept."""
+
+    number: int
+    public_id: str  # 22 characters, random
+    kind: Kind
+    state: State
+    language: str
+    list_number: int
+    joins: tuple[int, ...]
+    about: str
+    facts: Mapping[str, Any] = field(repr=False)
+    masked_address: str
+    subscriber: (
+        bytes | None
+    )  # the random id of whoever has the address, once written to
+    asked_at: datetime
+    confirmed_at: datetime | None = None
+    settled_at: datetime | None = None
+    reason: str | None = None  # a moderator's words
+
+    def granted_until(self) -> datetime:
+        """Return the moment from which its link grants nothing any more."""
+        return self.asked_at + valid_for(self.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A letter that is to be written: who is asked, about which request."""
+
+    number: int
+    name: str  # the letter's, which makes it unique
+    kind: Kind
+    to: bytes  # the random id of whoever has the address
+    language: str
+    list_number: int
+    until: datetime  # the link's last moment
+
+
+def is_grave(kind: Kind) -> bool:
+    """Whether it is granted by a link of its own, and never together with others."""
+    return kind in GRAVE

@@ -1,0 +1,321 @@
+"""What visitors ask for: kept once, asked about seldom, granted once, by the owner."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.requests import SqlRequests
+from mailer.adapters.database.schema import (
+    consent_events,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+from mailer.core.errors import NotFoundError
+from mailer.core.requests import COOLDOWN, Ask, Due, Kind, State
+from mailer.core.tokens import address_hash
+from tests.contract.post import PEPPER, Post, people
+from tests.factories import place
+
+ADDRESS = "ana@union.example"
+
+
+@pytest.fixture
+def post(database: Database) -> Post:
+    return Post(database)
+
+
+@pytest.fixture
+def requests(post: Post) -> SqlRequests:
+    return SqlRequests(post.database, PEPPER)
+
+
+@pytest.fixture
+def joining(post: Post) -> Ask:
+    return Ask(
+        kind=Kind.SUBSCRIBE,
+        address=ADDRESS,
+        language="es",
+        list_number=post.number,
+        joins=(post.number,),
+        facts={"wording": "Quiero recibirla.", "place": asdict(place("San Diego"))},
+    )
+
+
+def one(requests: SqlRequests, at: datetime) -> Due:
+    [due] = requests.due(at=at)
+    return due
+
+
+def state(post: Post, address: str = ADDRESS) -> str | None:
+    query = (
+        select(subscriptions.c.state)
+        .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+        .where(subscribers.c.address == address)
+    )
+    with post.database.reading() as connection:
+        return connection.scalar(query)
+
+
+def suppress(post: Post, reason: str) -> None:
+    row = {"address_hash": address_hash(PEPPER, ADDRESS), "since": post.now}
+    with post.database.writing() as connection:
+        connection.execute(suppressions.insert().values(reason=reason, **row))
+
+
+def test_whoever_confirms_is_subscribed_as_the_form_said(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    due = one(requests, post.now)
+    requests.written(due, at=post.now)
+    assert state(post) is None
+
+    [granted] = requests.confirm(due.to, due.number, at=post.now)
+
+    assert granted.kind is Kind.SUBSCRIBE
+    assert state(post) == "active"
+    reader = post.readers.reader(due.to, post.number)
+    assert reader is not None
+    assert reader.choices.language == "es"
+    assert reader.place == place("San Diego")
+    with post.database.reading() as connection:
+        consent = connection.execute(select(consent_events)).one()
+    assert (consent.kind, consent.source) == ("granted", "form")
+    assert consent.wording == "Quiero recibirla."
+
+
+def test_a_link_grants_once(post: Post, requests: SqlRequests, joining: Ask) -> None:
+    requests.ask(joining, at=post.now)
+    due = one(requests, post.now)
+    requests.confirm(due.to, due.number, at=post.now)
+
+    assert requests.confirm(due.to, due.number, at=post.now) == []
+    found = requests.find(due.to, due.number)
+    assert found is not None
+    assert found.state is State.DONE
+
+
+def test_a_link_grants_nothing_after_a_week(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    due = one(requests, post.now)
+
+    assert due.until == post.now + timedelta(days=7)
+    assert requests.confirm(due.to, due.number, at=due.until) == []
+    assert state(post) is None
+
+
+def test_somebody_else_s_link_grants_nothing(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    due = one(requests, post.now)
+
+    assert requests.confirm(b"\0" * 16, due.number, at=post.now) == []
+    assert requests.confirm(due.to, due.number + 1, at=post.now) == []
+    assert requests.find(b"\0" * 16, due.number) is None
+
+
+def test_of_two_presses_at_once_one_grants(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    due = one(requests, post.now)
+
+    with ThreadPoolExecutor(8) as pool:
+        each = pool.map(
+            lambda _: requests.confirm(due.to, due.number, at=post.now), range(8)
+        )
+
+    assert sorted(map(len, each)) == [0] * 7 + [1]
+
+
+def test_many_who_ask_for_one_address_cause_one_letter(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: requests.ask(joining, at=post.now), range(100)))
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: requests.due(at=post.now), range(4)))
+
+    assert len({due.name for lot in found for due in lot}) == 1
+    assert post.query("SELECT count(*) FROM requests") == [1]
+
+
+def test_an_address_is_written_to_three_times_a_day_whatever_is_asked(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    letters = 0
+    for quarter in range(96):
+        at = post.now + COOLDOWN * quarter
+        requests.ask(replace(joining, about=f"as {quarter}"), at=at)
+        for due in requests.due(at=at):
+            requests.written(due, at=at)
+            letters += 1
+
+    assert letters == 3
+
+
+def test_one_letter_is_about_all_that_was_asked(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    endorsing = replace(joining, kind=Kind.ENDORSE, about="aft-guild", joins=())
+    requests.ask(endorsing, at=post.now)
+
+    due = one(requests, post.now)
+    requests.written(due, at=post.now)
+    granted = requests.confirm(due.to, due.number, at=post.now)
+
+    assert [each.kind for each in granted] == [Kind.SUBSCRIBE, Kind.ENDORSE]
+    assert [each.kind for each in requests.waiting()] == [Kind.ENDORSE]
+    assert requests.due(at=post.now + COOLDOWN) == []
+
+
+def test_a_grave_request_has_a_link_of_its_own_that_soon_grants_nothing(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    requests.ask(replace(joining, kind=Kind.ERASE, joins=()), at=post.now)
+
+    plain, grave = requests.due(at=post.now)
+
+    assert grave.kind is Kind.ERASE
+    assert grave.until == post.now + timedelta(minutes=30)
+    granted = requests.confirm(plain.to, plain.number, at=post.now)
+    assert [each.kind for each in granted] == [Kind.SUBSCRIBE]
+    granted = requests.confirm(grave.to, grave.number, at=post.now)
+    assert [each.kind for each in granted] == [Kind.ERASE]
+
+
+def test_whoever_lost_the_letter_asks_again_after_a_while(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    first = one(requests, post.now)
+    requests.written(first, at=post.now)
+    soon, later = post.now + COOLDOWN / 2, post.now + COOLDOWN
+
+    requests.ask(joining, at=soon)
+    assert requests.due(at=later) == []
+    requests.ask(joining, at=later)
+    second = one(requests, later)
+
+    assert second.name != first.name
+    assert second.number == first.number
+
+
+def test_a_letter_that_was_not_put_on_its_way_is_due_again_under_the_same_name(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    first = one(requests, post.now)
+
+    again = one(requests, post.now + COOLDOWN)
+
+    assert again.name == first.name
+
+
+def test_whoever_is_on_the_list_is_asked_like_anybody(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    [member] = people(1)
+    post.enlist(member)
+    known = replace(joining, address=member.address)
+
+    requests.ask(known, at=post.now)
+    due = one(requests, post.now)
+
+    assert due.to == post.uid(1)
+    assert len(requests.confirm(due.to, due.number, at=post.now)) == 1
+
+
+@pytest.mark.parametrize("reason", ["erased", "complained"])
+def test_who_may_have_come_back_is_asked_once_a_week(
+    post: Post, requests: SqlRequests, joining: Ask, reason: str
+) -> None:
+    suppress(post, reason)
+    requests.ask(joining, at=post.now)
+    due = one(requests, post.now)
+    requests.written(due, at=post.now)
+    for day in range(1, 7):
+        at = post.now + timedelta(days=day)
+        requests.ask(joining, at=at)
+        assert requests.due(at=at) == []
+
+    requests.confirm(due.to, due.number, at=post.now)
+
+    assert post.query("SELECT count(*) FROM suppressions") == [0]
+    assert state(post) == "active"
+
+
+@pytest.mark.parametrize("reason", ["bounced", "manual"])
+def test_nobody_is_asked_at_an_address_that_must_not_be_written_to(
+    post: Post, requests: SqlRequests, joining: Ask, reason: str
+) -> None:
+    suppress(post, reason)
+    requests.ask(joining, at=post.now)
+
+    assert requests.due(at=post.now) == []
+    assert post.query("SELECT count(*) FROM requests") == [0]
+
+
+def test_whoever_did_not_ask_is_never_written_to_again(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    due = one(requests, post.now)
+    requests.written(due, at=post.now)
+
+    requests.refuse(due.to, due.number, at=post.now)
+
+    later = post.now + COOLDOWN
+    requests.ask(joining, at=later)
+    assert requests.due(at=later) == []
+    assert requests.confirm(due.to, due.number, at=later) == []
+
+
+def test_a_moderator_decides_once(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(replace(joining, kind=Kind.ENDORSE, joins=()), at=post.now)
+    due = one(requests, post.now)
+    requests.confirm(due.to, due.number, at=post.now)
+
+    first = requests.settle(
+        due.number, accepted=False, by="cli", at=post.now, reason="Not one of us."
+    )
+    second = requests.settle(due.number, accepted=True, by="cli", at=post.now)
+
+    assert (first, second) == (True, False)
+    found = requests.request(due.number)
+    assert (found.state, found.reason) == (State.DECLINED, "Not one of us.")
+    with pytest.raises(NotFoundError, match="no request 99"):
+        requests.request(99)
+
+
+def test_what_nobody_granted_is_forgotten(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    requests.written(one(requests, post.now), at=post.now)
+
+    assert requests.expire(at=post.now + timedelta(days=7)) == 0
+    assert requests.expire(at=post.now + timedelta(days=8)) == 1
+    assert post.query("SELECT count(*) FROM requests") == [0]
+
+
+def test_an_address_can_wait_for_twenty_answers_and_no_more(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    for number in range(50):
+        requests.ask(replace(joining, about=f"organization {number}"), at=post.now)
+
+    assert post.query("SELECT count(*) FROM requests") == [20]
