@@ -37,7 +37,7 @@ from mailer.ports.publishing import (
     Pulse,
 )
 from mailer.ports.requests import Requests
-from mailer.ports.rights import Dossiers, ErasureJournal, Erasures
+from mailer.ports.rights import Dossiers, ErasureJournal, Erasures, Rights
 from mailer.ports.sending import (
     Accepted,
     Answered,
@@ -135,6 +135,7 @@ __all__ = [
     "Requests",
     "Resolved",
     "Result",
+    "Rights",
     "Search",
     "Searchable",
     "Source",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from mailer.core.erasures import Erased, Erasure
+from mailer.core.requests import Kind, Moved, Request
 
 
 class Dossiers(Protocol):
@@ -15,6 +16,10 @@ class Dossiers(Protocol):
 
         None when nothing is held, not even that the address may not be mailed.
         """
+        ...
+
+    def of_whom(self, uid: bytes) -> Mapping[str, object] | None:
+        """Return all that is held of whoever has this random id."""
         ...
 
 
@@ -59,4 +64,38 @@ class ErasureJournal(Protocol):
 
     def add(self, entries: Sequence[Erasure]) -> None:
         """Write some down before anything is erased. Raises StoreError."""
+        ...
+
+
+class Rights(Protocol):
+    """What the owner of an address asks for through a link that was just mailed there.
+
+    Nothing here tells a stranger whether somebody is known.
+    """
+
+    def ask(self, kind: Kind, uid: bytes, list_number: int, *, at: datetime) -> None:
+        """Have the person behind a link asked, at their address, if it was they.
+
+        `kind` is one of `core.requests.OWN`.
+        """
+        ...
+
+    def address(self, uid: bytes) -> str | None:
+        """Return the address of whoever has this random id."""
+        ...
+
+    def forget(self, uid: bytes, number: int) -> None:
+        """Let a request go that its owner says is not theirs."""
+        ...
+
+    def ask_at(self, request: Request, address: str, *, at: datetime) -> None:
+        """Have the owner of a new address asked whether somebody may move there."""
+        ...
+
+    def move(self, uid: bytes, number: int, *, at: datetime) -> Moved:
+        """Let somebody move to the address that a link was mailed to, or back; once.
+
+        All that they have goes with them. Whoever has the old address from then on,
+        which is nobody, may take it back for a week.
+        """
         ...

@@ -155,6 +155,7 @@ def test_of_somebody_who_is_erased_no_table_holds_anything_but_the_hash(
         "consents": [],
         "changes": [],
         "mailings": [],
+        "requests": [],
         "events": [],
         "actions": [],
         "suppression": {

@@ -19,6 +19,7 @@ from mailer.adapters.database.schema import (
     places,
     preference_changes,
     provider_events,
+    requests,
     seats,
     subscribers,
     subscriptions,
@@ -46,6 +47,7 @@ class SqlDossiers:
             found = {
                 "person": person and {k: v for k, v in person.items() if k != "id"},
                 **_theirs(connection, int(person["id"]) if person else 0),
+                "requests": _rows(connection, _requests(hashed)),
                 "events": _rows(connection, _events(hashed)),
                 "actions": self._actions(connection, hashed),
                 "suppression": _first(connection, _suppression(hashed)),
@@ -59,6 +61,13 @@ class SqlDossiers:
             return None
         plain: Mapping[str, object] = _plain({"address": address, **found})
         return plain
+
+    def of_whom(self, uid: bytes) -> Mapping[str, object] | None:
+        """Return all that is held of whoever has this random id."""
+        query = select(subscribers.c.address).where(subscribers.c.uid == uid)
+        with self._database.reading() as connection:
+            address: str | None = connection.scalar(query)
+        return self.of(address) if address else None
 
     def _actions(self, connection: Connection, hashed: bytes) -> Rows:
         """Return the actions that they are the contact of."""
@@ -215,6 +224,25 @@ def _events(hashed: bytes) -> Select[Any]:
             table.c.happened_at,
             table.c.received_at,
             table.c.provider_id,
+        )
+        .where(table.c.address_hash == hashed)
+        .order_by(table.c.id)
+    )
+
+
+def _requests(hashed: bytes) -> Select[Any]:
+    table = requests
+    return (
+        _of_lists(
+            table,
+            table.c.kind,
+            table.c.state,
+            table.c.facts,
+            table.c.asked_at,
+            table.c.written_at,
+            table.c.confirmed_at,
+            table.c.settled_at,
+            table.c.reason,
         )
         .where(table.c.address_hash == hashed)
         .order_by(table.c.id)

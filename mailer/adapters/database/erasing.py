@@ -15,6 +15,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    or_,
     select,
     tuple_,
     update,
@@ -34,6 +35,7 @@ from mailer.adapters.database.schema import (
     mailings,
     preference_changes,
     provider_events,
+    requests,
     seats,
     subscribers,
     subscriptions,
@@ -148,6 +150,9 @@ class SqlErasures:
         contacts = self._forget_contacts(connection, erasure.address_hash)
         if person is None:
             events = _forget_events(connection, erasure.address_hash)
+            connection.execute(
+                delete(requests).where(requests.c.address_hash == erasure.address_hash)
+            )
             _complete(connection, erasure.address_hash, erasure.at)
             return Erased(held=bool(contacts or events), waits=False)
         _take_back(connection, person, erasure.at)
@@ -257,6 +262,7 @@ def _forget_events(connection: Connection, hashed: bytes) -> int:
 def _strip(connection: Connection, person: int) -> None:
     """Take from a row, and from all that leads to it, what says who it was."""
     nobody = secrets.token_bytes(16)
+    _forget_requests(connection, person)
     _forget_letters(connection, person)
     _forget_reasons(connection, person)
     connection.execute(
@@ -287,6 +293,19 @@ def _strip(connection: Connection, person: int) -> None:
             language=UNDETERMINED,
             time_zone=None,
             place_id=None,
+        )
+    )
+
+
+def _forget_requests(connection: Connection, person: int) -> None:
+    """Delete what was asked for their address, by whomever, and what they asked for."""
+    theirs = select(subscribers.c.address_hash).where(subscribers.c.id == person)
+    connection.execute(
+        delete(requests).where(
+            or_(
+                requests.c.subscriber_id == person,
+                requests.c.address_hash == theirs.scalar_subquery(),
+            )
         )
     )
 

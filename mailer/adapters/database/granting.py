@@ -15,7 +15,7 @@ from mailer.adapters.database.schema import (
     suppressions,
 )
 from mailer.core.model import Place
-from mailer.core.requests import RETURNING, Request
+from mailer.core.requests import RETURNING, Request, is_grave
 
 HOW = "form"
 _REFUSED = "manual"  # the reason of whoever said: never write to me
@@ -25,6 +25,8 @@ def grant(
     database: Database, connection: Connection, request: Request, *, at: datetime
 ) -> None:
     """Let the owner back, keep what they said of themselves, put them on the lists."""
+    if is_grave(request.kind):  # whoever wants to see or move theirs asks for no mail
+        return
     person = connection.execute(
         select(subscribers.c.id, subscribers.c.address_hash).where(
             subscribers.c.uid == request.subscriber
