@@ -144,7 +144,7 @@ def _asked(uid: bytes, number: int) -> Any:
     )
 
 
-def _person(connection: Connection, uid: bytes) -> Row[Any] | None:
+def _person(connection: Connection, uid: bytes) -> Any:
     query = select(
         subscribers.c.id,
         subscribers.c.uid,
