@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -29,7 +29,9 @@ from mailer.core.errors import MailerError
 from mailer.pipeline.tick import Ticker
 
 EVERY = 20.0  # seconds
+REQUESTS_EVERY = 5.0  # seconds between looks at what visitors asked for
 LISTS_EVERY = 600.0  # seconds between looks at whether a provider's list is due
+_TICK = "tick"
 RECENT = 20  # mailings whose changes are told
 
 
@@ -58,11 +60,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scheduler.add_job(
         partial(_tick, project, ticker, stop, journal),
         "interval",
+        id=_TICK,
         seconds=options.every,
         next_run_time=datetime.now(UTC),
         max_instances=1,  # a tick that takes longer than the interval is waited for
         coalesce=True,
         misfire_grace_time=None,  # a host that slept ticks once when it wakes
+    )
+    scheduler.add_job(
+        partial(_admit, project, stop, journal, partial(_tick_now, scheduler)),
+        "interval",
+        seconds=REQUESTS_EVERY,
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
     )
     scheduler.add_job(
         partial(_synchronize, project, stop, journal),
@@ -110,6 +121,25 @@ def _tick(
         ticker.tick(stop.is_set)
         recent = project.ledger.every()[:RECENT]
         journal.changes(reversed(recent), project.ledger.standing)
+
+
+def _admit(
+    project: Project,
+    stop: threading.Event,
+    journal: Journal,
+    hurry: Callable[[], None],
+) -> None:
+    """Write to those whose addresses were typed into a form; somebody waits for it.
+
+    Beside the ticks, for one that sends an edition takes hours: these go out first.
+    """
+    with _outliving(journal, "visitors' requests"):
+        if project.clerk(journal.trouble).admit(stop.is_set):
+            hurry()
+
+
+def _tick_now(scheduler: BackgroundScheduler) -> None:
+    scheduler.modify_job(_TICK, next_run_time=datetime.now(UTC))
 
 
 def _synchronize(project: Project, stop: threading.Event, journal: Journal) -> None:

@@ -39,6 +39,7 @@ class Coalition:
     languages: tuple[str, ...] = LANGUAGES
     note: Mapping[str, str] = field(default_factory=dict)  # language → a few sentences
     signature: Mapping[str, str] = field(default_factory=dict)  # language → words
+    coordinators: tuple[str, ...] = ()  # who is told that something waits for them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +314,7 @@ class _Reading:
             signature=table.by_language("signature")
             if "signature" in table.data
             else {},
+            coordinators=table.addresses("coordinators"),
         )
         table.known |= {"note", "signature"}
         table.refuse_unknown()

@@ -1,7 +1,7 @@
 """A project folder as a whole: what is done with all of it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import chain
 
@@ -10,7 +10,11 @@ from mailer.adapters.sources import registry as sources
 from mailer.bootstrap.sending import Sending
 from mailer.core import editions
 from mailer.core.errors import InputError, MailerError, NotFoundError
+from mailer.core.lists import MailingList
+from mailer.core.requests import Kind
 from mailer.pipeline import ingest
+from mailer.pipeline.admit import Clerk
+from mailer.pipeline.moderate import Endorsing, Moderator
 from mailer.pipeline.reconcile import Reconciled, Reconciler
 from mailer.pipeline.tick import Ticker
 from mailer.pipeline.track import Tracker
@@ -53,6 +57,7 @@ class Project(Sending):
         now = self.clock()
         self.eraser.complete(at=now)
         self.retention.prune(now - self.settings.keep, at=now)
+        self.requests.expire(at=now)
 
     def tracker(self, trouble: Callable[[str], None]) -> Tracker:
         """Return what keeps and applies what providers tell."""
@@ -133,6 +138,38 @@ class Project(Sending):
                     " carries no mail to them: mailer suppressions sync says who"
                 )
 
+    def clerk(self, trouble: Callable[[str], None]) -> Clerk:
+        """Return what writes the letters that visitors' requests ask for."""
+        coalition = self.settings.coalition
+        return Clerk(
+            requests=self.requests,
+            people=self.people,
+            notifier=self.notifier,
+            lists=self.numbered,
+            coordinators=coalition.coordinators,
+            languages=coalition.languages,
+            clock=self.clock,
+            trouble=trouble,
+        )
+
+    def moderator(self, by: str) -> Moderator:
+        """Return what decides on requests in somebody's name."""
+        return Moderator(
+            requests=self.requests,
+            decided={Kind.ENDORSE: Endorsing(endorsements=self.endorsements)},
+            notifier=self.notifier,
+            lists=self.numbered,
+            clock=self.clock,
+            by=by,
+        )
+
+    def numbered(self) -> Mapping[int, MailingList]:
+        """Return the lists by number."""
+        numbers = self.ledger.register(list(self.lists), at=self.clock())
+        return {
+            n: self.lists[slug] for slug, n in numbers.items() if slug in self.lists
+        }
+
     def ticker(self, trouble: Callable[[str], None]) -> Ticker:
         """Return what the service does at every tick."""
         return Ticker(
@@ -144,6 +181,7 @@ class Project(Sending):
             pull=self.pull,
             prune=self.prune,
             track=self.tracker(trouble).apply,
+            admit=self.clerk(trouble).admit,
             trouble=trouble,
         )
 

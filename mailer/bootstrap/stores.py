@@ -8,6 +8,7 @@ from mailer.adapters.database import keyed, migrate
 from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.dossier import SqlDossiers
 from mailer.adapters.database.editions import SqlPublicEditions
+from mailer.adapters.database.endorsing import SqlEndorsements
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.erasing import SqlErasures
 from mailer.adapters.database.instance import Instance, Memory
@@ -17,7 +18,9 @@ from mailer.adapters.database.people import SqlPeople
 from mailer.adapters.database.places import RememberingGazetteer
 from mailer.adapters.database.publishing import SqlPublicActions
 from mailer.adapters.database.readers import SqlReaders
+from mailer.adapters.database.requests import SqlRequests
 from mailer.adapters.database.retention import Retention
+from mailer.adapters.database.rights import SqlRights
 from mailer.adapters.database.suppressing import SqlSuppressions
 from mailer.adapters.database.trace import Tracer
 from mailer.adapters.database.work import SqlLedger
@@ -170,6 +173,22 @@ class Stores(Definitions):
     def dossiers(self) -> SqlDossiers:
         """All that is held of one person."""
         return SqlDossiers(self.ready, self._derived("addresses"))
+
+    @cached_property
+    def requests(self) -> SqlRequests:
+        """What visitors asked for."""
+        _ = self.ledger  # which numbers the lists that they ask for
+        return SqlRequests(self.ready, self._derived("addresses"))
+
+    @cached_property
+    def rights(self) -> SqlRights:
+        """What owners of an address ask about themselves."""
+        return SqlRights(self.ready, self.requests)
+
+    @cached_property
+    def endorsements(self) -> SqlEndorsements:
+        """Calls, and who endorses them."""
+        return SqlEndorsements(self.ready)
 
     @cached_property
     def tracer(self) -> Tracer:

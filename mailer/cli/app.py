@@ -20,6 +20,7 @@ from mailer.cli import (
     output,
     parked,
     pruning,
+    requests,
     rights,
     suppressions,
     web,
@@ -82,6 +83,7 @@ app.command("actions", rich_help_panel=_LOOK)(listing.actions)
 app.add_typer(organizations.app, name="organizations", rich_help_panel=_LOOK)
 app.command("subscribers", rich_help_panel=_LOOK)(listing.subscribers)
 app.command("lists", rich_help_panel=_LOOK)(listing.lists)
+app.add_typer(requests.app, name="requests", rich_help_panel=_LOOK)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
 app.command("prune", rich_help_panel=_LOOK)(pruning.prune)
 app.command("export", rich_help_panel=_LOOK)(rights.export)

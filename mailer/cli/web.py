@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.adapters.addresses import checked
 from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import AsOf, State
@@ -41,7 +42,6 @@ def application(project: Project) -> "Application":
     """Return the pages of a project."""
     from mailer.web.app import create  # noqa: PLC0415 - a web server, for this alone
 
-    numbers = project.ledger.register(list(project.lists), at=project.clock())
     return create(
         readers=project.readers,
         public_actions=project.public_actions,
@@ -49,11 +49,15 @@ def application(project: Project) -> "Application":
         copies=project.copies,
         keyring=project.keyring,
         pages=project.pages,
-        lists={number: project.lists[slug] for slug, number in numbers.items()},
+        lists=project.numbered(),
         coalition=project.settings.coalition,
         base_url=project.settings.base_url,
         now=project.clock,
         notifier=project.notifier,
+        requests=project.requests,
+        endorsements=project.endorsements,
+        check_address=checked,
+        resolve=lambda city, state: project.resolve(city, state, "US")[0],
         logo=project.settings.branding.logo,
         ear=_ear(project),
     )

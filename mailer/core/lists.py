@@ -69,6 +69,7 @@ class MailingList:
     route: Route | None = None  # who carries it; None: as in mailer.toml
     archive: bool = False  # every edition has a page that everybody may read
     search_engines: bool = False  # which search engines may show
+    sign_up: bool = False  # anybody may ask for it on our pages
 
     def title(self, language: str) -> str:
         """Return the title in this language, else in the first one given."""
@@ -109,6 +110,7 @@ def parse(data: Mapping[str, Any], *, file: str, slug: str) -> MailingList:
         sender_address=sender.address("address", default=None) if sender else None,
         archive=archive,
         search_engines=search_engines,
+        sign_up=reader.flag("sign_up", default=False),
     )
     for part in (cadence, sender, reader):
         if part:

@@ -6,11 +6,12 @@ from datetime import date, time
 from enum import StrEnum
 
 from mailer.core.digest import Item
+from mailer.core.requests import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """The question whether an address belongs to whoever typed it (double opt-in).
+    """The question whether what was asked was asked by the owner of the address.
 
     Address, organization and token are slots. `on_behalf` prints the organization:
     only one on record may be named, never what a visitor typed into a form, or the
@@ -18,7 +19,8 @@ class Confirmation:
     """
 
     language: str
-    expires_on: date  # the last day on which the link works
+    expires_on: date | None  # the link's last day; None: it works for half an hour
+    about: Kind = Kind.SUBSCRIBE
     on_behalf: bool = False
 
 
@@ -32,6 +34,9 @@ class NoteKind(StrEnum):
     ACTION_RECEIVED = "action-received"
     ACTION_LISTED = "action-listed"
     ACTION_DECLINED = "action-declined"
+    ENDORSEMENT_LISTED = "endorsement-listed"
+    ENDORSEMENT_DECLINED = "endorsement-declined"
+    WAITING = "waiting"  # tells coordinators that somebody waits for them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

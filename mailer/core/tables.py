@@ -71,8 +71,18 @@ class Table:
     def address(self, key: str, default: Any = REQUIRED) -> Any:
         """Return an address that mail can be sent from, without a display name."""
         address = self.text(key, default)
-        if address is None:
-            return None
+        return None if address is None else self._mailable(key, address)
+
+    def addresses(self, key: str) -> tuple[str, ...]:
+        """Return a list of such addresses; none if the key is not there."""
+        written = self.raw(key, [])
+        if not isinstance(written, list) or not all(
+            isinstance(w, str) for w in written
+        ):
+            self.fail(key, 'must be a list such as ["ana@example.org"]')
+        return tuple(self._mailable(key, address) for address in written)
+
+    def _mailable(self, key: str, address: str) -> str:
         try:
             wire_address(key, address)
         except InputError:

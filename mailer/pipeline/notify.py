@@ -38,7 +38,7 @@ class Notifier:
         name: str,
         mailing_list: MailingList,
         list_number: int,
-        link: Link,
+        link: Link | None,
         at: datetime,
     ) -> bool:
         """Send a note whose button leads to a page of theirs; False: it was sent before.
@@ -46,9 +46,13 @@ class Notifier:
         It goes out under the name of a list. Raises TemplateError, NotFoundError.
         """
         slots = self._markers(name)
-        marker = slots["leave" if link.purpose is Purpose.LEAVE else "preferences"]
-        url = f"{self.base_url}/{_PAGES[link.purpose]}/{marker}"
-        rendered = self.renderer.note(replace(note, url=url), slots={"page": marker})
+        if link is None:
+            rendered = self.renderer.note(note, slots={})
+        else:
+            marker = slots["leave" if link.purpose is Purpose.LEAVE else "preferences"]
+            url = f"{self.base_url}/{_PAGES[link.purpose]}/{marker}"
+            note = replace(note, url=url)
+            rendered = self.renderer.note(note, slots={"page": marker})
         composed = self._composed(rendered, note.language, name)
         route = self.route_of(mailing_list)
         return self.notes.post(

@@ -32,6 +32,7 @@ class Ticker:
     clock: Clock
     pull: Callable[[], None]  # reads every source; raises MailerError
     track: Callable[[Callable[[], bool]], object]  # applies what providers told
+    admit: Callable[[Callable[[], bool]], object]  # writes what requests ask for
     prune: Callable[[], None]  # lets go of what is old; quick when nothing is
     trouble: Callable[[str], None]
 
@@ -39,6 +40,7 @@ class Ticker:
         """Do everything that is due now; returns the editions it made."""
         made: list[Planned] = []
         self._try("events", partial(self.track, stopping))
+        self._try("requests", partial(self.admit, stopping))
         self._try("sources", self._pull_if_due)
         self._try("planning", lambda: made.extend(self._plan()))
         self._try("composing", partial(self._compose_planned, stopping))

@@ -12,6 +12,7 @@ from mailer.ports.asking import (
     Web,
 )
 from mailer.ports.composing import NoteRenderer, Rendered, Renderer
+from mailer.ports.endorsing import Endorsable, Endorsements, Endorser
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
 from mailer.ports.ledger import (
     NOTE,
@@ -94,6 +95,9 @@ __all__ = [
     "Deferred",
     "Dossiers",
     "Edition",
+    "Endorsable",
+    "Endorsements",
+    "Endorser",
     "Enlisted",
     "ErasureJournal",
     "Erasures",

@@ -18,7 +18,7 @@ class Notes(Protocol):
         to: bytes,
         name: str,
         list_number: int,
-        link: Link,
+        link: Link | None,
         returning: bool = False,
         route: Route,
         at: datetime,
@@ -27,7 +27,8 @@ class Notes(Protocol):
 
         `name` says what it is about and to whom: of one name only the first letter
         is ever sent, and False is returned for the others. It goes out under the name
-        of a list; `link` says where its button leads. Whoever is suppressed is not
+        of a list; `link` says where its button leads, if it has
+        one. Whoever is suppressed is not
         written to, unless `returning`: who complained or was erased may have come
         back, and is asked so. Raises NotFoundError for an id that nobody has.
         """

@@ -95,6 +95,10 @@ class People(Protocol):
         """
         ...
 
+    def known_as(self, address: str, *, language: str, at: datetime) -> bytes:
+        """Return the random id of whoever has this address, new or not."""
+        ...
+
     def suppress(self, addresses: Iterable[str], *, reason: str, at: datetime) -> int:
         """Never mail these again; returns how many were not suppressed before."""
         ...

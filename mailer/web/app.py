@@ -14,18 +14,29 @@ from mailer.adapters.renderer.copies import Copies
 from mailer.config import Coalition
 from mailer.core.branding import LOGO_PATH, Logo
 from mailer.core.lists import MailingList
+from mailer.core.model import Place
 from mailer.core.tokens import Keyring
 from mailer.pipeline.notify import Notifier
-from mailer.ports import PublicActions, PublicEditions, Readers
+from mailer.ports import (
+    Endorsements,
+    PublicActions,
+    PublicEditions,
+    Readers,
+    Requests,
+)
 from mailer.web import (
     actions,
     calendars,
+    confirm,
     editions,
+    endorse,
     events,
     feeds,
     leave,
     preferences,
+    subscribe,
 )
+from mailer.web.guard import Guard
 from mailer.web.headers import PRIVATE, Headers
 from mailer.web.log import Log
 from mailer.web.site import Pages, Site
@@ -54,6 +65,11 @@ def create(
     base_url: str,
     now: Callable[[], datetime],
     notifier: Notifier,
+    requests: Requests,
+    endorsements: Endorsements,
+    check_address: Callable[[str], str],
+    resolve: Callable[[str, str | None], Place],
+    guard: Guard | None = None,
     logo: Logo | None = None,
     ear: events.Ear | None = None,
 ) -> Starlette:
@@ -75,16 +91,26 @@ def create(
         base_url=base_url,
         now=now,
         notifier=notifier,
+        requests=requests,
+        endorsements=endorsements,
+        check_address=check_address,
+        resolve=resolve,
+        guard=guard or Guard(),
         started=now(),
     )
     broken = {
-        language: pages.render("error.html", language, code=500, has_archive=False)
+        language: pages.render(
+            "error.html", language, code=500, has_archive=False, can_join=False
+        )
         for language in coalition.languages
     }
     app = Starlette(
         routes=[
             *leave.routes(site),
             *preferences.routes(site),
+            *confirm.routes(site),
+            *subscribe.routes(site),
+            *endorse.routes(site),
             *actions.routes(site),
             *calendars.routes(site),
             *feeds.routes(site),

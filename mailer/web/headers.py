@@ -3,7 +3,7 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-PRIVATE = ("/u/", "/p/")  # whoever has such an address can act for a reader
+PRIVATE = ("/u/", "/p/", "/c/")  # whoever has such an address can act for a reader
 
 _ALWAYS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self';"

@@ -12,9 +12,17 @@ from starlette.responses import HTMLResponse
 from mailer.adapters.renderer.copies import Copies
 from mailer.config import Coalition
 from mailer.core.lists import MailingList
+from mailer.core.model import Place
 from mailer.core.tokens import Keyring
 from mailer.pipeline.notify import Notifier
-from mailer.ports import PublicActions, PublicEditions, Readers
+from mailer.ports import (
+    Endorsements,
+    PublicActions,
+    PublicEditions,
+    Readers,
+    Requests,
+)
+from mailer.web.guard import Guard
 from mailer.web.language import choose
 
 
@@ -51,12 +59,22 @@ class Site:
     base_url: str
     now: Callable[[], datetime]
     notifier: Notifier
+    requests: Requests
+    endorsements: Endorsements
+    guard: Guard
+    check_address: Callable[[str], str]  # raises InputError
+    resolve: Callable[[str, str | None], Place]  # a city and its state, as typed
     started: datetime  # what we say now, another version may have said otherwise
 
     @property
     def archived(self) -> Sequence[int]:
         """Return the numbers of the lists whose editions everybody may read."""
         return [number for number, one in self.lists.items() if one.archive]
+
+    @property
+    def joinable(self) -> Sequence[int]:
+        """Return the numbers of the lists that anybody may ask for."""
+        return [number for number, one in self.lists.items() if one.sign_up]
 
     @property
     def root(self) -> str:
@@ -98,7 +116,11 @@ class Site:
         """Render a page into an answer."""
         return HTMLResponse(
             self.pages.render(
-                name, language, has_archive=bool(self.archived), **values
+                name,
+                language,
+                has_archive=bool(self.archived),
+                can_join=bool(self.joinable),
+                **values,
             ),
             status_code=status,
             headers={"Content-Language": language},

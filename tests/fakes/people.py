@@ -107,7 +107,7 @@ class MemoryReaders:
 class MemoryNotes:
     """Keeps what was written to whom; of one name, the first alone."""
 
-    posted: dict[str, tuple[bytes, Composed, Link]] = field(default_factory=dict)
+    posted: dict[str, tuple[bytes, Composed, Link | None]] = field(default_factory=dict)
     gone: set[bytes] = field(default_factory=set)
 
     def post(
@@ -117,7 +117,7 @@ class MemoryNotes:
         to: bytes,
         name: str,
         list_number: int,
-        link: Link,
+        link: Link | None,
         returning: bool = False,
         route: Route,
         at: datetime,
@@ -125,7 +125,7 @@ class MemoryNotes:
         assert at.tzinfo is not None
         assert route.names
         assert list_number
-        assert returning is (link.purpose is Purpose.CONFIRM)
+        assert returning is (link is not None and link.purpose is Purpose.CONFIRM)
         if to in self.gone:
             raise NotFoundError("nobody has this id")
         return self.posted.setdefault(name, (to, composed, link))[1] is composed

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 
+from mailer.adapters.addresses import checked
 from mailer.adapters.renderer.brand import Brand
 from mailer.adapters.renderer.copies import Copies
 from mailer.adapters.renderer.mail import MailRenderer
@@ -33,6 +34,7 @@ from mailer.core.tokens import Keyring, Purpose
 from mailer.pipeline.notify import Notifier
 from mailer.ports import Reader
 from mailer.web.app import create
+from mailer.web.guard import Guard
 from mailer.web.server import server
 from tests.factories import place
 from tests.fakes.people import (
@@ -41,6 +43,7 @@ from tests.fakes.people import (
     MemoryReaders,
     NoEditions,
 )
+from tests.fakes.requests import MemoryEndorsements, MemoryRequests
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NOW = datetime(2019, 10, 8, 17, 30, tzinfo=UTC)
@@ -79,6 +82,7 @@ def mailing_list(slug: str, english: str, spanish: str, kind: Kind) -> MailingLi
         minimum_items=1,
         horizon=timedelta(weeks=5),
         late_limit=timedelta(hours=24),
+        sign_up=True,
     )
 
 
@@ -177,6 +181,8 @@ class Site:
     readers: MemoryReaders
     actions: MemoryActions
     notes: MemoryNotes
+    requests: MemoryRequests
+    endorsements: MemoryEndorsements
     keyring: Keyring
     url: str = ""
 
@@ -194,6 +200,9 @@ class Site:
         self.readers.ended_otherwise.clear()
         self.notes.posted.clear()
         self.notes.gone.clear()
+        self.requests.asked.clear()
+        self.requests.kept.clear()
+        self.requests.refused.clear()
 
     @property
     def leave(self) -> str:
@@ -215,10 +224,12 @@ def a_site(
     base_url: str = "https://mail.example.org",
     pages: Pages | None = None,
     logo: Logo | None = None,
+    guard: Guard | None = None,
 ) -> Site:
     people, actions, notes = MemoryReaders(), MemoryActions(), MemoryNotes()
     for reader in readers or (a_reader(),):
         people.add(reader)
+    requests, endorsements = MemoryRequests(), MemoryEndorsements()
     keyring = Keyring(KEYS)
     app = create(
         readers=people,
@@ -238,9 +249,24 @@ def a_site(
             base_url=base_url,
             route_of=lambda _list: Route(shares={"outbox": 1}),
         ),
+        requests=requests,
+        endorsements=endorsements,
+        check_address=checked,
+        resolve=lambda city, state: Place(
+            label=", ".join(filter(None, (city, state))), locality=city, region=state
+        ),
+        guard=guard,
         logo=logo,
     )
-    return Site(app=app, readers=people, actions=actions, notes=notes, keyring=keyring)
+    return Site(
+        app=app,
+        readers=people,
+        actions=actions,
+        notes=notes,
+        requests=requests,
+        endorsements=endorsements,
+        keyring=keyring,
+    )
 
 
 @contextmanager

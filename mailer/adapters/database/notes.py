@@ -39,7 +39,7 @@ class SqlNotes:
         to: bytes,
         name: str,
         list_number: int,
-        link: Link,
+        link: Link | None,
         returning: bool = False,
         route: Route,
         at: datetime,
@@ -59,7 +59,7 @@ class SqlNotes:
                     as_of=at,
                     until=at,
                     planned_at=at,
-                    link={"purpose": link.purpose.name, "number": link.number},
+                    link=link and {"purpose": link.purpose.name, "number": link.number},
                     remembered=True,  # it tells of no actions
                 )
                 .on_conflict_do_nothing()

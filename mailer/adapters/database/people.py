@@ -1,5 +1,6 @@
 """Subscribers, their seats, subscriptions and consents."""
 
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -118,6 +119,14 @@ class SqlPeople:
             )
         return added
 
+    def known_as(self, address: str, *, language: str, at: datetime) -> bytes:
+        """Return the random id of whoever has this address, new or not."""
+        hashed = address_hash(self._pepper, address)
+        with self._database.writing() as connection:
+            return introduce(
+                self._database, connection, address, hashed, language=language, at=at
+            )[1]
+
     def find(self, address: str) -> int | None:
         """Return the number of the subscriber with this address."""
         hashed = address_hash(self._pepper, address)
@@ -160,6 +169,35 @@ class SqlPeople:
             for row in connection.execute(query):
                 counts.setdefault(row.slug, {})[row.state] = row.n
         return counts
+
+
+def introduce(
+    database: Database,
+    connection: Connection,
+    address: str,
+    hashed: bytes,
+    *,
+    language: str,
+    at: datetime,
+) -> tuple[int, bytes]:
+    """Return number and random id of whoever has an address, new or not."""
+    connection.execute(
+        database.insert(subscribers)
+        .values(
+            uid=secrets.token_bytes(16),
+            address=address,
+            address_hash=hashed,
+            language=language,
+            created_at=at,
+        )
+        .on_conflict_do_nothing()
+    )
+    person = connection.execute(
+        select(subscribers.c.id, subscribers.c.uid).where(
+            subscribers.c.address_hash == hashed
+        )
+    ).one()
+    return person.id, bytes(person.uid)
 
 
 def first_seat() -> Any:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from mailer.adapters.database import audit, granting
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.people import introduce
 from mailer.adapters.database.readers import masked
 from mailer.adapters.database.schema import (
     cooldowns,
@@ -163,31 +164,23 @@ class SqlRequests:
 
     def _person(self, connection: Connection, row: RowMapping, at: datetime) -> bytes:
         """Return who has the address; its requests are theirs from now on."""
-        connection.execute(
-            self._database.insert(subscribers)
-            .values(
-                uid=secrets.token_bytes(16),
-                address=row["address"],
-                address_hash=row["address_hash"],
-                language=row["language"],
-                created_at=at,
-            )
-            .on_conflict_do_nothing()
+        number, uid = introduce(
+            self._database,
+            connection,
+            row["address"],
+            bytes(row["address_hash"]),
+            language=row["language"],
+            at=at,
         )
-        person = connection.execute(
-            select(subscribers.c.id, subscribers.c.uid).where(
-                subscribers.c.address_hash == row["address_hash"]
-            )
-        ).one()
         connection.execute(
             update(requests)
             .where(
                 requests.c.address_hash == row["address_hash"],
                 requests.c.state == State.ASKED,
             )
-            .values(subscriber_id=person.id)
+            .values(subscriber_id=number)
         )
-        return bytes(person.uid)
+        return uid
 
     def written(self, due: Due, *, at: datetime) -> None:
         """Take note that the letter about these requests is on its way."""

@@ -35,6 +35,7 @@ endorsements = Table(
     Column("endorsed_on", Date),
     Column("public", Boolean, nullable=False, server_default=text("true")),
     Column("recorded_at", Instant, nullable=False),
+    Column("pledges", Json),  # what it will do besides, as the form names it
 )
 
 actions = Table(

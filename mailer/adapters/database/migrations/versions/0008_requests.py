@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("endorsements", sa.Column("pledges", Json, nullable=True))
     op.create_table(
         "requests",
         sa.Column("id", Id, nullable=False),

@@ -1,0 +1,129 @@
+"""A moderator's word → what was asked for is granted or not, and its asker told."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from mailer.core.errors import RefusedError
+from mailer.core.lists import MailingList
+from mailer.core.notices import Note, NoteKind
+from mailer.core.requests import Kind, Request, State
+from mailer.pipeline.notify import Notifier
+from mailer.ports import Endorsements, Requests
+
+_WORDS = {State.DONE: "accepted", State.DECLINED: "declined"}
+
+
+class Decided(Protocol):
+    """What is done with one kind of request once somebody has decided."""
+
+    def accept(
+        self, request: Request, *, into: str | None, by: str, at: datetime
+    ) -> str | None:
+        """Grant it; returns what it became, or None if somebody was faster."""
+        ...
+
+    def note(self, request: Request, *, became: str | None) -> Note:
+        """Return what its asker is told; `became` is None for one declined."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endorsing:
+    """What becomes of organizations that want to endorse a call."""
+
+    endorsements: Endorsements
+
+    def accept(
+        self, request: Request, *, into: str | None, by: str, at: datetime
+    ) -> str | None:
+        """List the organization; returns its name on record."""
+        return self.endorsements.accept(request, into=into, by=by, at=at)
+
+    def note(self, request: Request, *, became: str | None) -> Note:
+        """Return thanks, or the reason why not."""
+        names = {"organization": became or str(request.facts["organization"])}
+        if became is not None:
+            names["listed" if request.facts["public"] else "noted"] = became
+        return Note(
+            kind=NoteKind.ENDORSEMENT_DECLINED
+            if became is None
+            else NoteKind.ENDORSEMENT_LISTED,
+            language=request.language,
+            names=names,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moderator:
+    """Decides on requests in somebody's name."""
+
+    requests: Requests
+    decided: Mapping[Kind, Decided]
+    notifier: Notifier
+    lists: Callable[[], Mapping[int, MailingList]]  # by number
+    clock: Callable[[], datetime]
+    by: str
+
+    def accept(self, number: int, *, into: str | None = None) -> str:
+        """Grant a request; returns what it became. Raises RefusedError, NotFoundError.
+
+        `into` names the organization on record that is meant.
+        """
+        request = self._waiting(number)
+        became = self.decided[request.kind].accept(
+            request, into=into, by=self.by, at=self.clock()
+        )
+        if became is None:
+            raise RefusedError(f"request {number}: somebody else has just decided")
+        self._tell(request, self.decided[request.kind].note(request, became=became))
+        return became
+
+    def decline(self, number: int, *, reason: str) -> None:
+        """Refuse a request; its asker reads the reason. Raises as `accept`."""
+        request = self._waiting(number)
+        declined = self.requests.settle(
+            number, accepted=False, by=self.by, at=self.clock(), reason=reason
+        )
+        if not declined:
+            raise RefusedError(f"request {number}: somebody else has just decided")
+        note = self.decided[request.kind].note(request, became=None)
+        self._tell(request, note, said=reason)
+
+    def _waiting(self, number: int) -> Request:
+        request = self.requests.request(number)
+        if request.state in _WORDS:
+            raise RefusedError(
+                f"request {number} was {_WORDS[request.state]} already"
+                + (f", on {request.settled_at:%Y-%m-%d}" if request.settled_at else "")
+            )
+        if request.state is not State.WAITING:
+            raise RefusedError(
+                f"request {number} waits for its owner, who has not confirmed it yet"
+            )
+        return request
+
+    def _tell(self, request: Request, note: Note, said: str | None = None) -> None:
+        mailing_list = self.lists().get(request.list_number)
+        if mailing_list is None or request.subscriber is None:
+            return
+        self.notifier.tell(
+            note if said is None else _saying(note, said),
+            to=request.subscriber,
+            name=f"decided {request.public_id}",
+            mailing_list=mailing_list,
+            list_number=request.list_number,
+            link=None,
+            at=self.clock(),
+        )
+
+
+def _saying(note: Note, said: str) -> Note:
+    return Note(
+        kind=note.kind,
+        language=note.language,
+        names=note.names,
+        occurrence=note.occurrence,
+        said=said,
+    )
