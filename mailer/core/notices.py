@@ -36,6 +36,7 @@ class NoteKind(StrEnum):
     ACTION_DECLINED = "action-declined"
     ENDORSEMENT_LISTED = "endorsement-listed"
     ENDORSEMENT_DECLINED = "endorsement-declined"
+    MOVED = "moved"  # to another address; told at the old one, with a way back
     WAITING = "waiting"  # tells coordinators that somebody waits for them
 
 

@@ -16,13 +16,16 @@ from mailer.core.branding import LOGO_PATH, Logo
 from mailer.core.lists import MailingList
 from mailer.core.model import Place
 from mailer.core.tokens import Keyring
+from mailer.pipeline.erase import Eraser
 from mailer.pipeline.notify import Notifier
 from mailer.ports import (
+    Dossiers,
     Endorsements,
     PublicActions,
     PublicEditions,
     Readers,
     Requests,
+    Rights,
 )
 from mailer.web import (
     actions,
@@ -66,6 +69,9 @@ def create(
     now: Callable[[], datetime],
     notifier: Notifier,
     requests: Requests,
+    rights: Rights,
+    dossiers: Dossiers,
+    eraser: Eraser,
     endorsements: Endorsements,
     check_address: Callable[[str], str],
     resolve: Callable[[str, str | None], Place],
@@ -92,6 +98,9 @@ def create(
         now=now,
         notifier=notifier,
         requests=requests,
+        rights=rights,
+        dossiers=dossiers,
+        eraser=eraser,
         endorsements=endorsements,
         check_address=check_address,
         resolve=resolve,

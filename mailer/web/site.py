@@ -14,13 +14,16 @@ from mailer.config import Coalition
 from mailer.core.lists import MailingList
 from mailer.core.model import Place
 from mailer.core.tokens import Keyring
+from mailer.pipeline.erase import Eraser
 from mailer.pipeline.notify import Notifier
 from mailer.ports import (
+    Dossiers,
     Endorsements,
     PublicActions,
     PublicEditions,
     Readers,
     Requests,
+    Rights,
 )
 from mailer.web.guard import Guard
 from mailer.web.language import choose
@@ -60,6 +63,9 @@ class Site:
     now: Callable[[], datetime]
     notifier: Notifier
     requests: Requests
+    rights: Rights
+    dossiers: Dossiers
+    eraser: Eraser
     endorsements: Endorsements
     guard: Guard
     check_address: Callable[[str], str]  # raises InputError

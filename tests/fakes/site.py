@@ -31,6 +31,7 @@ from mailer.core.model import (
 from mailer.core.preferences import Choices
 from mailer.core.routes import Route
 from mailer.core.tokens import Keyring, Purpose
+from mailer.pipeline.erase import Eraser
 from mailer.pipeline.notify import Notifier
 from mailer.ports import Reader
 from mailer.web.app import create
@@ -44,6 +45,12 @@ from tests.fakes.people import (
     NoEditions,
 )
 from tests.fakes.requests import MemoryEndorsements, MemoryRequests
+from tests.fakes.rights import (
+    MemoryDossiers,
+    MemoryErasures,
+    MemoryJournal,
+    MemoryRights,
+)
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NOW = datetime(2019, 10, 8, 17, 30, tzinfo=UTC)
@@ -183,6 +190,9 @@ class Site:
     notes: MemoryNotes
     requests: MemoryRequests
     endorsements: MemoryEndorsements
+    rights: MemoryRights
+    dossiers: MemoryDossiers
+    erasures: MemoryErasures
     keyring: Keyring
     url: str = ""
 
@@ -203,6 +213,12 @@ class Site:
         self.requests.asked.clear()
         self.requests.kept.clear()
         self.requests.refused.clear()
+        self.rights.asked.clear()
+        self.rights.asked_at.clear()
+        self.rights.forgotten.clear()
+        self.rights.addresses.clear()
+        self.dossiers.held.clear()
+        self.erasures.erased.clear()
 
     @property
     def leave(self) -> str:
@@ -230,6 +246,7 @@ def a_site(
     for reader in readers or (a_reader(),):
         people.add(reader)
     requests, endorsements = MemoryRequests(), MemoryEndorsements()
+    rights, dossiers, erasures = MemoryRights(), MemoryDossiers(), MemoryErasures()
     keyring = Keyring(KEYS)
     app = create(
         readers=people,
@@ -250,6 +267,9 @@ def a_site(
             route_of=lambda _list: Route(shares={"outbox": 1}),
         ),
         requests=requests,
+        rights=rights,
+        dossiers=dossiers,
+        eraser=Eraser(erasures=erasures, journal=MemoryJournal()),
         endorsements=endorsements,
         check_address=checked,
         resolve=lambda city, state: Place(
@@ -265,6 +285,9 @@ def a_site(
         notes=notes,
         requests=requests,
         endorsements=endorsements,
+        rights=rights,
+        dossiers=dossiers,
+        erasures=erasures,
         keyring=keyring,
     )
 
