@@ -37,6 +37,9 @@ def act(site: Site, visit: Visit, request: Request, form: Fields) -> Response:
     if action == "forget" and request.subscriber:
         site.rights.forget(request.subscriber, request.number)
         return _page(site, visit, request, "forgotten")
+    if action == "refuse" and request.kind is Kind.MOVE:
+        site.requests.refuse(request.subscriber or b"", request.number, at=site.now())
+        return site.page("refused.html", site.language(visit, request.language))
     if action not in ("confirm", "download"):
         return show(site, visit, request)
     return _ACTS[request.kind](site, visit, request, form)

@@ -115,7 +115,10 @@ class SqlRequests:
                 hashed = bytes(row["address_hash"])
                 if hashed in seen and not grave:
                     continue  # one letter is about all that is asked
-                if row["suppressed"] and row["suppressed"] not in RETURNING:
+                # Nobody moves to an address that is not to be mailed; the form is the
+                # place to return.
+                allowed = RETURNING if row["kind"] != Kind.MOVE else frozenset()
+                if row["suppressed"] and row["suppressed"] not in allowed:
                     _forget(connection, row["id"])
                     continue
                 wait = (
