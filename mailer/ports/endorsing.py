@@ -29,7 +29,10 @@ class Endorsements(Protocol):
     """Who endorses what, as the public may see it and moderators decide it."""
 
     def calls(self, on: date) -> Sequence[Endorsable]:
-        """Return the calls that are open on a day, the newest first."""
+        """Return the calls whose last day is not over on a day, the newest first.
+
+        One may be endorsed long before its own first day.
+        """
         ...
 
     def public(self, call: str) -> Sequence[Endorser]:

@@ -17,17 +17,17 @@ _WEBSITE = 500
 
 @dataclass(kw_only=True)
 class Reading:
-    """Reads one posted form; the names of what is wrong are gathered in `troubles`."""
+    """Reads one posted form, and gathers the names of the fields that are wrong."""
 
     site: Site
     form: Fields
-    troubles: set[str] = field(default_factory=set)
+    troubles: list[str] = field(default_factory=list)  # in the order of the page
 
     def line(self, name: str, *, required: bool = False, most: int = LONGEST) -> str:
         """Return one line of words, without control characters."""
         words = " ".join(self.form.get(name, "").split())
         if len(words) > most or not words.isprintable() or (required and not words):
-            self.troubles.add(name)
+            self._wrong(name)
             return ""
         return words
 
@@ -36,7 +36,7 @@ class Reading:
         try:
             return self.site.check_address(self.form.get(name, ""))
         except InputError:
-            self.troubles.add(name)
+            self._wrong(name)
             return ""
 
     def language(self) -> str:
@@ -47,7 +47,7 @@ class Reading:
         """Return which of these was chosen."""
         chosen = self.form.get(name, "")
         if chosen not in offered:
-            self.troubles.add(name)
+            self._wrong(name)
             return ""
         return chosen
 
@@ -56,14 +56,15 @@ class Reading:
         ticked = self.form.every(name)
         return [one for one in offered if one in ticked]
 
-    def place(self) -> Place | None:
+    def place(self, *, required: bool = False) -> Place | None:
         """Return where they are; None if they do not say."""
-        city, state = self.line("city"), self.line("state", most=40)
-        if not city:
-            if state:
-                self.troubles.add("city")
-            return None
-        return None if self.troubles else self.site.resolve(city, state or None)
+        city = self.line("city", required=required)
+        state = self.line("state", most=40)
+        if state and not city:
+            self._wrong("city")
+        if not city or self.troubles:
+            return None  # nothing is looked up for a form that is not kept
+        return self.site.resolve(city, state or None)
 
     def website(self, name: str = "website") -> str | None:
         """Return an address on the web; `https://` may be left out."""
@@ -75,13 +76,20 @@ class Reading:
         scheme, _, rest = written.partition("://")
         host = rest.partition("/")[0]
         if scheme not in ("http", "https") or "." not in host or " " in written:
-            self.troubles.add(name)
+            self._wrong(name)
         return written
 
-    def lists(self) -> tuple[int, ...]:
+    def _wrong(self, name: str) -> None:
+        if name not in self.troubles:
+            self.troubles.append(name)
+
+    def lists(self, *, required: bool = False) -> tuple[int, ...]:
         """Return the numbers of the lists that were ticked."""
         offered = [str(number) for number in self.site.joinable]
-        return tuple(int(number) for number in self.ticked("list", offered))
+        ticked = tuple(int(number) for number in self.ticked("list", offered))
+        if required and not ticked:
+            self._wrong("list")
+        return ticked
 
 
 def shown_again(
@@ -89,7 +97,7 @@ def shown_again(
     template: str,
     language: str,
     form: Fields,
-    troubles: frozenset[str] = frozenset(),
+    troubles: Sequence[str] = (),
     **values: object,
 ) -> Response:
     """Return the page of a form, as it was posted if something must be mended."""

@@ -18,6 +18,7 @@ from mailer.web.site import Site
 
 FORM, LISTED = "/endorse", "/endorsers"
 PLEDGES = ("plan", "publicize", "calls")  # besides endorsing
+_ABOUT = 300  # characters
 _NOT_FOUND = 404
 _MINUTES = {"Cache-Control": "public, max-age=300", "Vary": "Accept-Language"}
 
@@ -56,8 +57,7 @@ def _calls(site: Site) -> Sequence[Endorsable]:
 
 def _show(site: Site, request: Request) -> Response:
     language, calls = site.language(request), _calls(site)
-    lists = [("list", str(number)) for number in site.joinable]
-    blank = Fields([*lists, ("language", language), ("call", calls[0].slug)])
+    blank = Fields([("language", language), ("call", calls[0].slug)])
     return shown_again(site, "endorse.html", language, blank, calls=calls)
 
 
@@ -67,36 +67,37 @@ def _ask(site: Site, request: Request, form: Fields) -> Response:
     reading = Reading(site=site, form=form)
     ask = _read(reading, language, calls)
     if reading.troubles:
-        troubles = frozenset(reading.troubles)
-        return shown_again(site, "endorse.html", language, form, troubles, calls=calls)
+        return shown_again(
+            site, "endorse.html", language, form, reading.troubles, calls=calls
+        )
     if genuine:
         site.requests.ask(ask, at=site.now())
     return look_at_your_mail(site, language, ask.address)
 
 
 def _read(reading: Reading, language: str, calls: Sequence[Endorsable]) -> Ask:
+    """Read the form in the order of the page, so that the first mistake comes first."""
     site = reading.site
     call = reading.choice("call", [call.slug for call in calls])
     organization = reading.line("organization", required=True)
-    lists = reading.lists()
-    place = reading.place()
-    if not place and not reading.troubles:
-        reading.troubles.add("city")
+    place = reading.place(required=True)
+    facts = {
+        "call": call,
+        "organization": organization,
+        "place": asdict(place) if place else None,
+        "website": reading.website(),
+        "public": reading.choice("public", ("yes", "no")) == "yes",
+        "pledges": list(reading.ticked("pledge", PLEDGES)),
+        "contact": reading.line("contact", required=True),
+        "wording": site.words("consent-endorse.txt", language),
+    }
+    address, wanted, lists = reading.address(), reading.language(), reading.lists()
     return Ask(
         kind=Kind.ENDORSE,
-        address=reading.address(),
-        language=reading.language(),
+        address=address,
+        language=wanted,
         list_number=(lists or tuple(site.lists))[0],
         joins=lists,
-        about=f"{call} {name_key(organization)}"[:300],
-        facts={
-            "call": call,
-            "organization": organization,
-            "website": reading.website(),
-            "contact": reading.line("contact", required=True),
-            "place": asdict(place) if place else None,
-            "public": reading.choice("public", ("yes", "no")) == "yes",
-            "pledges": list(reading.ticked("pledge", PLEDGES)),
-            "wording": site.words("consent.txt", language),
-        },
+        about=f"{call} {name_key(organization)}"[:_ABOUT],
+        facts=facts,
     )

@@ -33,20 +33,17 @@ def routes(site: Site) -> list[Route]:
 
 
 def _blank(site: Site, language: str) -> Fields:
-    lists = [("list", str(number)) for number in site.joinable[:1]]
-    return Fields([*lists, ("language", language)])
+    only = [("list", str(number)) for number in site.joinable]
+    return Fields([*(only if len(only) == 1 else ()), ("language", language)])
 
 
 def _ask(site: Site, request: Request, language: str, form: Fields) -> Response:
     genuine = site.guard.admit(request, form)
     reading = Reading(site=site, form=form)
-    address, wanted = reading.address(), reading.language()
-    lists, place = reading.lists(), reading.place()
-    if not lists:
-        reading.troubles.add("list")
+    address, place = reading.address(), reading.place()
+    lists, wanted = reading.lists(required=True), reading.language()
     if reading.troubles:
-        troubles = frozenset(reading.troubles)
-        return shown_again(site, "subscribe.html", language, form, troubles)
+        return shown_again(site, "subscribe.html", language, form, reading.troubles)
     if genuine:
         ask = Ask(
             kind=Kind.SUBSCRIBE,

@@ -397,7 +397,7 @@ def test_who_comes_by_the_note_days_later_finds_the_way_back(
 # --- a forwarded copy cannot silence a list unnoticed
 
 
-def notes(site: Site) -> list[tuple[str, Link]]:
+def notes(site: Site) -> list[tuple[str, Link | None]]:
     return [(kept.subject, link) for _, kept, link in site.notes.posted.values()]
 
 

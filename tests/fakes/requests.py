@@ -41,10 +41,14 @@ class MemoryRequests:
 
     def confirm(self, uid: bytes, number: int, *, at: datetime) -> Sequence[Request]:
         granted = self.open_for(uid, number, at=at)
-        self.kept[uid, number] = [
-            replace(each, state=State.WAITING if each.kind in MODERATED else State.DONE)
-            for each in self.kept.get((uid, number), [])
-        ]
+        if granted:
+            self.kept[uid, number] = [
+                replace(
+                    each,
+                    state=State.WAITING if each.kind in MODERATED else State.DONE,
+                )
+                for each in granted
+            ]
         return granted
 
     def refuse(self, uid: bytes, number: int, *, at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -241,6 +241,7 @@ def a_site(
     pages: Pages | None = None,
     logo: Logo | None = None,
     guard: Guard | None = None,
+    lists: Mapping[int, MailingList] = LISTS,
 ) -> Site:
     people, actions, notes = MemoryReaders(), MemoryActions(), MemoryNotes()
     for reader in readers or (a_reader(),):
@@ -255,7 +256,7 @@ def a_site(
         copies=Copies(MailRenderer(TEMPLATES, BRAND, base_url)),
         keyring=keyring,
         pages=pages or Pages(TEMPLATES, coalition=COALITION, base_url=base_url),
-        lists=LISTS,
+        lists=lists,
         coalition=COALITION,
         base_url=base_url,
         now=lambda: NOW,

@@ -35,13 +35,10 @@ class SqlEndorsements:
         self._database = database
 
     def calls(self, on: date) -> Sequence[Endorsable]:
-        """Return the calls that are open on a day, the newest first."""
+        """Return the calls whose last day is not over, the newest first."""
         query = (
             select(calls)
-            .where(
-                or_(calls.c.opens_on.is_(None), calls.c.opens_on <= on),
-                or_(calls.c.closes_on.is_(None), calls.c.closes_on >= on),
-            )
+            .where(or_(calls.c.closes_on.is_(None), calls.c.closes_on >= on))
             .order_by(calls.c.id.desc())
         )
         with self._database.reading() as connection:
