@@ -13,6 +13,9 @@ from mailer.adapters.database.dossier import SqlDossiers
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.erasing import SqlErasures
 from mailer.adapters.database.people import OWN_ACT
+from mailer.adapters.database.requests import SqlRequests
+from mailer.adapters.database.retention import Retention
+from mailer.adapters.database.rights import SqlRights
 from mailer.adapters.database.schema import (
     actions,
     consent_events,
@@ -27,6 +30,7 @@ from mailer.core.errors import InputError, StoreError
 from mailer.core.events import Event, EventKind
 from mailer.core.model import Contact
 from mailer.core.preferences import Choices
+from mailer.core.requests import Ask, Kind as RequestKind, Moving, Request, State
 from mailer.pipeline.erase import Eraser
 from mailer.ports import Answered, Outcome, Outgoing, Refused
 from tests.contract.post import PEPPER, Post, people
@@ -523,3 +527,115 @@ def _come_back(post: Post) -> None:
                 recorded_at=post.now,
             )
         )
+
+
+# --- whoever was only asked
+
+
+def test_an_address_that_somebody_typed_is_forgotten_when_its_owner_says_nothing(
+    post: Post,
+) -> None:
+    kept = SqlRequests(post.database, PEPPER)
+    ask = Ask(
+        kind=RequestKind.SUBSCRIBE,
+        address="stranger@example.org",
+        language="en",
+        list_number=post.number,
+        joins=(post.number,),
+    )
+    kept.ask(ask, at=post.now)
+    kept.ask(replace(ask, address=ANA), at=post.now)  # a subscriber is no stranger
+    for due in kept.due(at=post.now):
+        kept.written(due, at=post.now)
+    assert "subscribers" in holding(post, ask.address)
+
+    kept.expire(at=post.now + timedelta(days=7, minutes=1))
+
+    assert holding(post, ask.address) == set()
+    assert "subscribers" in holding(post, ANA)
+
+
+def test_the_old_address_of_whoever_moved_is_forgotten_a_month_later(
+    post: Post,
+) -> None:
+    kept = SqlRequests(post.database, PEPPER)
+    rights = SqlRights(post.database, kept)
+    new = "ana@home.example"
+    rights.ask_at(_readdress(post), new, at=post.now)
+    (due,) = kept.due(at=post.now)
+    kept.written(due, at=post.now)
+    assert rights.move(due.to, due.number, at=post.now).what is Moving.DONE
+    assert "subscribers" in holding(post, ANA)
+
+    kept.expire(at=post.now + timedelta(days=8))
+    kept.expire(at=post.now + timedelta(days=31))
+
+    assert holding(post, ANA) == set()
+    assert "subscribers" in holding(post, new)
+
+
+def test_nobody_moves_while_a_call_to_them_is_open(post: Post) -> None:
+    kept = SqlRequests(post.database, PEPPER)
+    rights = SqlRights(post.database, kept)
+    mailing = post.make()
+    post.compose(mailing)
+    provider = ScriptedProvider(accept_and_vanish, idempotency_ttl=86_400.0)
+    rights.ask_at(_readdress(post), "ana@home.example", at=post.now)
+    (due,) = kept.due(at=post.now)
+    kept.written(due, at=post.now)
+    post.sender(provider).step()
+
+    assert rights.move(due.to, due.number, at=post.now).what is Moving.BUSY
+    post.drain(mailing, provider)
+
+    assert post.counts(mailing)["sent"] == 5  # nobody was parked for it
+    assert rights.move(due.to, due.number, at=post.now).what is Moving.DONE
+
+
+def test_what_waits_follows_whoever_moves(post: Post) -> None:
+    kept = SqlRequests(post.database, PEPPER)
+    rights = SqlRights(post.database, kept)
+    mailing = post.make()
+    post.compose(mailing)
+    provider = ScriptedProvider()
+    rights.ask_at(_readdress(post), "ana@home.example", at=post.now)
+    (due,) = kept.due(at=post.now)
+    kept.written(due, at=post.now)
+
+    rights.move(due.to, due.number, at=post.now)
+    post.drain(mailing, provider)
+
+    assert ANA not in provider.accepted
+    assert provider.accepted["ana@home.example"] == 1
+
+
+def test_rows_of_whom_nothing_is_left_to_count_go_with_their_deliveries(
+    post: Post, eraser: Eraser
+) -> None:
+    post.people.suppress(["reader5@example.org"], reason="manual", at=post.now)
+    post.send()
+    with post.database.writing() as connection:  # imported before there were consents
+        connection.execute(consent_events.delete())
+    erase(eraser, post)
+    later = post.now + timedelta(days=200)
+
+    Retention(post.database).prune(later, at=later)
+
+    assert post.query("SELECT count(*) FROM subscribers") == [4]
+
+
+def _readdress(post: Post) -> Request:
+    return Request(
+        number=1,
+        public_id="",
+        kind=RequestKind.READDRESS,
+        state=State.DONE,
+        language="en",
+        list_number=post.number,
+        joins=(),
+        about="",
+        facts={},
+        masked_address="",
+        subscriber=post.uid(1),
+        asked_at=post.now,
+    )

@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    exists,
     func,
     or_,
     select,
@@ -186,6 +187,35 @@ class SqlErasures:
                 update(actions).where(actions.c.id.in_(mine)).values(contact={})
             )
         return len(mine)
+
+
+def forget_stranger(connection: Connection, person: int, since: datetime) -> None:
+    """Strip somebody who is here for nothing but a request, made since then.
+
+    Whoever was known before, has a list, a seat or a consent, or was asked something
+    else stays; so does whoever a call is open to.
+    """
+    tables = (subscriptions, seats, consent_events, requests)
+    known = or_(*(exists().where(t.c.subscriber_id == person) for t in tables))
+    query = select(subscribers.c.id).where(
+        subscribers.c.id == person,
+        subscribers.c.created_at >= since,
+        subscribers.c.address != "",
+        ~known,
+    )
+    if connection.scalar(query) and not _is_open(connection, person):
+        _take_back(connection, person, since)
+        _strip(connection, person)
+
+
+def forget_nobodies(connection: Connection) -> int:
+    """Delete rows of whom nothing is left to count; returns how many."""
+    tables = (deliveries, consent_events)
+    counted = or_(
+        *(exists().where(t.c.subscriber_id == subscribers.c.id) for t in tables)
+    )
+    gone = delete(subscribers).where(subscribers.c.address == "", ~counted)
+    return connection.execute(gone).rowcount
 
 
 def _person(connection: Connection, hashed: bytes) -> int | None:

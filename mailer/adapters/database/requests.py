@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audit, granting
+from mailer.adapters.database import audit, erasing, granting
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.people import introduce
 from mailer.adapters.database.readers import masked
@@ -298,22 +298,34 @@ class SqlRequests:
         """Forget what was not granted in time, and people known by nothing else."""
         with self._database.writing() as connection:
             gone = 0
+            strangers: list[tuple[int, datetime]] = []
             for kind in Kind:
                 over = connection.execute(
-                    delete(requests).where(
+                    delete(requests)
+                    .where(
                         requests.c.kind == kind,
                         requests.c.state.in_(_OPEN),
                         requests.c.asked_at < at - valid_for(kind),
                     )
-                )
-                gone += over.rowcount
-            connection.execute(
-                delete(requests).where(
+                    .returning(requests.c.subscriber_id, requests.c.asked_at)
+                ).all()
+                strangers += [(row[0], row[1]) for row in over if row[0]]
+                gone += len(over)
+            old = connection.execute(
+                delete(requests)
+                .where(
                     requests.c.state.in_((State.DONE, State.DECLINED)),
                     func.coalesce(requests.c.settled_at, requests.c.confirmed_at)
                     < at - _KEPT,
                 )
-            )
+                .returning(
+                    requests.c.subscriber_id, requests.c.asked_at, requests.c.kind
+                )
+            ).all()
+            # Whoever moved has left a row with the old address behind.
+            strangers += [(row[0], row[1]) for row in old if row[2] == Kind.MOVE]
+            for person, since in strangers:
+                erasing.forget_stranger(connection, person, since)
             connection.execute(
                 delete(cooldowns).where(cooldowns.c.last_at < at - RETURN)
             )
