@@ -57,12 +57,14 @@ def _export(site: Site, visit: Visit, request: Request, form: Fields) -> Respons
             media_type="application/json",
             headers={"Content-Disposition": f'attachment; filename="{FILE}"'},
         )
+    language = site.language(visit, request.language)
     return _page(
         site,
         visit,
         request,
         "held",
         held=held,
+        titles={one.slug: one.title(language) for one in site.lists.values()},
         written=written,
         file=FILE,
         encoded=base64.b64encode(written.encode()).decode(),
@@ -80,7 +82,7 @@ def _readdress(site: Site, visit: Visit, request: Request, form: Fields) -> Resp
             "ask",
             UNREADABLE,
             form=form,
-            troubles=frozenset(reading.troubles),
+            troubles=tuple(reading.troubles),
         )
     at = site.now()
     if not site.requests.confirm(request.subscriber or b"", request.number, at=at):
@@ -165,5 +167,5 @@ def _page(
         state=state,
         kind=request.kind.value,
         address=request.masked_address,
-        **{"form": Fields([]), "troubles": frozenset(), **values},
+        **{"form": Fields([]), "troubles": (), **values},
     )
