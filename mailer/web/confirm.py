@@ -19,7 +19,7 @@ def routes(site: Site) -> list[Route]:
     """Return the route of the links that grant what was asked."""
 
     async def page(visit: Visit) -> Response:
-        claim = claimed(site, visit.path_params["token"], Purpose.CONFIRM)
+        claim = claimed(site, visit, Purpose.CONFIRM)
         if visit.method == "POST":
             form = await fields(visit)
             return await run_in_threadpool(_act, site, visit, claim, form)

@@ -26,7 +26,7 @@ def routes(site: Site) -> list[Route]:
     """Return the route of the links that change what comes."""
 
     async def page(request: Request) -> Response:
-        claim = claimed(site, request.path_params["token"], Purpose.PREFERENCES)
+        claim = claimed(site, request, Purpose.PREFERENCES)
         if request.method == "POST":
             form = await fields(request)
             return await run_in_threadpool(_act, site, request, claim, form)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from starlette.requests import Request
+
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Claim, Purpose
 from mailer.ports import Reader
@@ -18,10 +20,14 @@ class Guest:
     mailing_list: MailingList
 
 
-def claimed(site: Site, token: str, purpose: Purpose) -> Claim:
-    """Return what the token says, or a claim that matches nobody."""
-    claim = site.keyring.read(token)
+def claimed(site: Site, visit: Request, purpose: Purpose) -> Claim:
+    """Return what the token in an address says, or a claim that matches nobody.
+
+    Raises HTTPException 429 to a network from which too many came that are not ours.
+    """
+    claim = site.keyring.read(visit.path_params["token"])
     if claim is None or claim.purpose is not purpose:
+        site.guard.suspect(visit)
         return Claim(purpose, _NOBODY, 0)
     return claim
 
