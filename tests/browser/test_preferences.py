@@ -10,9 +10,8 @@ from playwright.sync_api import Browser, Page
 from mailer.core.preferences import Choices, Frequency
 from mailer.core.scope import Scope
 from tests.browser.test_gates_in_chromium import violations
+from tests.browser.visiting import KINDS, WIDTHS, kind, look, press, tab_to, visiting
 from tests.fakes.site import URGENT, Site, a_reader, a_site, served
-
-WIDTHS = (375, 1280)
 
 
 @pytest.fixture(scope="module")
@@ -29,44 +28,15 @@ def site(running: Site) -> Site:
     return running
 
 
-@pytest.fixture(
-    params=[(width, script) for width in WIDTHS for script in (False, True)],
-    ids=lambda kind: f"{kind[0]}-{'with' if kind[1] else 'no'}-script",
-)
+@pytest.fixture(params=KINDS, ids=kind)
 def page(
     chromium: Browser, site: Site, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
-    """The page, open; at the end it has set no cookie and broken nothing."""
+    """The page, open in each kind of browser."""
     width, script = request.param
-    context = chromium.new_context(
-        viewport={"width": width, "height": 800},
-        java_script_enabled=script,
-        locale="en-US",
-    )
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda line: complaints.append(line.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(site.url + site.preferences)
-    yield page
-    unexpected = [words for words in complaints if "status of 422" not in words]
-    assert unexpected == []
-    assert not context.cookies()
-    context.close()
-
-
-def press(page: Page, words: str) -> None:
-    with page.expect_navigation(wait_until="load"):
-        page.get_by_role("button", name=words, exact=True).click()
-
-
-def look(page: Page) -> None:
-    """Hold the page to the width of its screen."""
-    wide, seen = page.evaluate(
-        "() => [document.documentElement.scrollWidth, innerWidth]"
-    )
-    assert wide <= seen
+    url = site.url + site.preferences
+    with visiting(chromium, url, width, script=script) as page:
+        yield page
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -167,29 +137,16 @@ def test_resting_and_leaving_everything_and_taking_both_back(
 
 
 def test_everything_is_done_by_the_keyboard_alone(page: Page, site: Site) -> None:
-    def tab_to(name: str) -> None:
-        for _ in range(30):
-            page.keyboard.press("Tab")
-            if (
-                page.evaluate(
-                    "() => [document.activeElement.name, document.activeElement.innerText]"
-                    ".join(' ')"
-                ).strip()
-                == name
-            ):
-                return
-        pytest.fail(f"the keyboard never reaches {name}")
-
-    tab_to("frequency")
+    tab_to(page, "frequency")
     page.keyboard.press("ArrowDown")
-    tab_to("where")
+    tab_to(page, "where")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    tab_to("region")
+    tab_to(page, "region")
     page.keyboard.press("Space")
-    tab_to("pause")
+    tab_to(page, "pause")
     page.keyboard.press("ArrowDown")
-    tab_to("Save")
+    tab_to(page, "Save")
     with page.expect_navigation(wait_until="load"):
         page.keyboard.press("Enter")
 
@@ -197,7 +154,7 @@ def test_everything_is_done_by_the_keyboard_alone(page: Page, site: Site) -> Non
     assert choices.frequency is Frequency.FORTNIGHTLY
     assert choices.scope == Scope(regions=("us-ca",))
     assert choices.paused_until is not None
-    tab_to("Undo")
+    tab_to(page, "Undo")
     with page.expect_navigation(wait_until="load"):
         page.keyboard.press("Enter")
     assert site.here.choices == Choices(language="en")
