@@ -1,4 +1,4 @@
-"""Who asked to be erased; under which key addresses are hashed."""
+"""Who asked to be erased; under which key addresses are hashed; who is muted."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,3 +20,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_erasures")),
     )
     op.add_column("instance", sa.Column("key_check", Bytes(16), nullable=True))
+    op.add_column("organizations", sa.Column("muted_until", Instant, nullable=True))
+    muted = sa.text("muted_until IS NOT NULL")
+    op.create_index(
+        "ix_organizations_muted",
+        "organizations",
+        ["muted_until"],
+        sqlite_where=muted,
+        postgresql_where=muted,
+    )
