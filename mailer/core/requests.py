@@ -27,6 +27,8 @@ class Kind(StrEnum):
     READDRESS = "readdress"  # to say at which other address they want our mail
     MOVE = "move"  # another address in place of the one we write to
     MOVE_BACK = "move-back"  # the old one again
+    HAND_OVER = "hand-over"  # to say which colleague takes their seat
+    SEAT_BACK = "seat-back"  # to keep it after all
     SEAT = "seat"  # to take over somebody's seat at an organization
     EXPORT = "export"  # to see what we hold
     ERASE = "erase"  # to be forgotten
@@ -44,11 +46,19 @@ class State(StrEnum):
 
 MODERATED = frozenset((Kind.ENDORSE, Kind.SUBMIT))
 # These give away or take away what is somebody's: a link of their own, and a short one.
-OWN = (Kind.EXPORT, Kind.READDRESS, Kind.ERASE)  # asked of whoever we write to
-GRAVE = frozenset((*OWN, Kind.MOVE, Kind.MOVE_BACK, Kind.SEAT))
+OWN = (
+    Kind.EXPORT,
+    Kind.READDRESS,
+    Kind.HAND_OVER,
+    Kind.ERASE,
+)  # asked of whoever we write to
+GRAVE = frozenset((*OWN, Kind.MOVE, Kind.MOVE_BACK, Kind.SEAT, Kind.SEAT_BACK))
+# Whoever is given something is asked; an address that is not to be mailed is not.
+GIVEN = frozenset((Kind.MOVE, Kind.SEAT))
 _VALID = {
     Kind.EXPORT: timedelta(minutes=30),
     Kind.ERASE: timedelta(minutes=30),
+    Kind.HAND_OVER: timedelta(minutes=30),
     Kind.READDRESS: timedelta(minutes=30),
     Kind.MOVE: timedelta(minutes=30),
 }
@@ -105,7 +115,7 @@ class Request:
 
 
 class Moving(StrEnum):
-    """What came of somebody's moving to another address."""
+    """What came of moving to another address, or of taking over a seat."""
 
     DONE = "done"
     KNOWN = "known"  # the new address gets our mail already; nothing was changed
@@ -118,7 +128,10 @@ class Moved:
     """What came of it, and who may take it back by which request."""
 
     what: Moving
-    back: tuple[bytes, int] | None = None  # the random id at the old address, a number
+    # The random id of whoever may take it back, and the number of the request.
+    back: tuple[bytes, int] | None = None
+    organization: str | None = None  # whose seat it is
+    successor: str | None = None  # the masked address of whoever has it now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

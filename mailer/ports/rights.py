@@ -89,7 +89,19 @@ class Rights(Protocol):
         ...
 
     def ask_at(self, request: Request, address: str, *, at: datetime) -> None:
-        """Have the owner of a new address asked whether somebody may move there."""
+        """Have the owner of another address asked about it.
+
+        Whether whoever wants to move may move there, or whether they take over the
+        seat of whoever hands it over.
+        """
+        ...
+
+    def sit(self, uid: bytes, number: int, *, at: datetime) -> Moved:
+        """Let somebody take over a seat, or take theirs back; once.
+
+        The list goes with it: it ends for the one and begins for the other. Whoever
+        had the seat may take it back for a week.
+        """
         ...
 
     def move(self, uid: bytes, number: int, *, at: datetime) -> Moved:

@@ -14,14 +14,14 @@ from starlette.responses import HTMLResponse, Response
 
 from mailer.core.errors import MailerError
 from mailer.core.notices import Note, NoteKind
-from mailer.core.requests import Kind, Moved, Moving, Request
+from mailer.core.requests import GIVEN, OWN, Kind, Moved, Moving, Request
 from mailer.core.tokens import Link, Purpose
 from mailer.web.asking import UNREADABLE, Reading
 from mailer.web.form import Fields
 from mailer.web.log import redact
 from mailer.web.site import Site
 
-KINDS = (Kind.EXPORT, Kind.READDRESS, Kind.ERASE, Kind.MOVE, Kind.MOVE_BACK)
+KINDS = (*OWN, Kind.MOVE, Kind.MOVE_BACK, Kind.SEAT, Kind.SEAT_BACK)
 FILE = "what-we-keep.json"
 logger = logging.getLogger("mailer.web")
 
@@ -37,7 +37,7 @@ def act(site: Site, visit: Visit, request: Request, form: Fields) -> Response:
     if action == "forget" and request.subscriber:
         site.rights.forget(request.subscriber, request.number)
         return _page(site, visit, request, "forgotten")
-    if action == "refuse" and request.kind is Kind.MOVE:
+    if action == "refuse" and request.kind in GIVEN:
         site.requests.refuse(request.subscriber or b"", request.number, at=site.now())
         return site.page("refused.html", site.language(visit, request.language))
     if action not in ("confirm", "download"):
@@ -100,11 +100,13 @@ def _erase(site: Site, visit: Visit, request: Request, _: Fields) -> Response:
 
 
 def _move(site: Site, visit: Visit, request: Request, _: Fields) -> Response:
-    uid = request.subscriber or b""
-    moved = site.rights.move(uid, request.number, at=site.now())
+    seat = request.kind in (Kind.SEAT, Kind.SEAT_BACK)
+    act = site.rights.sit if seat else site.rights.move
+    moved = act(request.subscriber or b"", request.number, at=site.now())
     if moved.what is Moving.DONE:
         _tell_of_moving(site, request, moved)
-    return _page(site, visit, request, _MOVED[moved.what])
+    state = _MOVED[moved.what]
+    return _page(site, visit, request, state, organization=moved.organization)
 
 
 _MOVED = {
@@ -116,14 +118,17 @@ _MOVED = {
 _ACTS: Mapping[Kind, Callable[[Site, Visit, Request, Fields], Response]] = {
     Kind.EXPORT: _export,
     Kind.READDRESS: _readdress,
+    Kind.HAND_OVER: _readdress,
     Kind.ERASE: _erase,
     Kind.MOVE: _move,
     Kind.MOVE_BACK: _move,
+    Kind.SEAT: _move,
+    Kind.SEAT_BACK: _move,
 }
 
 
 def _tell_of_moving(site: Site, request: Request, moved: Moved) -> None:
-    """Write to the old address, with a way back.
+    """Write to the old address, or to whoever had the seat, with a way back.
 
     That it cannot be written is no reason to say that nothing was moved.
     """
@@ -137,9 +142,17 @@ def _tell_of_moving(site: Site, request: Request, moved: Moved) -> None:
     try:
         site.notifier.tell(
             Note(
-                kind=NoteKind.MOVED,
+                kind=NoteKind.SEAT_HANDED_OVER if moved.successor else NoteKind.MOVED,
                 language=language,
-                names={"list": mailing_list.title(language)},
+                names={
+                    "list": mailing_list.title(language),
+                    **(
+                        {"organization": moved.organization}
+                        if moved.organization
+                        else {}
+                    ),
+                    **({"successor": moved.successor} if moved.successor else {}),
+                },
             ),
             to=uid,
             name=f"moved {number} {uid.hex()}",

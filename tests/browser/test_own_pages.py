@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from mailer.core.requests import Kind, Moved, Moving, Request, State
 from mailer.core.tokens import Purpose
+from mailer.web.own import KINDS
 from tests.browser.test_gates_in_chromium import violations
 from tests.fakes.site import NOW, UID, WEEKLY, Site, a_reader, a_site, served
 
@@ -122,7 +123,7 @@ def test_axe_finds_nothing_that_bars_people_from_what_is_theirs(
     page = context.new_page()
     found: list[str] = []
 
-    for kind in (Kind.EXPORT, Kind.READDRESS, Kind.ERASE, Kind.MOVE, Kind.MOVE_BACK):
+    for kind in KINDS:
         page.goto(f"{link(site, kind)}?lang=es")
         found += violations(page)
     page.goto(link(site, Kind.READDRESS))
@@ -146,6 +147,7 @@ def test_asking_for_each_from_the_preferences(page: Page, site: Site) -> None:
     for words, kind in (
         ("See what you keep", Kind.EXPORT),
         ("Change my address", Kind.READDRESS),
+        ("Hand over my seat", Kind.HAND_OVER),
         ("Delete everything", Kind.ERASE),
     ):
         page.goto(site.url + site.preferences)

@@ -6,7 +6,7 @@ ANA = "ana@barrio.example"
 
 
 def test_a_muted_organization_gets_no_edition_and_why_says_so(filled: Shell) -> None:
-    muted = filled("organizations", "mute", "union del barrio", "--json")
+    muted = filled("organizations", "mute", "UNIÓN DEL BARRIO", "--json")
     dry = filled("send", "weekly", "--dry-run", "--as-of", MONDAY)
     filled("send", "weekly", "--as-of", MONDAY)
     why = filled("why", ANA)

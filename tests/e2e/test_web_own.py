@@ -384,3 +384,86 @@ def test_whoever_is_asked_at_a_strange_address_can_forbid_it_for_good(
     assert town.project.dossiers.of(ANA)
     with town.project.database.reading() as connection:
         assert connection.scalars(select(suppressions.c.reason)).all() == ["manual"]
+
+
+# --- to hand over a seat
+
+CY = "cy@barrio.example"
+
+
+def offer(ana: Person, to: str = CY) -> str:
+    """Offer Ana's seat to a colleague; return where the colleague's letter leads."""
+    path = ana.asked("hand-over")
+    assert "A letter to" in words(ana.press(path, action="confirm", email=to))
+    letters = ana.mail()
+    assert [each[0] for each in letters] == [to]
+    return letters[0][1]
+
+
+def test_a_colleague_takes_over_a_seat_with_its_mail(ana: Person, town: Town) -> None:
+    path = offer(ana)
+    before = town.project.dossiers.of(ANA)
+    assert before
+    assert before["seats"]
+
+    seen = words(ana.press(path, action="confirm"))
+
+    assert "The seat is yours" in seen
+    assert "our mail for Unión del Barrio comes to you" in seen
+    colleague, first = town.project.dossiers.of(CY), town.project.dossiers.of(ANA)
+    assert colleague
+    assert first
+    assert colleague["seats"] == before["seats"]
+    assert first["seats"] == []
+    town.now += timedelta(days=7)
+    town.tell(draft("San Diego", 12), draft("Denver", 19))
+    town.send()
+    assert sorted({to for to, _ in ana.mail()}) == [ANA, BEN, CY]  # ANA: only the note
+
+
+def test_whoever_handed_it_over_is_told_and_can_take_it_back(
+    ana: Person, town: Town
+) -> None:
+    ana.press(offer(ana), action="confirm")
+    ((to, back),) = ana.mail()
+    assert to == ANA
+
+    assert "Keep your seat?" in ana.read(back)
+    seen = words(ana.press(back, action="confirm"))
+
+    assert "comes to you again" in seen
+    held, colleague = town.project.dossiers.of(ANA), town.project.dossiers.of(CY)
+    assert held
+    assert held["seats"]
+    assert [each["state"] for each in held["subscriptions"]] == ["active"]  # type: ignore[attr-defined]
+    assert colleague
+    assert colleague["seats"] == []
+    assert [each["state"] for each in colleague["subscriptions"]] == ["ended"]  # type: ignore[attr-defined]
+    assert ana.mail() == []
+
+
+def test_a_colleague_who_says_nothing_changes_nothing(ana: Person, town: Town) -> None:
+    before = town.project.dossiers.of(ANA)
+    path = offer(ana)
+    town.now += timedelta(days=7, minutes=1)
+
+    assert "too old" in words(ana.press(path, action="confirm"))
+
+    held = town.project.dossiers.of(ANA)
+    assert before
+    assert held
+    assert held["seats"] == before["seats"]
+
+
+def test_two_colleagues_cannot_both_take_it(ana: Person, town: Town) -> None:
+    first = offer(ana)
+    town.now += LATER
+    second = offer(ana, "dee@barrio.example")
+    ana.press(first, action="confirm")
+
+    assert "The seat is yours" not in words(ana.press(second, action="confirm"))
+
+    held = town.project.dossiers.of("dee@barrio.example")
+    assert held
+    assert held["seats"] == []
+    assert held["subscriptions"] == []

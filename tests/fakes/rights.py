@@ -34,6 +34,9 @@ class MemoryRights:
         assert request.subscriber
         self.asked_at.append(address)
 
+    def sit(self, uid: bytes, number: int, *, at: datetime) -> Moved:
+        return self.move(uid, number, at=at)
+
     def move(self, uid: bytes, number: int, *, at: datetime) -> Moved:
         assert uid
         assert number

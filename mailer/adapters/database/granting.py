@@ -42,7 +42,7 @@ def grant(
         update(subscribers).where(subscribers.c.id == person.id).values(values)
     )
     for number in request.joins:
-        _join(database, connection, person.id, number, at=at)
+        join(database, connection, person.id, number, at=at)
         leaving.record(
             connection,
             person.id,
@@ -100,7 +100,7 @@ def _let_back(connection: Connection, hashed: bytes, at: datetime) -> None:
         )
 
 
-def _join(
+def join(
     database: Database,
     connection: Connection,
     subscriber: int,
@@ -108,6 +108,7 @@ def _join(
     *,
     at: datetime,
 ) -> None:
+    """Put somebody on a list, by their own act."""
     active = {
         "state": "active",
         "ended_reason": None,

@@ -34,6 +34,7 @@ from mailer.core.errors import NotFoundError
 from mailer.core.requests import (
     A_DAY,
     COOLDOWN,
+    GIVEN,
     GRAVE,
     MODERATED,
     MOST_OPEN,
@@ -117,7 +118,7 @@ class SqlRequests:
                     continue  # one letter is about all that is asked
                 # Nobody moves to an address that is not to be mailed; the form is the
                 # place to return.
-                allowed = RETURNING if row["kind"] != Kind.MOVE else frozenset()
+                allowed = frozenset() if row["kind"] in GIVEN else RETURNING
                 if row["suppressed"] and row["suppressed"] not in allowed:
                     _forget(connection, row["id"])
                     continue

@@ -18,10 +18,13 @@ from sqlalchemy import (
 from mailer.adapters.database import leaving
 from mailer.adapters.database.choosing import CHOSE
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.granting import join
+from mailer.adapters.database.readers import masked
 from mailer.adapters.database.requests import SqlRequests
 from mailer.adapters.database.schema import (
     deliveries,
     instance,
+    organizations,
     requests,
     seats,
     subscribers,
@@ -39,7 +42,9 @@ from mailer.core.requests import (
 )
 from mailer.core.tokens import encode
 
-_HOW = "page"
+_HOW, _SEAT = "page", "seat"
+_MOVING = (Kind.MOVE, Kind.MOVE_BACK, Kind.SEAT, Kind.SEAT_BACK)
+_THERE = {Kind.READDRESS: Kind.MOVE, Kind.HAND_OVER: Kind.SEAT}
 
 
 class SqlRights:
@@ -82,11 +87,11 @@ class SqlRights:
             connection.execute(delete(requests).where(_mine(uid, number)))
 
     def ask_at(self, request: Request, address: str, *, at: datetime) -> None:
-        """Have the owner of a new address asked whether somebody may move there."""
+        """Have the owner of another address asked about it."""
         who = (request.subscriber or b"").hex()
         self._requests.ask(
             Ask(
-                kind=Kind.MOVE,
+                kind=_THERE[request.kind],
                 address=address,
                 language=request.language,
                 list_number=request.list_number,
@@ -110,19 +115,61 @@ class SqlRights:
                 return Moved(what=Moving.OVER)
             if _is_busy(connection, here.id):
                 return Moved(what=Moving.BUSY)
-            connection.execute(
-                update(requests)
-                .where(requests.c.id == number)
-                .values(state=State.DONE.value, confirmed_at=at, address=None)
-            )
+            _done(connection, number, at)
             if _is_known(connection, there):
                 return Moved(what=Moving.KNOWN)
             _swap(connection, here, there)
             _record(connection, here.id, at)
             if Kind(found.kind) is Kind.MOVE_BACK:
                 return Moved(what=Moving.DONE)
-            back = _way_back(connection, found, here, there, at)
+            # The row of the new address has the old one now.
+            back = _way_back(connection, Kind.MOVE_BACK, found, here, at, to=there.id)
         return Moved(what=Moving.DONE, back=(uid, back))
+
+    def sit(self, uid: bytes, number: int, *, at: datetime) -> Moved:
+        """Let somebody take over a seat, or take theirs back; once."""
+        with self._database.writing() as connection:
+            found = connection.execute(_asked(uid, number)).first()
+            if found is None or found.asked_at + valid_for(Kind(found.kind)) <= at:
+                return Moved(what=Moving.OVER)
+            taker = _person(connection, uid)
+            holder = _person(connection, bytes.fromhex(found.facts["from"]))
+            if taker is None or holder is None or taker.id == holder.id:
+                return Moved(what=Moving.OVER)
+            seat = _seat(connection, holder.id, found.facts.get("seat"))
+            _done(connection, number, at)
+            if seat is None:  # it was handed on meanwhile
+                return Moved(what=Moving.OVER)
+            _give(connection, seat, taker.id)
+            lists = leaving.to(bytes(holder.uid), found.list_number)
+            leaving.end(connection, lists, how=_SEAT, at=at)
+            join(self._database, connection, taker.id, found.list_number, at=at)
+            leaving.record(
+                connection,
+                taker.id,
+                found.list_number,
+                kind="granted",
+                how=_SEAT,
+                at=at,
+            )
+            organization = _name(connection, seat.organization_id)
+            if Kind(found.kind) is Kind.SEAT_BACK:
+                return Moved(what=Moving.DONE, organization=organization)
+            back = _way_back(
+                connection,
+                Kind.SEAT_BACK,
+                found,
+                taker,
+                at,
+                to=holder.id,
+                seat=seat.organization_id,
+            )
+        return Moved(
+            what=Moving.DONE,
+            back=(bytes(holder.uid), back),
+            organization=organization,
+            successor=masked(taker.address),
+        )
 
 
 def _mine(uid: bytes, number: int) -> Any:
@@ -137,11 +184,45 @@ def _asked(uid: bytes, number: int) -> Any:
         select(requests)
         .where(
             _mine(uid, number),
-            requests.c.kind.in_((Kind.MOVE, Kind.MOVE_BACK)),
+            requests.c.kind.in_(_MOVING),
             requests.c.state.in_((State.ASKED, State.WRITTEN)),
         )
         .with_for_update()
     )
+
+
+def _done(connection: Connection, number: int, at: datetime) -> None:
+    connection.execute(
+        update(requests)
+        .where(requests.c.id == number)
+        .values(state=State.DONE.value, confirmed_at=at, address=None)
+    )
+
+
+def _seat(connection: Connection, holder: int, organization: int | None) -> Any:
+    """Return a person's first seat, or the one at an organization."""
+    query = select(seats).where(seats.c.subscriber_id == holder).order_by(seats.c.id)
+    if organization is not None:
+        query = query.where(seats.c.organization_id == organization)
+    return connection.execute(query.limit(1).with_for_update()).first()
+
+
+def _give(connection: Connection, seat: Row[Any], taker: int) -> None:
+    """Let a seat be another's; whoever has one there already has one still."""
+    mine = seats.c.id == seat.id
+    held = select(seats.c.id).where(
+        seats.c.subscriber_id == taker,
+        seats.c.organization_id == seat.organization_id,
+    )
+    if connection.scalar(held) is None:
+        connection.execute(update(seats).where(mine).values(subscriber_id=taker))
+    else:
+        connection.execute(delete(seats).where(mine))
+
+
+def _name(connection: Connection, organization: int) -> str:
+    query = select(organizations.c.name).where(organizations.c.id == organization)
+    return str(connection.scalar(query))
 
 
 def _person(connection: Connection, uid: bytes) -> Any:
@@ -217,25 +298,30 @@ def _record(connection: Connection, person: int, at: datetime) -> None:
 
 def _way_back(
     connection: Connection,
+    kind: Kind,
     found: Row[Any],
-    here: Row[Any],
-    there: Row[Any],
+    whence: Row[Any],
     at: datetime,
+    *,
+    to: int,
+    seat: int | None = None,
 ) -> int:
-    """Keep what lets whoever reads the old mailbox take it back; returns its number."""
+    """Keep what lets somebody take it back from whoever has it; returns its number."""
+    owner = select(subscribers.c.address_hash).where(subscribers.c.id == to)
+    uid = bytes(whence.uid).hex()
     made = connection.scalar(
         insert(requests)
         .values(
             public_id=encode(secrets.token_bytes(16)),
-            kind=Kind.MOVE_BACK.value,
+            kind=kind.value,
             state=State.WRITTEN.value,
-            address_hash=here.address_hash,
-            subscriber_id=there.id,
+            address_hash=connection.scalar(owner),
+            subscriber_id=to,
             language=found.language,
             list_number=found.list_number,
             joins=[],
-            about=bytes(here.uid).hex(),
-            facts={"from": bytes(here.uid).hex()},
+            about=f"{uid} {found.id}",
+            facts={"from": uid, "seat": seat},
             asked_at=at,
             written_at=at,
         )
