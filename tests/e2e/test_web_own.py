@@ -467,3 +467,17 @@ def test_two_colleagues_cannot_both_take_it(ana: Person, town: Town) -> None:
     assert held
     assert held["seats"] == []
     assert held["subscriptions"] == []
+
+
+def test_a_colleague_who_had_the_list_before_keeps_it_when_the_seat_goes_back(
+    ana: Person, town: Town
+) -> None:
+    ana.press(offer(ana, BEN), action="confirm")
+    ((_, back),) = ana.mail()
+
+    ana.press(back, action="confirm")
+
+    held = town.project.dossiers.of(BEN)
+    assert held
+    assert [each["state"] for each in held["subscriptions"]] == ["active"]  # type: ignore[attr-defined]
+    assert held["seats"] == [{"organization": "AFT 1931", "role": "primary"}]

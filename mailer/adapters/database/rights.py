@@ -1,6 +1,7 @@
 """What owners of an address ask about themselves: to be asked, to move, to move back."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -141,8 +142,11 @@ class SqlRights:
             if seat is None:  # it was handed on meanwhile
                 return Moved(what=Moving.OVER)
             _give(connection, seat, taker.id)
-            lists = leaving.to(bytes(holder.uid), found.list_number)
-            leaving.end(connection, lists, how=_SEAT, at=at)
+            theirs = leaving.to(bytes(holder.uid), found.list_number)
+            # Who has another seat, or had the list before this one, keeps it.
+            if not found.facts.get("keeps") and not _seat(connection, holder.id, None):
+                leaving.end(connection, theirs, how=_SEAT, at=at)
+            keeps = _is_on(connection, bytes(taker.uid), found.list_number)
             join(self._database, connection, taker.id, found.list_number, at=at)
             leaving.record(
                 connection,
@@ -162,7 +166,7 @@ class SqlRights:
                 taker,
                 at,
                 to=holder.id,
-                seat=seat.organization_id,
+                facts={"seat": seat.organization_id, "keeps": keeps},
             )
         return Moved(
             what=Moving.DONE,
@@ -218,6 +222,11 @@ def _give(connection: Connection, seat: Row[Any], taker: int) -> None:
         connection.execute(update(seats).where(mine).values(subscriber_id=taker))
     else:
         connection.execute(delete(seats).where(mine))
+
+
+def _is_on(connection: Connection, uid: bytes, list_number: int) -> bool:
+    query = select(subscriptions.c.state).where(leaving.to(uid, list_number))
+    return connection.scalar(query) == "active"
 
 
 def _name(connection: Connection, organization: int) -> str:
@@ -304,7 +313,7 @@ def _way_back(
     at: datetime,
     *,
     to: int,
-    seat: int | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> int:
     """Keep what lets somebody take it back from whoever has it; returns its number."""
     owner = select(subscribers.c.address_hash).where(subscribers.c.id == to)
@@ -321,7 +330,7 @@ def _way_back(
             list_number=found.list_number,
             joins=[],
             about=f"{uid} {found.id}",
-            facts={"from": uid, "seat": seat},
+            facts={"from": uid, **(facts or {})},
             asked_at=at,
             written_at=at,
         )
