@@ -18,6 +18,7 @@ from mailer.pipeline.moderate import Endorsing, Moderator
 from mailer.pipeline.reconcile import Reconciled, Reconciler
 from mailer.pipeline.tick import Ticker
 from mailer.pipeline.track import Tracker
+from mailer.pipeline.vacant import Usher
 from mailer.ports import Source
 
 
@@ -163,6 +164,17 @@ class Project(Sending):
             by=by,
         )
 
+    def usher(self, trouble: Callable[[str], None]) -> Usher:
+        """Return what asks the colleagues of those whom nothing reaches any more."""
+        return Usher(
+            seats=self.seats,
+            notifier=self.notifier,
+            lists=self.numbered,
+            languages=self.settings.coalition.languages,
+            clock=self.clock,
+            trouble=trouble,
+        )
+
     def numbered(self) -> Mapping[int, MailingList]:
         """Return the lists by number."""
         numbers = self.ledger.register(list(self.lists), at=self.clock())
@@ -182,6 +194,7 @@ class Project(Sending):
             prune=self.prune,
             track=self.tracker(trouble).apply,
             admit=self.clerk(trouble).admit,
+            seat=self.usher(trouble).ask,
             trouble=trouble,
         )
 

@@ -21,6 +21,7 @@ from mailer.adapters.database.readers import SqlReaders
 from mailer.adapters.database.requests import SqlRequests
 from mailer.adapters.database.retention import Retention
 from mailer.adapters.database.rights import SqlRights
+from mailer.adapters.database.seating import SqlSeats
 from mailer.adapters.database.suppressing import SqlSuppressions
 from mailer.adapters.database.trace import Tracer
 from mailer.adapters.database.work import SqlLedger
@@ -184,6 +185,11 @@ class Stores(Definitions):
     def rights(self) -> SqlRights:
         """What owners of an address ask about themselves."""
         return SqlRights(self.ready, self.requests)
+
+    @cached_property
+    def seats(self) -> SqlSeats:
+        """Who sits where."""
+        return SqlSeats(self.ready)
 
     @cached_property
     def endorsements(self) -> SqlEndorsements:

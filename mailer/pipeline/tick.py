@@ -33,6 +33,7 @@ class Ticker:
     pull: Callable[[], None]  # reads every source; raises MailerError
     track: Callable[[Callable[[], bool]], object]  # applies what providers told
     admit: Callable[[Callable[[], bool]], object]  # writes what requests ask for
+    seat: Callable[[], object]  # asks the colleagues of whom nothing reaches any more
     prune: Callable[[], None]  # lets go of what is old; quick when nothing is
     trouble: Callable[[str], None]
 
@@ -41,6 +42,7 @@ class Ticker:
         made: list[Planned] = []
         self._try("events", partial(self.track, stopping))
         self._try("requests", partial(self.admit, stopping))
+        self._try("seats", self.seat)
         self._try("sources", self._pull_if_due)
         self._try("planning", lambda: made.extend(self._plan()))
         self._try("composing", partial(self._compose_planned, stopping))

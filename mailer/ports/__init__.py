@@ -39,6 +39,7 @@ from mailer.ports.publishing import (
 )
 from mailer.ports.requests import Requests
 from mailer.ports.rights import Dossiers, ErasureJournal, Erasures, Rights
+from mailer.ports.seats import Colleague, LostSeat, Seats
 from mailer.ports.sending import (
     Accepted,
     Answered,
@@ -89,6 +90,7 @@ __all__ = [
     "Call",
     "Called",
     "Capabilities",
+    "Colleague",
     "Composed",
     "Contacted",
     "Contents",
@@ -110,6 +112,7 @@ __all__ = [
     "Intent",
     "Ledger",
     "Looked",
+    "LostSeat",
     "Mailing",
     "Message",
     "Names",
@@ -142,6 +145,7 @@ __all__ = [
     "Rights",
     "Search",
     "Searchable",
+    "Seats",
     "Source",
     "Standing",
     "SuppressionList",

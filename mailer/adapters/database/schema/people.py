@@ -41,6 +41,8 @@ seats = Table(
         "organization_id", ForeignKey("organizations.id"), nullable=False, index=True
     ),
     Column("role", String(20), nullable=False),
+    # When its colleagues were told that its mail bounces for good.
+    Column("lost_at", Instant),
     UniqueConstraint("subscriber_id", "organization_id"),
 )
 

@@ -29,3 +29,4 @@ def upgrade() -> None:
         sqlite_where=muted,
         postgresql_where=muted,
     )
+    op.add_column("seats", sa.Column("lost_at", Instant, nullable=True))
