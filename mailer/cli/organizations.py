@@ -126,8 +126,9 @@ def mute(
 ) -> None:
     """Send no edition to an organization's seats, for good or until a day.
 
-    Whoever has a seat elsewhere as well goes on getting theirs. Example: mailer
-    organizations mute "AFT 1931" --until 2019-11-01
+    Whoever has a seat elsewhere as well goes on getting theirs.
+
+    Example: mailer organizations mute "AFT 1931" --until 2019-11-01
     """
     state: State = context.obj
     with state.project() as project:

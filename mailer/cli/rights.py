@@ -50,8 +50,9 @@ def forget(
 ) -> None:
     """Erase a person; their address is never mailed again, known by its hash alone.
 
-    Whoever signs up anew and confirms is welcome again. Example: mailer forget
-    office@example.org
+    Whoever signs up anew and confirms is welcome again.
+
+    Example: mailer forget office@example.org
     """
     state: State = context.obj
     with state.project() as project:
