@@ -1,6 +1,5 @@
 """Settings: `mailer.toml` and the environment, read once into frozen records."""
 
-import base64
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from mailer.core import allowing, branding, routes
+from mailer.core import allowing, branding, keys, routes
 from mailer.core.allowing import AllowList
 from mailer.core.branding import Branding
 from mailer.core.breaker import Limits
@@ -22,9 +21,7 @@ from mailer.core.sealed import Sealed
 from mailer.core.tables import LANGUAGES, Table
 
 FILE = "mailer.toml"
-_KEY_BYTES = 32
 _MOST_THREADS = 64
-_KEY_IDS = range(256)  # one byte in a token
 _BASE_URL = re.compile(
     r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?"
     r"(?:/[A-Za-z0-9._~!$&*+,;=:@%/-]*)?",
@@ -100,7 +97,7 @@ class Settings:
     folder: Path
     database: str = field(repr=False)  # an SQLAlchemy URL; may hold a password
     base_url: str  # where the links in mail lead, without a slash at the end
-    keys: Mapping[int, bytes] = field(repr=False)  # key id → secret
+    keys: Mapping[int, bytes] = field(repr=False)  # key id → secret, retired or not
     coalition: Coalition
     sender: Sender
     route: Route  # who in `providers` delivers, where a list does not say
@@ -120,6 +117,16 @@ class Settings:
     secret_files: tuple[Path, ...] = ()  # every file: that a secret is read from
     bare: tuple[str, ...] = ()  # tables and keys that hold a secret itself
     variables: tuple[str, ...] = ()  # of the environment, that stand in for a key
+    retired: frozenset[int] = frozenset()  # of the keys, those whose links are refused
+
+    @property
+    def link_keys(self) -> Mapping[int, bytes]:
+        """Return the keys by which links are read; the newest signs."""
+        return {
+            number: secret
+            for number, secret in self.keys.items()
+            if number not in self.retired
+        }
 
     @property
     def provider(self) -> str:
@@ -182,13 +189,15 @@ class _Reading:
             for name, kind, table in self._named("providers")
         }
         self._refuse_names(providers.values())
+        held = self._keys()
         delivery = top.table("delivery") or Table({}, FILE, "delivery.")
         route, insisted = self._route(delivery, providers)
         settings = Settings(
             folder=self.folder,
             database=self._database(),
             base_url=self._base_url(),
-            keys=self._keys(),
+            keys=held.secrets,
+            retired=held.retired,
             coalition=self._coalition(),
             sender=self._sender(),
             route=route,
@@ -489,24 +498,13 @@ class _Reading:
         self._note_file(name)
         return secret
 
-    def _keys(self) -> Mapping[int, bytes]:
+    def _keys(self) -> keys.Keys:
         written = self._environment_or("MAILER_SECRET_KEY", "") or self._key_file()
         self.top.known.add("secret_key")
-        keys: dict[int, bytes] = {}
-        lines = [line.partition("#")[0] for line in written.splitlines()]
-        for entry in " ".join(lines).split():
-            number, secret = _key(entry)
-            if number not in _KEY_IDS or len(secret) < _KEY_BYTES:
-                self._fail_key(
-                    "each line must be NUMBER:BASE64, a number from 0 to 255 and at"
-                    " least 32 random bytes"
-                )
-            if number in keys:
-                self._fail_key(f"has two keys with the number {number}")
-            keys[number] = secret
-        if not keys:
-            self._fail_key("holds no key")
-        return keys
+        try:
+            return keys.parse(written)
+        except InputError as error:
+            self._fail_key(str(error))
 
     def _key_file(self) -> str:
         reference = self.top.text("secret_key", "file:secret.key")
@@ -533,17 +531,3 @@ def _has_password(url: str) -> bool:
         return "://" in url and bool(urlsplit(url).password)
     except ValueError:
         return False
-
-
-def _key(entry: str) -> tuple[int, bytes]:
-    """Return a key's number and bytes; no bytes when it is not written as one."""
-    number, _, encoded = entry.partition(":")
-    if not _KEY_ID.fullmatch(number):
-        return 0, b""
-    try:
-        return int(number), base64.b64decode(encoded, validate=True)
-    except ValueError:
-        return 0, b""
-
-
-_KEY_ID = re.compile(r"[0-9]{1,3}")

@@ -81,10 +81,10 @@ class Definitions:
     @cached_property
     def keyring(self) -> Keyring:
         """Signs and reads the links."""
-        return Keyring(self.settings.keys)
+        return Keyring(self.settings.link_keys)
 
     def _derived(self, purpose: str) -> bytes:
-        # The oldest key: hashes of addresses must outlive a rotation of link keys.
+        # The oldest key, retired or not: hashes of addresses outlive link keys.
         oldest = self.settings.keys[min(self.settings.keys)]
         return derive(oldest, purpose)
 

@@ -22,6 +22,7 @@ from mailer.pipeline.recheck import Rechecker
 from mailer.pipeline.reconcile import Reconciled, Reconciler
 from mailer.pipeline.tick import Ticker
 from mailer.pipeline.track import Tracker
+from mailer.pipeline.vacant import Usher
 from mailer.ports import Source
 
 
@@ -57,8 +58,9 @@ class Project(Sending):
             raise InputError("; ".join(troubles))
 
     def prune(self) -> None:
-        """Forget who got what in mailings that are long over."""
+        """Forget who got what long ago, and whoever is erased as soon as may be."""
         now = self.clock()
+        self.eraser.complete(at=now)
         self.retention.prune(now - self.settings.keep, at=now)
         self.requests.expire(at=now)
 
@@ -208,6 +210,17 @@ class Project(Sending):
             by=by,
         )
 
+    def usher(self, trouble: Callable[[str], None]) -> Usher:
+        """Return what asks the colleagues of those whom nothing reaches any more."""
+        return Usher(
+            seats=self.seats,
+            notifier=self.notifier,
+            lists=self.numbered,
+            languages=self.settings.coalition.languages,
+            clock=self.clock,
+            trouble=trouble,
+        )
+
     def numbered(self) -> Mapping[int, MailingList]:
         """Return the lists by number."""
         numbers = self.ledger.register(list(self.lists), at=self.clock())
@@ -228,6 +241,7 @@ class Project(Sending):
             prune=self.prune,
             track=self.tracker(trouble).apply,
             admit=self.clerk(trouble).admit,
+            seat=self.usher(trouble).ask,
             trouble=trouble,
         )
 

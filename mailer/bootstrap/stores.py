@@ -1,14 +1,16 @@
 """A project folder: what its database keeps."""
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from mailer.adapters import files
-from mailer.adapters.database import migrate
+from mailer.adapters import erasures, files
+from mailer.adapters.database import keyed, migrate
 from mailer.adapters.database.actions import SqlActions
+from mailer.adapters.database.dossier import SqlDossiers
 from mailer.adapters.database.editions import SqlPublicEditions
 from mailer.adapters.database.endorsing import SqlEndorsements
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.erasing import SqlErasures
 from mailer.adapters.database.hosting import SqlHosts
 from mailer.adapters.database.instance import Instance, Memory
 from mailer.adapters.database.lifting import Suppressed
@@ -20,13 +22,18 @@ from mailer.adapters.database.publishing import SqlPublicActions
 from mailer.adapters.database.readers import SqlReaders
 from mailer.adapters.database.requests import SqlRequests
 from mailer.adapters.database.retention import Retention
+from mailer.adapters.database.rights import SqlRights
+from mailer.adapters.database.seating import SqlSeats
 from mailer.adapters.database.suppressing import SqlSuppressions
 from mailer.adapters.database.trace import Tracer
 from mailer.adapters.database.work import SqlLedger
+from mailer.adapters.erasures import ErasureFile
 from mailer.adapters.places import GeonamesGazetteer
+from mailer.adapters.providers.outbox import forgetting as outbox
 from mailer.bootstrap.definitions import Definitions
 from mailer.core.errors import ConfigError
 from mailer.core.model import Flag, Place
+from mailer.pipeline.erase import Eraser
 from mailer.ports import Gazetteer
 
 if TYPE_CHECKING:
@@ -49,6 +56,10 @@ class Stores(Definitions):
         migrate.require(self.database)
         if self.waker:
             self.database.wake = self.waker.wake
+        keyed.require(self.database, self._derived("addresses"))
+        # A backup knows people who were erased since: before anybody reads it.
+        self.eraser.catch_up()
+        self.eraser.complete(at=self.clock())
         return self.database
 
     def upgrade(self) -> tuple[str | None, str]:
@@ -153,10 +164,39 @@ class Stores(Definitions):
         return SqlSuppressions(self.ready, self._derived("addresses"))
 
     @cached_property
+    def eraser(self) -> Eraser:
+        """Forgets people, and whoever a restored backup brought back."""
+        outboxes = [
+            self.folder / str(each.options.get("folder") or "outbox")
+            for each in self.settings.providers.values()
+            if each.kind == "outbox"
+        ]
+        return Eraser(
+            erasures=SqlErasures(self.database, self._derived("addresses")),
+            journal=ErasureFile(self.folder / erasures.NAME),
+            elsewhere=[partial(outbox.forget, folder) for folder in outboxes],
+        )
+
+    @cached_property
+    def dossiers(self) -> SqlDossiers:
+        """All that is held of one person."""
+        return SqlDossiers(self.ready, self._derived("addresses"))
+
+    @cached_property
     def requests(self) -> SqlRequests:
         """What visitors asked for."""
         _ = self.ledger  # which numbers the lists that they ask for
         return SqlRequests(self.ready, self._derived("addresses"))
+
+    @cached_property
+    def rights(self) -> SqlRights:
+        """What owners of an address ask about themselves."""
+        return SqlRights(self.ready, self.requests)
+
+    @cached_property
+    def seats(self) -> SqlSeats:
+        """Who sits where."""
+        return SqlSeats(self.ready)
 
     @cached_property
     def endorsements(self) -> SqlEndorsements:

@@ -1,8 +1,9 @@
 """Who is on a list and gets nothing, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mailer.bootstrap import Project
+from mailer.core.audience import Resting
 from mailer.ports import Mailing
 
 _STATES = {
@@ -11,6 +12,13 @@ _STATES = {
         " a file with a consent_basis is imported"
     ),
     "ended": "gone from the list: they left, or were taken off",
+}
+
+_RESTING: Mapping[str, str] = {
+    Resting.PAUSED: "paused: they asked for a rest",
+    Resting.URGENT_ONLY: "not written to: they want only what is urgent",
+    Resting.NOT_THEIR_WEEK: "not written to: it is not their week, as they chose",
+    Resting.MUTED: "muted with their organization; mailer organizations unmute NAME",
 }
 
 
@@ -26,8 +34,8 @@ def sentences(project: Project, mailing: Mailing) -> Iterator[str]:
         if number := by_state.get(state, 0):
             yield f"{_counted(number)} {words}."
     for reason, number in project.ledger.left_out(mailing).items():
-        if reason == "paused":
-            yield f"{_counted(number)} paused: they asked for a rest."
+        if reason in _RESTING:
+            yield f"{_counted(number)} {_RESTING[reason]}."
         else:
             yield f"{_counted(number)} suppressed: nobody may mail them ({reason})."
 

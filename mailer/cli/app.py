@@ -23,6 +23,7 @@ from mailer.cli import (
     previewing,
     pruning,
     requests,
+    rights,
     running,
     suppressions,
     web,
@@ -88,6 +89,8 @@ app.command("lists", rich_help_panel=_LOOK)(listing.lists)
 app.add_typer(requests.app, name="requests", rich_help_panel=_LOOK)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
 app.command("prune", rich_help_panel=_LOOK)(pruning.prune)
+app.command("export", rich_help_panel=_LOOK)(rights.export)
+app.command("forget", rich_help_panel=_LOOK)(rights.forget)
 app.add_typer(suppressions.app, name="suppressions", rich_help_panel=_LOOK)
 app.command("status", rich_help_panel=_LOOK)(mailing.status)
 app.command("why", rich_help_panel=_LOOK)(why.why)

@@ -1,6 +1,7 @@
 """`mailer organizations`: who is known, and which two are one."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -8,6 +9,8 @@ import typer
 from mailer.cli import output
 from mailer.cli.state import Json, State
 from mailer.core import sponsors
+from mailer.core.audience import FOREVER
+from mailer.core.errors import InputError
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -36,7 +39,15 @@ def organizations(
         output.emit(found)
         return
     output.table(
-        ("Organization", "Also known as", "Place", "Sponsors", "Endorses", "Seats"),
+        (
+            "Organization",
+            "Also known as",
+            "Place",
+            "Sponsors",
+            "Endorses",
+            "Seats",
+            "Muted",
+        ),
         [
             (
                 row["name"],
@@ -45,11 +56,18 @@ def organizations(
                 row["sponsorships"] or "",
                 row["endorsements"] or "",
                 row["seats"] or "",
+                _muted(row["muted_until"]),
             )
             for row in found
         ],
         right=("Sponsors", "Endorses", "Seats"),
     )
+
+
+def _muted(until: datetime | None) -> str:
+    if until is None:
+        return ""
+    return "for good" if until >= FOREVER else f"until {until:%Y-%m-%d}"
 
 
 def _suggest(names: list[str], *, as_json: bool) -> None:
@@ -94,3 +112,51 @@ def merge(
             f" {merged.sponsorships} sponsorships, {merged.endorsements} endorsements"
             f" and {merged.seats} seats moved."
         )
+
+
+@app.command()
+def mute(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Any of its names.")],
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="From this day on it gets mail again."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Send no edition to an organization's seats, for good or until a day.
+
+    Whoever has a seat elsewhere as well goes on getting theirs.
+
+    Example: mailer organizations mute "AFT 1931" --until 2019-11-01
+    """
+    state: State = context.obj
+    with state.project() as project:
+        now = project.clock()
+        end = until.replace(tzinfo=UTC) if until else FOREVER
+        if end <= now:
+            raise InputError(f"--until: {end:%Y-%m-%d} is over; write a day to come")
+        kept = project.organizations.mute(name, end, at=now, actor="cli")
+    if as_json:
+        output.emit({"organization": kept, "muted_until": end})
+        return
+    output.show(f'"{kept}" is muted {_muted(end)}: its seats get no edition.')
+
+
+@app.command()
+def unmute(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Any of its names.")],
+    as_json: Json = False,
+) -> None:
+    """Let an organization's seats get editions again.
+
+    Example: mailer organizations unmute "AFT 1931"
+    """
+    state: State = context.obj
+    with state.project() as project:
+        kept = project.organizations.mute(name, None, at=project.clock(), actor="cli")
+    if as_json:
+        output.emit({"organization": kept, "muted_until": None})
+        return
+    output.show(f'"{kept}" gets editions again, as its people chose.')

@@ -12,6 +12,7 @@ from mailer.cli.state import AsOf, State
 if TYPE_CHECKING:
     from mailer.web.app import Application
     from mailer.web.events import Ear
+    from mailer.web.guard import Guard
 
 
 def web(
@@ -38,8 +39,8 @@ def open_pages(project: Project, host: str, port: int) -> None:
     serve(app, host, port)
 
 
-def application(project: Project) -> "Application":
-    """Return the pages of a project."""
+def application(project: Project, guard: "Guard | None" = None) -> "Application":
+    """Return the pages of a project; `guard` is how much strangers may ask."""
     from mailer.web.app import create  # noqa: PLC0415 - a web server, for this alone
 
     return create(
@@ -55,12 +56,16 @@ def application(project: Project) -> "Application":
         now=project.clock,
         notifier=project.notifier,
         requests=project.requests,
+        rights=project.rights,
+        dossiers=project.dossiers,
+        eraser=project.eraser,
         endorsements=project.endorsements,
         hosts=project.hosts,
         herald=project.herald,
         check_address=checked,
         resolve=lambda city, state: project.resolve(city, state, "US")[0],
         place_of=lambda *asked: project.resolve(*asked)[0],
+        guard=guard,
         logo=project.settings.branding.logo,
         ear=_ear(project),
     )

@@ -11,7 +11,7 @@ from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import Json, State
 from mailer.cli.which import find
-from mailer.core.audience import Resting
+from mailer.core.audience import FOREVER, Resting
 from mailer.core.errors import NotFoundError
 from mailer.core.preferences import Frequency
 from mailer.core.scope import parse
@@ -54,6 +54,10 @@ def _trace(project: Project, address: str, mailing: str | None) -> dict[str, Any
     if person["suppressed"]:
         findings.append(f"Nobody may mail this address: {person['suppressed']}.")
     now = project.clock()
+    muted = person["muted_until"]
+    if muted and muted > now:
+        until = "" if muted >= FOREVER else f" until {muted:%Y-%m-%d %H:%M} UTC"
+        findings.append(f"Their organization is muted{until}: no editions.")
     findings += [_subscription(row, now) for row in subscriptions]
     findings += [_delivery(row) for row in deliveries]
     if chosen and not deliveries:
@@ -120,6 +124,7 @@ _RHYTHMS = {
 _REASONS = {
     Resting.PAUSED: "they had paused the list",
     Resting.URGENT_ONLY: "they want only what is urgent, no digests",
+    Resting.MUTED: "their organization was muted",
     Resting.NOT_THEIR_WEEK: "not their week; they had one less than two or four weeks"
     " before, as they chose",
 }

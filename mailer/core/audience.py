@@ -1,15 +1,20 @@
 """Who shares a variant: readers alike in all that shapes their digest."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+
+# How long an organization is muted until somebody says otherwise.
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class Resting(StrEnum):
-    """Why a subscriber is left out of a mailing by their own choice."""
+    """Why a subscriber is left out of a mailing, by choice and not for ever."""
 
     PAUSED = "paused"
     URGENT_ONLY = "urgent only"
     NOT_THEIR_WEEK = "not their week"
+    MUTED = "muted"  # not their own choice: a coordinator's, for their organization
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -30,6 +30,7 @@ class NoteKind(StrEnum):
     LEFT = "left"  # a list was left: undo
     PREFERENCES_CHANGED = "preferences-changed"
     SEAT_HANDED_OVER = "seat-handed-over"
+    SEAT_LOST = "seat-lost"  # a colleague's mail bounces: who gets it now?
     STILL_RIGHT = "still-right"  # asks hosts before each edition
     ACTION_RECEIVED = "action-received"
     ACTION_LISTED = "action-listed"
@@ -38,6 +39,7 @@ class NoteKind(StrEnum):
     HOST_CANCELLED = "host-cancelled"
     ENDORSEMENT_LISTED = "endorsement-listed"
     ENDORSEMENT_DECLINED = "endorsement-declined"
+    MOVED = "moved"  # to another address; told at the old one, with a way back
     WAITING = "waiting"  # tells coordinators that somebody waits for them
 
 

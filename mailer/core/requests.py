@@ -24,7 +24,11 @@ class Kind(StrEnum):
     SUBSCRIBE = "subscribe"  # one or more lists
     ENDORSE = "endorse"  # an organization under a call, and its lists
     SUBMIT = "submit"  # an action
+    READDRESS = "readdress"  # to say at which other address they want our mail
     MOVE = "move"  # another address in place of the one we write to
+    MOVE_BACK = "move-back"  # the old one again
+    HAND_OVER = "hand-over"  # to say which colleague takes their seat
+    SEAT_BACK = "seat-back"  # to keep it after all
     SEAT = "seat"  # to take over somebody's seat at an organization
     EXPORT = "export"  # to see what we hold
     ERASE = "erase"  # to be forgotten
@@ -42,10 +46,20 @@ class State(StrEnum):
 
 MODERATED = frozenset((Kind.ENDORSE, Kind.SUBMIT))
 # These give away or take away what is somebody's: a link of their own, and a short one.
-GRAVE = frozenset((Kind.MOVE, Kind.SEAT, Kind.EXPORT, Kind.ERASE))
+OWN = (
+    Kind.EXPORT,
+    Kind.READDRESS,
+    Kind.HAND_OVER,
+    Kind.ERASE,
+)  # asked of whoever we write to
+GRAVE = frozenset((*OWN, Kind.MOVE, Kind.MOVE_BACK, Kind.SEAT, Kind.SEAT_BACK))
+# Whoever is given something is asked; an address that is not to be mailed is not.
+GIVEN = frozenset((Kind.MOVE, Kind.SEAT))
 _VALID = {
     Kind.EXPORT: timedelta(minutes=30),
     Kind.ERASE: timedelta(minutes=30),
+    Kind.HAND_OVER: timedelta(minutes=30),
+    Kind.READDRESS: timedelta(minutes=30),
     Kind.MOVE: timedelta(minutes=30),
 }
 
@@ -98,6 +112,26 @@ class Request:
     def granted_until(self) -> datetime:
         """Return the moment from which its link grants nothing any more."""
         return self.asked_at + valid_for(self.kind)
+
+
+class Moving(StrEnum):
+    """What came of moving to another address, or of taking over a seat."""
+
+    DONE = "done"
+    KNOWN = "known"  # the new address gets our mail already; nothing was changed
+    BUSY = "busy"  # a message to them is on its way at this moment; later
+    OVER = "over"  # the link is used up, or too old
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What came of it, and who may take it back by which request."""
+
+    what: Moving
+    # The random id of whoever may take it back, and the number of the request.
+    back: tuple[bytes, int] | None = None
+    organization: str | None = None  # whose seat it is
+    successor: str | None = None  # the masked address of whoever has it now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ class Ticker:
     track: Callable[[Callable[[], bool]], object]  # applies what providers told
     admit: Callable[[Callable[[], bool]], object]  # writes what requests ask for
     recheck: Callable[[Callable[[], bool]], object]  # asks hosts before editions
+    seat: Callable[[], object]  # asks the colleagues of whom nothing reaches any more
     prune: Callable[[], None]  # lets go of what is old; quick when nothing is
     trouble: Callable[[str], None]
 
@@ -42,6 +43,7 @@ class Ticker:
         made: list[Planned] = []
         self._try("events", partial(self.track, stopping))
         self._try("requests", partial(self.admit, stopping))
+        self._try("seats", self.seat)
         self._try("sources", self._pull_if_due)
         self._try("hosts", partial(self.recheck, stopping))
         self._try("planning", lambda: made.extend(self._plan()))

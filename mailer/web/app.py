@@ -17,15 +17,18 @@ from mailer.core.lists import MailingList
 from mailer.core.model import Place
 from mailer.core.sharing.reading import PlaceOf
 from mailer.core.tokens import Keyring
+from mailer.pipeline.erase import Eraser
 from mailer.pipeline.hosting import Herald
 from mailer.pipeline.notify import Notifier
 from mailer.ports import (
+    Dossiers,
     Endorsements,
     Hosts,
     PublicActions,
     PublicEditions,
     Readers,
     Requests,
+    Rights,
 )
 from mailer.web import (
     actions,
@@ -71,6 +74,9 @@ def create(
     now: Callable[[], datetime],
     notifier: Notifier,
     requests: Requests,
+    rights: Rights,
+    dossiers: Dossiers,
+    eraser: Eraser,
     endorsements: Endorsements,
     hosts: Hosts,
     herald: Herald,
@@ -100,6 +106,9 @@ def create(
         now=now,
         notifier=notifier,
         requests=requests,
+        rights=rights,
+        dossiers=dossiers,
+        eraser=eraser,
         endorsements=endorsements,
         hosts=hosts,
         herald=herald,

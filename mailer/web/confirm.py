@@ -1,6 +1,6 @@
 """The link that says "yes, that was me": a page that does nothing, and a press."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as Visit
@@ -9,7 +9,8 @@ from starlette.routing import Route
 
 from mailer.core.requests import Kind, Request, State
 from mailer.core.tokens import Claim, Purpose
-from mailer.web.form import fields
+from mailer.web import own
+from mailer.web.form import Fields, fields
 from mailer.web.site import Site
 from mailer.web.telling import logged
 from mailer.web.visit import claimed
@@ -19,7 +20,7 @@ def routes(site: Site) -> list[Route]:
     """Return the route of the links that grant what was asked."""
 
     async def page(visit: Visit) -> Response:
-        claim = claimed(site, visit.path_params["token"], Purpose.CONFIRM)
+        claim = claimed(site, visit, Purpose.CONFIRM)
         if visit.method == "POST":
             form = await fields(visit)
             return await run_in_threadpool(_act, site, visit, claim, form)
@@ -31,6 +32,8 @@ def routes(site: Site) -> list[Route]:
 def _show(site: Site, visit: Visit, claim: Claim) -> Response:
     number = claim.list_number  # of a request: that is what this purpose is about
     open_now = site.requests.open_for(claim.uid, number, at=site.now())
+    if open_now and open_now[0].kind in own.KINDS:
+        return own.show(site, visit, open_now[0])
     if open_now:
         return _page(site, visit, open_now, "ask")
     found = site.requests.find(claim.uid, number)
@@ -40,8 +43,11 @@ def _show(site: Site, visit: Visit, claim: Claim) -> Response:
     return _page(site, visit, [found], "granted" if granted else "late")
 
 
-def _act(site: Site, visit: Visit, claim: Claim, form: Mapping[str, str]) -> Response:
+def _act(site: Site, visit: Visit, claim: Claim, form: Fields) -> Response:
     number, at = claim.list_number, site.now()
+    open_now = site.requests.open_for(claim.uid, number, at=at)
+    if open_now and open_now[0].kind in own.KINDS:
+        return own.act(site, visit, open_now[0], form)
     if form.get("action") == "refuse":
         site.requests.refuse(claim.uid, number, at=at)
         return site.page("refused.html", site.language(visit))

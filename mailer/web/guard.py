@@ -17,6 +17,7 @@ from mailer.web.form import Fields
 TRAP = "homepage"  # a field that people do not see, and programs fill in
 _PER_NETWORK = parse("20/hour")  # a whole meeting may sit behind one address
 _ALL = parse("1000/hour")
+_BAD = parse("60/minute")  # links that are nobody's; whoever tries tokens tries many
 _V6_NETWORK = 64  # bits: what one household or machine is given
 _OURS = ("same-origin", "none")  # sent from a page of ours, or typed
 _FORBIDDEN, _TOO_MANY = 403, 429
@@ -26,10 +27,14 @@ class Guard:
     """Counts what is posted, in the memory of one process."""
 
     def __init__(
-        self, *, network: RateLimitItem = _PER_NETWORK, every: RateLimitItem = _ALL
+        self,
+        *,
+        network: RateLimitItem = _PER_NETWORK,
+        every: RateLimitItem = _ALL,
+        bad: RateLimitItem = _BAD,
     ) -> None:
         self._windows = MovingWindowRateLimiter(MemoryStorage())
-        self._network, self._every = network, every
+        self._network, self._every, self._bad = network, every, bad
 
     def admit(self, request: Request, form: Fields) -> bool:
         """Spend one of the visitor's posts; False for a program, which is not told.
@@ -48,6 +53,16 @@ class Guard:
                 _TOO_MANY, headers={"Retry-After": str(self._every.get_expiry())}
             )
         return not form.get(TRAP)
+
+    def suspect(self, request: Request) -> None:
+        """Count a link that nobody has; raises HTTPException 429 after too many.
+
+        Whoever comes with a good one is not asked, wherever they come from.
+        """
+        if not self._windows.hit(self._bad, "bad", network(request)):
+            raise HTTPException(
+                _TOO_MANY, headers={"Retry-After": str(self._bad.get_expiry())}
+            )
 
 
 def network(request: Request) -> str:

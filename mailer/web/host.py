@@ -30,7 +30,7 @@ def routes(site: Site) -> list[Route]:
     """Return the route of the links that hosts have."""
 
     async def page(visit: Visit) -> Response:
-        claim = _claimed(site, visit.path_params["token"])
+        claim = claimed(site, visit, Purpose.PROPOSE, Purpose.HOST)
         if visit.method == "POST":
             form = await fields(visit, sharing.LIMIT)
             return await run_in_threadpool(_act, site, visit, claim, form)
@@ -65,11 +65,6 @@ class _Done:
     state: str
     form: Form | None = None  # as it was posted, if it must be mended
     troubles: Mapping[Field, Trouble] = field(default_factory=dict)
-
-
-def _claimed(site: Site, token: str) -> Claim:
-    claim = claimed(site, token, Purpose.PROPOSE)
-    return claim if claim.uid.strip(b"\0") else claimed(site, token, Purpose.HOST)
 
 
 def _mine(site: Site, claim: Claim) -> _Mine | None:

@@ -18,7 +18,7 @@ def routes(site: Site) -> list[Route]:
     """Return the route of the links that stop mail."""
 
     async def leave(request: Request) -> Response:
-        claim = claimed(site, request.path_params["token"], Purpose.LEAVE)
+        claim = claimed(site, request, Purpose.LEAVE)
         if request.method == "POST":
             form = await fields(request)
             return await run_in_threadpool(_act, site, request, claim, form)

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mailer.core import preferences
-from mailer.core.lists import Kind
+from mailer.core import lists, preferences
 from mailer.core.preferences import LONGEST_PAUSE, UNDOABLE, Change, Choices
+from mailer.core.requests import OWN, Kind
 from mailer.core.tokens import Claim, Purpose
 from mailer.web import choosing, saying, telling
 from mailer.web.choosing import REST, Field, Form
@@ -25,7 +26,7 @@ def routes(site: Site) -> list[Route]:
     """Return the route of the links that change what comes."""
 
     async def page(request: Request) -> Response:
-        claim = claimed(site, request.path_params["token"], Purpose.PREFERENCES)
+        claim = claimed(site, request, Purpose.PREFERENCES)
         if request.method == "POST":
             form = await fields(request)
             return await run_in_threadpool(_act, site, request, claim, form)
@@ -112,11 +113,18 @@ def _leave_all(site: Site, person: Guest, _: Fields) -> _Done:
     return _Done(state="left")
 
 
+def _ask(kind: Kind, site: Site, person: Guest, _: Fields) -> _Done:
+    reader = person.reader
+    site.rights.ask(kind, reader.uid, reader.list_number, at=site.now())
+    return _Done(state="mailed")
+
+
 _LONG = 16  # digits; a change's number has far fewer
 _ACTS: Mapping[str, Callable[[Site, Guest, Fields], _Done]] = {
     "rest": _rest,
     "undo": _undo,
     "leave-all": _leave_all,
+    **{kind.value: partial(_ask, kind) for kind in OWN},
 }
 
 
@@ -137,7 +145,7 @@ def _page(site: Site, person: Guest, language: str, done: _Done) -> Response:
         choices=choices,
         form=form,
         list_title=mailing_list.title(language),
-        is_digest=mailing_list.kind is Kind.DIGEST,
+        is_digest=mailing_list.kind is lists.Kind.DIGEST,
         every_weeks=mailing_list.cadence.every_weeks if mailing_list.cadence else 0,
         next_edition=preferences.next_edition(
             mailing_list.cadence, choices, told_at=reader.told_at, now=now

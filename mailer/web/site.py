@@ -15,15 +15,18 @@ from mailer.core.lists import MailingList
 from mailer.core.model import Place
 from mailer.core.sharing.reading import PlaceOf
 from mailer.core.tokens import Keyring
+from mailer.pipeline.erase import Eraser
 from mailer.pipeline.hosting import Herald
 from mailer.pipeline.notify import Notifier
 from mailer.ports import (
+    Dossiers,
     Endorsements,
     Hosts,
     PublicActions,
     PublicEditions,
     Readers,
     Requests,
+    Rights,
 )
 from mailer.web.guard import Guard
 from mailer.web.language import choose
@@ -63,6 +66,9 @@ class Site:
     now: Callable[[], datetime]
     notifier: Notifier
     requests: Requests
+    rights: Rights
+    dossiers: Dossiers
+    eraser: Eraser
     endorsements: Endorsements
     hosts: Hosts
     herald: Herald

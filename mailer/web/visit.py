@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from starlette.requests import Request
+
 from mailer.core.lists import MailingList
 from mailer.core.tokens import Claim, Purpose
 from mailer.ports import Reader
@@ -18,11 +20,17 @@ class Guest:
     mailing_list: MailingList
 
 
-def claimed(site: Site, token: str, purpose: Purpose) -> Claim:
-    """Return what the token says, or a claim that matches nobody."""
-    claim = site.keyring.read(token)
-    if claim is None or claim.purpose is not purpose:
-        return Claim(purpose, _NOBODY, 0)
+def claimed(site: Site, visit: Request, *purposes: Purpose) -> Claim:
+    """Return what the token in an address says, or a claim that matches nobody.
+
+    It must be for one of these purposes.
+
+    Raises HTTPException 429 to a network from which too many came that are not ours.
+    """
+    claim = site.keyring.read(visit.path_params["token"])
+    if claim is None or claim.purpose not in purposes:
+        site.guard.suspect(visit)
+        return Claim(purposes[0], _NOBODY, 0)
     return claim
 
 

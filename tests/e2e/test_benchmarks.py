@@ -20,6 +20,7 @@ SMALL: Mapping[str, Sequence[str]] = {  # what --quick measures takes half a min
     "calls": (),
     "end_to_end": ("--recipients", "600", "--case", "b"),
     "events": ("--count", "2000"),
+    "strangers": (),
     "import_subscribers": ("--rows", "2000"),
 }
 

@@ -125,7 +125,7 @@ class MemoryNotes:
         assert at.tzinfo is not None
         assert route.names
         assert list_number
-        assert returning is (link is not None and link.purpose is Purpose.CONFIRM)
+        assert not returning or (link and link.purpose is Purpose.CONFIRM)
         if to in self.gone:
             raise NotFoundError("nobody has this id")
         return self.posted.setdefault(name, (to, composed, link))[1] is composed

@@ -31,6 +31,7 @@ from mailer.core.model import (
 from mailer.core.preferences import Choices
 from mailer.core.routes import Route
 from mailer.core.tokens import Keyring, Purpose
+from mailer.pipeline.erase import Eraser
 from mailer.pipeline.hosting import Herald
 from mailer.pipeline.notify import Notifier
 from mailer.ports import Reader
@@ -46,6 +47,12 @@ from tests.fakes.people import (
     NoEditions,
 )
 from tests.fakes.requests import MemoryEndorsements, MemoryRequests
+from tests.fakes.rights import (
+    MemoryDossiers,
+    MemoryErasures,
+    MemoryJournal,
+    MemoryRights,
+)
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NOW = datetime(2019, 10, 8, 17, 30, tzinfo=UTC)
@@ -186,6 +193,9 @@ class Site:
     notes: MemoryNotes
     requests: MemoryRequests
     endorsements: MemoryEndorsements
+    rights: MemoryRights
+    dossiers: MemoryDossiers
+    erasures: MemoryErasures
     keyring: Keyring
     url: str = ""
 
@@ -206,6 +216,12 @@ class Site:
         self.requests.asked.clear()
         self.requests.kept.clear()
         self.requests.refused.clear()
+        self.rights.asked.clear()
+        self.rights.asked_at.clear()
+        self.rights.forgotten.clear()
+        self.rights.addresses.clear()
+        self.dossiers.held.clear()
+        self.erasures.erased.clear()
 
     @property
     def leave(self) -> str:
@@ -242,6 +258,7 @@ def a_site(
     for reader in readers or (a_reader(),):
         people.add(reader)
     requests, endorsements = MemoryRequests(), MemoryEndorsements()
+    rights, dossiers, erasures = MemoryRights(), MemoryDossiers(), MemoryErasures()
     keyring = Keyring(KEYS)
     notifier = Notifier(
         notes=notes,
@@ -263,6 +280,9 @@ def a_site(
         now=lambda: NOW,
         notifier=notifier,
         requests=requests,
+        rights=rights,
+        dossiers=dossiers,
+        eraser=Eraser(erasures=erasures, journal=MemoryJournal()),
         endorsements=endorsements,
         check_address=checked,
         resolve=lambda city, state: Place(
@@ -287,6 +307,9 @@ def a_site(
         notes=notes,
         requests=requests,
         endorsements=endorsements,
+        rights=rights,
+        dossiers=dossiers,
+        erasures=erasures,
         keyring=keyring,
     )
 

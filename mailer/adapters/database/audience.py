@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from mailer.adapters.database.people import reader_place
+from mailer.adapters.database.people import muted_until, reader_place
 from mailer.adapters.database.schema import (
     mailing_groups,
     mailings,
@@ -67,14 +67,15 @@ def audience(mailing: Mailing, domain: ColumnElement[str] | None = None) -> Subq
 
 
 def _resting(mailing: Mailing) -> ColumnElement[str | None]:
-    """Return why somebody gets nothing of a mailing by their own choice, else null.
+    """Return why somebody gets nothing of a mailing for now, else null.
 
     Who wants a digest now and then waits from the last one that they were sent. It is
     looked up for them alone: one CASE inside the other, as AND promises no order.
     """
     at = mailing.as_of
     rules: list[tuple[Any, Any]] = [
-        (subscriptions.c.paused_until > at, _word(Resting.PAUSED))
+        (subscriptions.c.paused_until > at, _word(Resting.PAUSED)),
+        (muted_until() > literal(at, Instant()), _word(Resting.MUTED)),
     ]
     if mailing.kind == Kind.DIGEST:
         wanted = subscriptions.c.frequency

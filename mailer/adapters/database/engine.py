@@ -49,6 +49,7 @@ class Database:
         self.wake: Wake = _nobody
         self.engine = _sqlite(self.url) if self.is_sqlite else _server(self.url)
         self._reader = self.engine.execution_options(mailer_reads=True)
+        self._bare = self.engine.execution_options(mailer_bare=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -87,6 +88,18 @@ class Database:
         if self.is_sqlite:
             return literal_column("((julianday('now') - 2440587.5) * 86400.0)")
         return func.extract("epoch", func.clock_timestamp())
+
+    def compact(self) -> None:
+        """Rewrite an SQLite file: what was deleted lies in it until it is overwritten.
+
+        A server does so by itself, some time later (VACUUM). Writers wait meanwhile.
+        """
+        if not self.is_sqlite:
+            return
+        with self._told(), self._bare.connect() as connection:
+            connection.exec_driver_sql("VACUUM")
+            # The log holds the old pages; a reader who is at it keeps it for now.
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
     def close(self) -> None:
         """Close every connection."""
@@ -145,7 +158,10 @@ def _sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        reads = connection.get_execution_options().get("mailer_reads", False)
+        options = connection.get_execution_options()
+        if options.get("mailer_bare", False):  # what cannot be in a transaction
+            return
+        reads = options.get("mailer_reads", False)
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine

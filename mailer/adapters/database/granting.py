@@ -15,7 +15,7 @@ from mailer.adapters.database.schema import (
     suppressions,
 )
 from mailer.core.model import Place
-from mailer.core.requests import RETURNING, Request
+from mailer.core.requests import RETURNING, Request, is_grave
 
 HOW = "form"
 _REFUSED = "manual"  # the reason of whoever said: never write to me
@@ -25,6 +25,8 @@ def grant(
     database: Database, connection: Connection, request: Request, *, at: datetime
 ) -> None:
     """Let the owner back, keep what they said of themselves, put them on the lists."""
+    if is_grave(request.kind):  # whoever wants to see or move theirs asks for no mail
+        return
     person = connection.execute(
         select(subscribers.c.id, subscribers.c.address_hash).where(
             subscribers.c.uid == request.subscriber
@@ -40,7 +42,7 @@ def grant(
         update(subscribers).where(subscribers.c.id == person.id).values(values)
     )
     for number in request.joins:
-        _join(database, connection, person.id, number, at=at)
+        join(database, connection, person.id, number, at=at)
         leaving.record(
             connection,
             person.id,
@@ -98,7 +100,7 @@ def _let_back(connection: Connection, hashed: bytes, at: datetime) -> None:
         )
 
 
-def _join(
+def join(
     database: Database,
     connection: Connection,
     subscriber: int,
@@ -106,6 +108,7 @@ def _join(
     *,
     at: datetime,
 ) -> None:
+    """Put somebody on a list, by their own act."""
     active = {
         "state": "active",
         "ended_reason": None,

@@ -252,10 +252,17 @@ def _out(mailing: Mailing, row: Any, at: datetime) -> tuple[str, str] | None:
         return None  # to anybody, subscribed or not
     if row.state != "active":
         return "skipped", "left meanwhile"
+    resting = _resting(mailing, row, at)
+    return ("skipped", f"{resting} meanwhile") if resting else None
+
+
+def _resting(mailing: Mailing, row: Any, at: datetime) -> Resting | None:
     if row.paused_until is not None and row.paused_until > at:
-        return "skipped", f"{Resting.PAUSED} meanwhile"
+        return Resting.PAUSED
+    if row.muted_until is not None and row.muted_until > at:
+        return Resting.MUTED
     if mailing.kind == Kind.DIGEST and row.frequency == Frequency.URGENT:
-        return "skipped", f"{Resting.URGENT_ONLY} meanwhile"
+        return Resting.URGENT_ONLY
     return None
 
 

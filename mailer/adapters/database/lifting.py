@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from mailer.adapters.database import audit
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.erasing import ERASED
 from mailer.adapters.database.people import OWN_ACT
 from mailer.adapters.database.schema import (
     consent_events,
@@ -19,8 +20,6 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core.errors import NotFoundError, RefusedError
 from mailer.core.tokens import address_hash
-
-ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

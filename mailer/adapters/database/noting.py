@@ -12,14 +12,16 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
 
 from mailer.adapters.database.attributing import OPEN, About, Call, attribute, lock
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.erasing import ERASED
 from mailer.adapters.database.people import OWN_ACT
 from mailer.adapters.database.schema import (
     consent_events,
     deliveries,
+    erasures,
     provider_events,
     subscribers,
     suppressions,
@@ -119,6 +121,9 @@ def note(
     waiting = {event for event, about in others.items() if about.state == "pending"}
     say(database, connection, _weightiest(kinds, subscribers, mailings, waiting))
     _apply(connection, lot, mailings, at)
+    erased = [event for event, row in rows.items() if row.suppressed == ERASED]
+    if erased:
+        connection.execute(_OF_NOBODY, {"events": erased})
     heeded = [
         event
         for event, row in sorted(rows.items())
@@ -223,6 +228,13 @@ def _apply(
         connection.execute(_APPLIED, {"events": mine, "about": mailing, "at": at})
 
 
+# Of somebody who is erased nothing is kept, once no call of theirs is open.
+_OF_NOBODY = delete(provider_events).where(
+    provider_events.c.id.in_(bindparam("events", expanding=True)),
+    provider_events.c.address_hash.in_(
+        select(erasures.c.address_hash).where(erasures.c.completed_at.is_not(None))
+    ),
+)
 _APPLIED = (
     update(provider_events)
     .where(provider_events.c.id.in_(bindparam("events", expanding=True)))

@@ -248,6 +248,31 @@ class OrganizationStore:
             )
         return merged
 
+    def mute(
+        self, name: str, until: datetime | None, *, at: datetime, actor: str
+    ) -> str:
+        """Send no edition to its seats before then, or again; returns its name.
+
+        Whoever has a seat elsewhere as well goes on getting theirs.
+        """
+        with self._database.writing() as connection:
+            number = self._find(connection, name)
+            kept = connection.scalar(
+                update(organizations)
+                .where(organizations.c.id == number)
+                .values(muted_until=until)
+                .returning(organizations.c.name)
+            )
+            audit.record(
+                connection,
+                at=at,
+                actor=actor,
+                verb="mute" if until else "unmute",
+                thing=f"organization {number}",
+                detail={"until": until.isoformat()} if until else {},
+            )
+        return str(kept)
+
     def _find(self, connection: Connection, name: str) -> int:
         key = name_key(name)
         number = _known(self._database, connection, [key]).get(key)
@@ -264,6 +289,7 @@ class OrganizationStore:
             select(
                 organizations.c.id,
                 organizations.c.name,
+                organizations.c.muted_until,
                 places.c.label.label("place"),
                 _count(sponsorships).label("sponsorships"),
                 _count(endorsements).label("endorsements"),
@@ -279,6 +305,7 @@ class OrganizationStore:
                 "name": row["name"],
                 "aliases": sorted(names[row["id"]] - {row["name"]}),
                 "place": row["place"],
+                "muted_until": row["muted_until"],
                 "sponsorships": row["sponsorships"],
                 "endorsements": row["endorsements"],
                 "seats": row["seats"],

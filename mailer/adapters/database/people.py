@@ -3,11 +3,19 @@
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import (
+    Connection,
+    case,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+)
 
 from mailer.adapters.database import audit, bulk
 from mailer.adapters.database.engine import Database
@@ -21,11 +29,13 @@ from mailer.adapters.database.schema import (
     subscriptions,
     suppressions,
 )
+from mailer.adapters.database.types import Instant
 from mailer.core.errors import NotFoundError
 from mailer.core.tokens import address_hash
 from mailer.ports import Contacted, Enlisted
 
 _COUNTED = ("created", "updated", "unchanged", "pending", "suppressed", "left")
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _LOG = 16_000  # pages of 4 KB
 OWN_ACT = "the person's own act"  # the basis of a consent that a page recorded
 LEFT = "left"  # the person's own doing: no import brings them back
@@ -210,6 +220,25 @@ def first_seat() -> Any:
         .limit(1)
         .scalar_subquery()
     )
+
+
+def muted_until() -> Any:
+    """Return, as a column, until when all organizations of a subscriber are muted.
+
+    Null for whoever has no seat, and 1970 where one of theirs is not muted. Nobody is
+    looked up while no organization is muted.
+    """
+    table = organizations_table
+    until = (
+        select(func.min(func.coalesce(table.c.muted_until, literal(_NEVER, Instant()))))
+        .join(seats, seats.c.organization_id == table.c.id)
+        .where(seats.c.subscriber_id == subscribers.c.id)
+        .scalar_subquery()
+    )
+    any_muted = (
+        select(table.c.id).where(literal_column("muted_until").is_not(None)).exists()
+    )
+    return case((any_muted, until), else_=null())
 
 
 def reader_place() -> Any:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audit, granting
+from mailer.adapters.database import audit, erasing, granting
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.people import introduce
 from mailer.adapters.database.readers import masked
@@ -34,6 +34,7 @@ from mailer.core.errors import NotFoundError
 from mailer.core.requests import (
     A_DAY,
     COOLDOWN,
+    GIVEN,
     GRAVE,
     MODERATED,
     MOST_OPEN,
@@ -115,7 +116,10 @@ class SqlRequests:
                 hashed = bytes(row["address_hash"])
                 if hashed in seen and not grave:
                     continue  # one letter is about all that is asked
-                if row["suppressed"] and row["suppressed"] not in RETURNING:
+                # Nobody moves to an address that is not to be mailed; the form is the
+                # place to return.
+                allowed = frozenset() if row["kind"] in GIVEN else RETURNING
+                if row["suppressed"] and row["suppressed"] not in allowed:
                     _forget(connection, row["id"])
                     continue
                 wait = (
@@ -295,22 +299,34 @@ class SqlRequests:
         """Forget what was not granted in time, and people known by nothing else."""
         with self._database.writing() as connection:
             gone = 0
+            strangers: list[tuple[int, datetime]] = []
             for kind in Kind:
                 over = connection.execute(
-                    delete(requests).where(
+                    delete(requests)
+                    .where(
                         requests.c.kind == kind,
                         requests.c.state.in_(_OPEN),
                         requests.c.asked_at < at - valid_for(kind),
                     )
-                )
-                gone += over.rowcount
-            connection.execute(
-                delete(requests).where(
+                    .returning(requests.c.subscriber_id, requests.c.asked_at)
+                ).all()
+                strangers += [(row[0], row[1]) for row in over if row[0]]
+                gone += len(over)
+            old = connection.execute(
+                delete(requests)
+                .where(
                     requests.c.state.in_((State.DONE, State.DECLINED)),
                     func.coalesce(requests.c.settled_at, requests.c.confirmed_at)
                     < at - _KEPT,
                 )
-            )
+                .returning(
+                    requests.c.subscriber_id, requests.c.asked_at, requests.c.kind
+                )
+            ).all()
+            # Whoever moved has left a row with the old address behind.
+            strangers += [(row[0], row[1]) for row in old if row[2] == Kind.MOVE]
+            for person, since in strangers:
+                erasing.forget_stranger(connection, person, since)
             connection.execute(
                 delete(cooldowns).where(cooldowns.c.last_at < at - RETURN)
             )

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from mailer.adapters.database import audit
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.erasing import forget_nobodies
 from mailer.adapters.database.knowledge import catch_up
 from mailer.adapters.database.schema import (
     batches,
@@ -97,6 +98,7 @@ class Retention:
                     thing="deliveries",
                     detail={"mailings": len(chosen), "deliveries": gone},
                 )
+                forget_nobodies(connection)
         self._forget_events(before)
         return {"mailings": len(chosen), "deliveries": gone}
 

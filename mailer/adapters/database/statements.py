@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.people import first_seat
+from mailer.adapters.database.people import first_seat, muted_until
 from mailer.adapters.database.schema import (
     batches,
     deliveries,
@@ -78,6 +78,7 @@ class Statements:
                 subscriptions.c.state,
                 subscriptions.c.paused_until,
                 subscriptions.c.frequency,
+                muted_until().label("muted_until"),
             )
             .select_from(deliveries)
             .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)

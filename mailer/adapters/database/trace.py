@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, select
 
 from mailer.adapters.database.choosing import CHOSE
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.people import first_seat, reader_place
+from mailer.adapters.database.people import first_seat, muted_until, reader_place
 from mailer.adapters.database.schema import (
     consent_events,
     deliveries,
@@ -35,6 +35,7 @@ class Tracer:
                 places.c.label.label("place"),
                 first_seat().label("organization"),
                 suppressions.c.reason.label("suppressed"),
+                muted_until().label("muted_until"),
             )
             .select_from(subscribers)
             .outerjoin(places, places.c.id == reader_place())

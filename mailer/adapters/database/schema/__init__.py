@@ -32,6 +32,7 @@ from mailer.adapters.database.schema.organizations import (
 )
 from mailer.adapters.database.schema.people import (
     consent_events,
+    erasures,
     lists,
     preference_changes,
     seats,
@@ -66,6 +67,7 @@ __all__ = [
     "cooldowns",
     "deliveries",
     "endorsements",
+    "erasures",
     "hosts",
     "instance",
     "lists",

@@ -4,9 +4,11 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Index,
     String,
     Table,
     Text,
+    text,
 )
 
 from mailer.adapters.database.schema.base import metadata
@@ -45,6 +47,14 @@ organizations = Table(
     Column("place_id", ForeignKey("places.id")),
     Column("website", Text),
     Column("created_at", Instant, nullable=False),
+    Column("muted_until", Instant),  # no edition goes to its seats before
+)
+_MUTED = text("muted_until IS NOT NULL")
+Index(
+    "ix_organizations_muted",
+    organizations.c.muted_until,
+    sqlite_where=_MUTED,
+    postgresql_where=_MUTED,
 )
 
 # Every spelling by which an organization is known, its own name included.

@@ -41,6 +41,8 @@ seats = Table(
         "organization_id", ForeignKey("organizations.id"), nullable=False, index=True
     ),
     Column("role", String(20), nullable=False),
+    # When its colleagues were told that its mail bounces for good.
+    Column("lost_at", Instant),
     UniqueConstraint("subscriber_id", "organization_id"),
 )
 
@@ -111,4 +113,15 @@ suppressions = Table(
     Column("reason", String(20), nullable=False),
     Column("since", Instant, nullable=False),
     Column("told_by", String(40)),  # the provider that told it, who knows it already
+)
+
+# Who asked to be erased, by the hash alone: what is kept beside the database as well, so
+# that a restored backup is cleaned again. Without `completed_at` a call that may have
+# their message in it has not ended yet.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("address_hash", Bytes(16), primary_key=True),
+    Column("erased_at", Instant, nullable=False),
+    Column("completed_at", Instant),
 )

@@ -104,6 +104,8 @@ instance = Table(
     Column("last_call", Float, nullable=False, server_default=text("0")),
     Column("stopped_at", Instant),
     Column("stopped_reason", Text),
+    # Tells whether addresses are hashed under the key that they always were.
+    Column("key_check", Bytes(16)),
     CheckConstraint("id = 1", name="single"),
 )
 

@@ -1,0 +1,339 @@
+"""What owners of an address ask about themselves: to be asked, to move, to move back."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from mailer.adapters.database import leaving
+from mailer.adapters.database.choosing import CHOSE
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.granting import join
+from mailer.adapters.database.readers import masked
+from mailer.adapters.database.requests import SqlRequests
+from mailer.adapters.database.schema import (
+    deliveries,
+    instance,
+    organizations,
+    requests,
+    seats,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+from mailer.core.requests import (
+    Ask,
+    Kind,
+    Moved,
+    Moving,
+    Request,
+    State,
+    valid_for,
+)
+from mailer.core.tokens import encode
+
+_HOW, _SEAT = "page", "seat"
+_MOVING = (Kind.MOVE, Kind.MOVE_BACK, Kind.SEAT, Kind.SEAT_BACK)
+_THERE = {Kind.READDRESS: Kind.MOVE, Kind.HAND_OVER: Kind.SEAT}
+
+
+class SqlRights:
+    """The port Rights, in SQL."""
+
+    def __init__(self, database: Database, requests: SqlRequests) -> None:
+        """Take where requests are kept."""
+        self._database = database
+        self._requests = requests
+
+    def ask(self, kind: Kind, uid: bytes, list_number: int, *, at: datetime) -> None:
+        """Have the person behind a link asked, at their address, if it was they."""
+        query = select(subscribers.c.address, subscribers.c.language).where(
+            subscribers.c.uid == uid
+        )
+        with self._database.reading() as connection:
+            person = connection.execute(query).first()
+        if person is None:
+            return
+        self._requests.ask(
+            Ask(
+                kind=kind,
+                address=person.address,
+                language=person.language,
+                list_number=list_number,
+            ),
+            at=at,
+        )
+
+    def address(self, uid: bytes) -> str | None:
+        """Return the address of whoever has this random id."""
+        query = select(subscribers.c.address).where(subscribers.c.uid == uid)
+        with self._database.reading() as connection:
+            found: str | None = connection.scalar(query)
+        return found
+
+    def forget(self, uid: bytes, number: int) -> None:
+        """Let a request go that its owner says is not theirs."""
+        with self._database.writing() as connection:
+            connection.execute(delete(requests).where(_mine(uid, number)))
+
+    def ask_at(self, request: Request, address: str, *, at: datetime) -> None:
+        """Have the owner of another address asked about it."""
+        who = (request.subscriber or b"").hex()
+        self._requests.ask(
+            Ask(
+                kind=_THERE[request.kind],
+                address=address,
+                language=request.language,
+                list_number=request.list_number,
+                about=who,
+                facts={"from": who},
+            ),
+            at=at,
+        )
+
+    def move(self, uid: bytes, number: int, *, at: datetime) -> Moved:
+        """Let somebody move to the address that a link was mailed to, or back; once."""
+        with self._database.writing() as connection:
+            # No call begins meanwhile: intents lock this row to read it.
+            connection.execute(select(instance.c.id).with_for_update())
+            found = connection.execute(_asked(uid, number)).first()
+            if found is None or found.asked_at + valid_for(Kind(found.kind)) <= at:
+                return Moved(what=Moving.OVER)
+            there = _person(connection, uid)
+            here = _person(connection, bytes.fromhex(found.facts["from"]))
+            if here is None or there is None:
+                return Moved(what=Moving.OVER)
+            if _is_busy(connection, here.id):
+                return Moved(what=Moving.BUSY)
+            _done(connection, number, at)
+            if _is_known(connection, there):
+                return Moved(what=Moving.KNOWN)
+            _swap(connection, here, there)
+            _record(connection, here.id, at)
+            if Kind(found.kind) is Kind.MOVE_BACK:
+                return Moved(what=Moving.DONE)
+            # The row of the new address has the old one now.
+            back = _way_back(connection, Kind.MOVE_BACK, found, here, at, to=there.id)
+        return Moved(what=Moving.DONE, back=(uid, back))
+
+    def sit(self, uid: bytes, number: int, *, at: datetime) -> Moved:
+        """Let somebody take over a seat, or take theirs back; once."""
+        with self._database.writing() as connection:
+            found = connection.execute(_asked(uid, number)).first()
+            if found is None or found.asked_at + valid_for(Kind(found.kind)) <= at:
+                return Moved(what=Moving.OVER)
+            taker = _person(connection, uid)
+            holder = _person(connection, bytes.fromhex(found.facts["from"]))
+            if taker is None or holder is None or taker.id == holder.id:
+                return Moved(what=Moving.OVER)
+            seat = _seat(connection, holder.id, found.facts.get("seat"))
+            _done(connection, number, at)
+            if seat is None:  # it was handed on meanwhile
+                return Moved(what=Moving.OVER)
+            _give(connection, seat, taker.id)
+            theirs = leaving.to(bytes(holder.uid), found.list_number)
+            # Who has another seat, or had the list before this one, keeps it.
+            if not found.facts.get("keeps") and not _seat(connection, holder.id, None):
+                leaving.end(connection, theirs, how=_SEAT, at=at)
+            keeps = _is_on(connection, bytes(taker.uid), found.list_number)
+            join(self._database, connection, taker.id, found.list_number, at=at)
+            leaving.record(
+                connection,
+                taker.id,
+                found.list_number,
+                kind="granted",
+                how=_SEAT,
+                at=at,
+            )
+            organization = _name(connection, seat.organization_id)
+            if Kind(found.kind) is Kind.SEAT_BACK:
+                return Moved(what=Moving.DONE, organization=organization)
+            back = _way_back(
+                connection,
+                Kind.SEAT_BACK,
+                found,
+                taker,
+                at,
+                to=holder.id,
+                facts={"seat": seat.organization_id, "keeps": keeps},
+            )
+        return Moved(
+            what=Moving.DONE,
+            back=(bytes(holder.uid), back),
+            organization=organization,
+            successor=masked(taker.address),
+        )
+
+
+def _mine(uid: bytes, number: int) -> Any:
+    owner = select(subscribers.c.id).where(subscribers.c.uid == uid)
+    return (requests.c.id == number) & (
+        requests.c.subscriber_id == owner.scalar_subquery()
+    )
+
+
+def _asked(uid: bytes, number: int) -> Any:
+    return (
+        select(requests)
+        .where(
+            _mine(uid, number),
+            requests.c.kind.in_(_MOVING),
+            requests.c.state.in_((State.ASKED, State.WRITTEN)),
+        )
+        .with_for_update()
+    )
+
+
+def _done(connection: Connection, number: int, at: datetime) -> None:
+    connection.execute(
+        update(requests)
+        .where(requests.c.id == number)
+        .values(state=State.DONE.value, confirmed_at=at, address=None)
+    )
+
+
+def _seat(connection: Connection, holder: int, organization: int | None) -> Any:
+    """Return a person's first seat, or the one at an organization."""
+    query = select(seats).where(seats.c.subscriber_id == holder).order_by(seats.c.id)
+    if organization is not None:
+        query = query.where(seats.c.organization_id == organization)
+    return connection.execute(query.limit(1).with_for_update()).first()
+
+
+def _give(connection: Connection, seat: Row[Any], taker: int) -> None:
+    """Let a seat be another's; whoever has one there already has one still."""
+    mine = seats.c.id == seat.id
+    held = select(seats.c.id).where(
+        seats.c.subscriber_id == taker,
+        seats.c.organization_id == seat.organization_id,
+    )
+    if connection.scalar(held) is None:
+        connection.execute(update(seats).where(mine).values(subscriber_id=taker))
+    else:
+        connection.execute(delete(seats).where(mine))
+
+
+def _is_on(connection: Connection, uid: bytes, list_number: int) -> bool:
+    query = select(subscriptions.c.state).where(leaving.to(uid, list_number))
+    return connection.scalar(query) == "active"
+
+
+def _name(connection: Connection, organization: int) -> str:
+    query = select(organizations.c.name).where(organizations.c.id == organization)
+    return str(connection.scalar(query))
+
+
+def _person(connection: Connection, uid: bytes) -> Any:
+    query = select(
+        subscribers.c.id,
+        subscribers.c.uid,
+        subscribers.c.address,
+        subscribers.c.address_hash,
+    ).where(subscribers.c.uid == uid)
+    return connection.execute(query.with_for_update()).first()
+
+
+def _is_busy(connection: Connection, person: int) -> bool:
+    """Whether a call is open whose bytes, or whose outcome, need their address."""
+    query = select(
+        exists().where(
+            deliveries.c.subscriber_id == person,
+            deliveries.c.state.in_(("inflight", "unknown")),
+        )
+    )
+    return bool(connection.scalar(query))
+
+
+def _is_known(connection: Connection, there: Row[Any]) -> bool:
+    """Whether an address is anybody's, or is not to be mailed."""
+    query = select(
+        or_(
+            *(
+                exists().where(table.c.subscriber_id == there.id)
+                for table in (subscriptions, seats)
+            ),
+            exists().where(suppressions.c.address_hash == there.address_hash),
+        )
+    )
+    return bool(connection.scalar(query))
+
+
+def _swap(connection: Connection, here: Row[Any], there: Row[Any]) -> None:
+    """Let two rows change addresses; what hangs on them stays where it is."""
+    for person, address, hashed in (
+        (there, "", secrets.token_bytes(16)),  # a hash is one row's at any moment
+        (here, there.address, there.address_hash),
+        (there, here.address, here.address_hash),
+    ):
+        connection.execute(
+            update(subscribers)
+            .where(subscribers.c.id == person.id)
+            .values(address=address, address_hash=hashed)
+        )
+    # What waits goes to the new address, and heeds what is known of that one.
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.subscriber_id == here.id, deliveries.c.state == "pending")
+        .values(address_hash=there.address_hash)
+    )
+
+
+def _record(connection: Connection, person: int, at: datetime) -> None:
+    lists = select(subscriptions.c.list_number).where(
+        subscriptions.c.subscriber_id == person
+    )
+    for number in connection.scalars(lists).all():
+        leaving.record(
+            connection,
+            person,
+            number,
+            kind=CHOSE,
+            how=_HOW,
+            changed={"address": "another"},
+            at=at,
+        )
+
+
+def _way_back(
+    connection: Connection,
+    kind: Kind,
+    found: Row[Any],
+    whence: Row[Any],
+    at: datetime,
+    *,
+    to: int,
+    facts: Mapping[str, object] | None = None,
+) -> int:
+    """Keep what lets somebody take it back from whoever has it; returns its number."""
+    owner = select(subscribers.c.address_hash).where(subscribers.c.id == to)
+    uid = bytes(whence.uid).hex()
+    made = connection.scalar(
+        insert(requests)
+        .values(
+            public_id=encode(secrets.token_bytes(16)),
+            kind=kind.value,
+            state=State.WRITTEN.value,
+            address_hash=connection.scalar(owner),
+            subscriber_id=to,
+            language=found.language,
+            list_number=found.list_number,
+            joins=[],
+            about=f"{uid} {found.id}",
+            facts={"from": uid, **(facts or {})},
+            asked_at=at,
+            written_at=at,
+        )
+        .returning(requests.c.id)
+    )
+    return int(made or 0)
