@@ -159,6 +159,7 @@ def test_of_somebody_who_is_erased_no_table_holds_anything_but_the_hash(
         "consents": [],
         "changes": [],
         "mailings": [],
+        "hosting": [],
         "requests": [],
         "events": [],
         "actions": [],
