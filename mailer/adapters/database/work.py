@@ -163,7 +163,7 @@ class SqlLedger(SqlIntents):
         connection.execute(  # two at once must not choose the same number
             select(variants.c.id)
             .where(variants.c.id == batch.variant_id)
-            .with_for_update()
+            .with_for_update(key_share=True)  # whoever only refers to it does not wait
         )
         last = select(func.max(batches.c.seq)).where(
             batches.c.variant_id == batch.variant_id
