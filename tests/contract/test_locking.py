@@ -18,7 +18,7 @@ from mailer.adapters.database.suppressing import SqlSuppressions
 from mailer.core.errors import RefusedError
 from mailer.core.events import Event, EventKind
 from mailer.core.suppressions import Held, Listed
-from mailer.ports import Accepted, Mailing
+from mailer.ports import Accepted, Deferred, Mailing
 from tests.contract.post import PEPPER, Post
 from tests.contract.test_tracking import tracker
 from tests.factories import MONDAY, draft
@@ -254,6 +254,31 @@ def test_two_hear_of_the_same_readers_in_opposite_orders(
         assert all(counts)
         reasons = post.query("SELECT reason FROM suppressions")
         assert reasons == ["complained"] * len(known)
+
+
+def test_whom_a_call_lets_wait_again_does_not_wait_in_a_mailing_cancelled_meanwhile(
+    post: Post, other: Post
+) -> None:
+    mailing = post.composed(3)
+    intent = post.begin(post.claim())
+    assert intent is not None
+    later = partial(
+        other.ledger.record,
+        intent,
+        [Deferred(detail="later")] * 3,
+        fingerprint=None,
+        settle=0,
+        delay=0,
+        at=post.now,
+    )
+    with ThreadPoolExecutor(1) as pool:
+        with post.database.writing() as connection:  # cancelled, and not yet committed
+            connection.execute(text("UPDATE mailings SET state = 'cancelled'"))
+            recording = pool.submit(later)
+            assert wait([recording], timeout=0.5).not_done
+        assert recording.result()
+
+    assert post.counts(mailing) == {"pending": 0, "sent": 0, "skipped": 3}
 
 
 def test_what_is_parked_while_a_person_decides_waits_for_the_next_decision(
