@@ -22,6 +22,7 @@ from mailer.core.tables import LANGUAGES, Table
 
 FILE = "mailer.toml"
 _MOST_THREADS = 64
+_LARGEST_SECRET = 64 * 1024  # octets
 _BASE_URL = re.compile(
     r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?"
     r"(?:/[A-Za-z0-9._~!$&*+,;=:@%/-]*)?",
@@ -488,11 +489,17 @@ class _Reading:
             table.fail(key, "write file:PATH with the path of a file")
         path = self.folder / name
         try:
-            secret = path.read_text(encoding="utf-8-sig").strip()
+            if path.exists() and not path.is_file():  # a pipe would be waited for
+                table.fail(key, f"{path} is no file; write the secret into one")
+            with path.open("rb") as file:
+                written = file.read(_LARGEST_SECRET + 1)
+            secret = written.decode("utf-8-sig").strip()
         except OSError as error:
             table.fail(key, f"cannot read {path}: {error.strerror}; make that file")
         except UnicodeDecodeError:
             table.fail(key, f"{path} is not UTF-8 text")
+        if len(written) > _LARGEST_SECRET:
+            table.fail(key, f"{path} is too large to be a secret")
         if not secret:
             table.fail(key, f"{path} is empty; write the secret into it")
         self._note_file(name)

@@ -404,6 +404,15 @@ def test_a_redirect_is_an_answer_and_not_followed() -> None:
     assert len(server.heard) == 1
 
 
+def test_a_question_that_is_sent_to_no_address_at_all_gets_no_answer() -> None:
+    moved = b"HTTP/1.1 302 Found\r\nLocation: http://[no\r\nContent-Length: 0\r\n\r\n"
+    with running(says(moved)) as server, http() as client:
+        answer = client.get(url(server), headers={})
+
+    assert isinstance(answer, NoAnswer)
+    assert "ValueError" in answer.detail
+
+
 # --- encryption and proxies
 
 

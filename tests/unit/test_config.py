@@ -1,6 +1,7 @@
 """mailer.toml and the environment: what they decide, and how mistakes are answered."""
 
 import base64
+import os
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,9 @@ def test_no_secret_shows_when_the_settings_are_printed(folder: Path) -> None:
         ("env:", "write env:NAME"),
         ("file:missing.txt", "missing.txt: No such file"),
         ("file:", "write file:PATH"),
-        ("file:.", "Is a directory"),
+        ("file:.", "is no file"),
+        ("file:pipe", "pipe is no file"),
+        ("file:huge.txt", "huge.txt is too large to be a secret"),
         ("file:empty.txt", "empty.txt is empty"),
         ("file:binary.txt", "binary.txt is not UTF-8"),
         ("file:a\\u0000b", "write file:PATH"),
@@ -135,6 +138,8 @@ def test_a_secret_that_cannot_be_found_names_key_and_way_out(
 ) -> None:
     (folder / "empty.txt").write_text("\n")
     (folder / "binary.txt").write_bytes(b"sesame\xff")
+    (folder / "huge.txt").write_text("sesame" * 20_000)
+    os.mkfifo(folder / "pipe")  # nobody will ever write into it
     write(folder, "env:POSTMARK_TOKEN", written)
 
     options = read(folder, EMPTY=" ").providers["main"].options

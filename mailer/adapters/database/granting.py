@@ -28,9 +28,10 @@ def grant(
     if is_grave(request.kind):  # whoever wants to see or move theirs asks for no mail
         return
     person = connection.execute(
-        select(subscribers.c.id, subscribers.c.address_hash).where(
-            subscribers.c.uid == request.subscriber
-        )
+        select(subscribers.c.id, subscribers.c.address_hash)
+        .where(subscribers.c.uid == request.subscriber)
+        # Who suppresses them at this moment waits, and sees that they are back.
+        .with_for_update(key_share=True)
     ).one()
     _let_back(connection, bytes(person.address_hash), at)
     if not request.joins:

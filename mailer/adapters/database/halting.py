@@ -165,9 +165,11 @@ def unbar(connection: Connection) -> None:
     connection.execute(delete(paces).where(paces.c.name.startswith(BARRED)))
 
 
-# Built once: this runs with every batch.
-_STATE = select(mailings.c.state).where(
-    mailings.c.id == bindparam("p_mailing", type_=BigInteger())
+# Locked: who cancels at this moment does not see yet who waits again.
+_STATE = (
+    select(mailings.c.state)
+    .where(mailings.c.id == bindparam("p_mailing", type_=BigInteger()))
+    .with_for_update(read=True)
 )
 
 

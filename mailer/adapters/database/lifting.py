@@ -77,6 +77,12 @@ class Suppressed:
         hashed = address_hash(self._pepper, address)
         mine = suppressions.c.address_hash == hashed
         with self._database.writing() as connection:
+            # First, so that who suppresses them at this moment sees that they are back.
+            subscriber = connection.scalar(
+                select(subscribers.c.id)
+                .where(subscribers.c.address_hash == hashed)
+                .with_for_update(key_share=True)
+            )
             row = connection.execute(
                 select(suppressions).where(mine).with_for_update()
             ).one_or_none()
@@ -88,9 +94,6 @@ class Suppressed:
                     " come back: by signing up anew"
                 )
             connection.execute(delete(suppressions).where(mine))
-            subscriber = connection.scalar(
-                select(subscribers.c.id).where(subscribers.c.address_hash == hashed)
-            )
             held = _held(connection, subscriber)
             for number in held:
                 _consent(connection, subscriber, number, asked, at)

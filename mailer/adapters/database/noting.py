@@ -114,9 +114,20 @@ def note(
         event: row.mailing for event, row in rows.items() if row.mailing is not None
     }
     others = attribute(connection, sorted(subscribers.keys() - mailings.keys()))
-    mailings |= {event: about.mailing for event, about in others.items()}
     # As whoever records an outcome does: first the batch, then its deliveries.
-    lock(connection, {a.call for a in others.values() if a.call and a.state in OPEN})
+    calls = {a.call for a in others.values() if a.call and a.state in OPEN}
+    if calls and not database.is_sqlite:
+        lock(connection, calls)
+        # While we waited a person may have sent them again: then they are elsewhere.
+        others = attribute(connection, sorted(others))
+        open_ones = {e: a.call for e, a in others.items() if a.call and a.state in OPEN}
+        late = {event for event, call in open_ones.items() if call not in calls}
+        lot = [event for event in lot if event not in late]  # the others wait
+        rows, subscribers, others = (
+            {event: it for event, it in each.items() if event not in late}
+            for each in (rows, subscribers, others)
+        )
+    mailings |= {event: about.mailing for event, about in others.items()}
     kinds = {event: row.kind for event, row in rows.items()}
     waiting = {event for event, about in others.items() if about.state == "pending"}
     say(database, connection, _weightiest(kinds, subscribers, mailings, waiting))
@@ -124,22 +135,23 @@ def note(
     erased = [event for event, row in rows.items() if row.suppressed == ERASED]
     if erased:
         connection.execute(_OF_NOBODY, {"events": erased})
-    heeded = [
-        event
-        for event, row in sorted(rows.items())
-        if row.kind not in _SILENT
-        and (row.kind != _ARRIVED or row.suppressed == unreachable)
-    ]
-    if heeded:
-        returned = set(connection.scalars(_RETURNED, {"ids": heeded}))
-        heeded = [event for event in heeded if event not in returned]
     return Noted(
         subscribers=subscribers,
         mailings=mailings,
-        heeded=heeded,
+        heeded=[
+            event
+            for event, row in sorted(rows.items())
+            if row.kind not in _SILENT
+            and (row.kind != _ARRIVED or row.suppressed == unreachable)
+        ],
         alarmed={mailings[e] for e in mailings if kinds[e] in _ALARMING},
         proven=_proven(others),
     )
+
+
+def returned(connection: Connection, events: Sequence[int]) -> AbstractSet[int]:
+    """Return those of these events after which the person agreed anew."""
+    return set(connection.scalars(_RETURNED, {"ids": events}))
 
 
 def _read(connection: Connection, lot: Sequence[int]) -> Sequence[Any]:

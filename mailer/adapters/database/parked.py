@@ -1,12 +1,15 @@
 """Deliveries whose outcome nobody knows: a person looks, then says what happened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Table,
     and_,
     exists,
     func,
@@ -77,16 +80,11 @@ class Parked:
         """
         with self._database.writing() as connection:
             chosen = _chosen(mailing_id, subscriber)
-            _lock(connection, chosen)
             count = 0
-            for variant_id in connection.scalars(
-                select(deliveries.c.variant_id)
-                .where(chosen)
-                .distinct()
-                .order_by(deliveries.c.variant_id)
-            ).all():
-                count += _requeue(connection, mailing_id, variant_id, chosen, at)
-            nobody_left(connection, batches.c.mailing_id == mailing_id)
+            for variant_id, seqs in _locked(connection, chosen).items():
+                mine = and_(chosen, _of(deliveries, variant_id, seqs))
+                count += _requeue(connection, mailing_id, variant_id, mine, at)
+                nobody_left(connection, _of(batches, variant_id, seqs))
             _refuse_if_cancelled(connection, mailing_id)
             settled(connection, mailing_id, at)
             _note(connection, mailing_id, "resend", count, actor=actor, at=at)
@@ -104,13 +102,14 @@ class Parked:
         """
         with self._database.writing() as connection:
             chosen = _chosen(mailing_id, subscriber)
-            _lock(connection, chosen)
-            count = connection.execute(
-                update(deliveries)
-                .where(chosen)
-                .values(state="sent", reason="marked by a person", changed_at=at)
-            ).rowcount
-            nobody_left(connection, batches.c.mailing_id == mailing_id)
+            count = 0
+            for variant_id, seqs in _locked(connection, chosen).items():
+                count += connection.execute(
+                    update(deliveries)
+                    .where(chosen, _of(deliveries, variant_id, seqs))
+                    .values(state="sent", reason="marked by a person", changed_at=at)
+                ).rowcount
+                nobody_left(connection, _of(batches, variant_id, seqs))
             settled(connection, mailing_id, at)
             _note(connection, mailing_id, "mark sent", count, actor=actor, at=at)
         return count
@@ -146,19 +145,33 @@ def settled(connection: Connection, mailing_id: int, at: datetime) -> None:
     finish(connection, mailing_id, at)
 
 
-def _lock(connection: Connection, chosen: ColumnElement[bool]) -> None:
-    """Keep everybody else from settling these until the transaction ends."""
+def _locked(
+    connection: Connection, chosen: ColumnElement[bool]
+) -> Mapping[int, Collection[int]]:
+    """Keep everybody else from settling these until the transaction ends.
+
+    Returns the numbers of their batches by variant. What is parked from now on is in
+    none of them, and waits for the next decision.
+    """
     theirs = exists().where(
         deliveries.c.variant_id == batches.c.variant_id,
         deliveries.c.seq == batches.c.seq,
         chosen,
     )
-    connection.execute(
+    calls = connection.execute(
         select(batches.c.variant_id, batches.c.seq)
         .where(batches.c.state == "parked", theirs)
         .order_by(batches.c.variant_id, batches.c.seq)
         .with_for_update()
     ).all()
+    return {
+        variant_id: [seq for _, seq in mine]
+        for variant_id, mine in groupby(calls, itemgetter(0))
+    }
+
+
+def _of(table: Table, variant_id: int, seqs: Collection[int]) -> ColumnElement[bool]:
+    return and_(table.c.variant_id == variant_id, table.c.seq.in_(seqs))
 
 
 def _note(
@@ -203,15 +216,18 @@ def _requeue(
     connection: Connection,
     mailing_id: int,
     variant_id: int,
-    chosen: ColumnElement[bool],
+    mine: ColumnElement[bool],
     at: datetime,
 ) -> int:
     """Make a new batch of a variant: a new number, so a new key for the provider.
 
-    It goes the way of the first one that it takes somebody from.
+    It goes the way of the first one that it takes somebody from; without any there is
+    none.
     """
     connection.execute(  # two at once must not choose the same number
-        select(variants.c.id).where(variants.c.id == variant_id).with_for_update()
+        select(variants.c.id)
+        .where(variants.c.id == variant_id)
+        .with_for_update(key_share=True)  # whoever only refers to it does not wait
     )
     last = select(func.max(batches.c.seq)).where(batches.c.variant_id == variant_id)
     seq = int(connection.scalar(last) or 0) + 1
@@ -222,10 +238,12 @@ def _requeue(
     first = connection.execute(
         select(batches.c.point, batches.c.carrier, batches.c.stand_in)
         .join(deliveries, here)
-        .where(chosen, deliveries.c.variant_id == variant_id)
+        .where(mine)
         .order_by(batches.c.seq)
         .limit(1)
-    ).one()
+    ).one_or_none()
+    if first is None:  # an event was faster
+        return 0
     connection.execute(
         insert(batches).values(
             variant_id=variant_id,
@@ -239,6 +257,6 @@ def _requeue(
     )
     return connection.execute(
         update(deliveries)
-        .where(chosen, deliveries.c.variant_id == variant_id)
+        .where(mine)
         .values(state="pending", seq=seq, reason="resent by a person", changed_at=at)
     ).rowcount

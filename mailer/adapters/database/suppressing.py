@@ -6,6 +6,7 @@ it: of who was erased there is none, and none is guessed.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 from sqlalchemy import (
     ColumnElement,
@@ -97,14 +98,18 @@ class SqlSuppressions:
         dry_run: bool = False,
     ) -> Taken:
         """Suppress here whom the provider holds; blocks suppress nobody."""
-        entries = [
-            (address_hash(self._pepper, entry.address), entry)
-            for entry in listed
-            if entry.held is not Held.BLOCKED
-        ]
+        entries = sorted(
+            (
+                (address_hash(self._pepper, entry.address), entry)
+                for entry in listed
+                if entry.held is not Held.BLOCKED
+            ),
+            key=itemgetter(0),
+        )
         returned: list[str] = []
         with self._database.writing() as connection:
             applying = Applying(self._database, connection, at)
+            applying.hold(self._people(connection, [hashed for hashed, _ in entries]))
             known = self._known(connection, [hashed for hashed, _ in entries])
             came = self._came_back(connection, [hashed for hashed, _ in entries])
             for hashed, entry in entries:
@@ -195,6 +200,18 @@ class SqlSuppressions:
             values=hashes,
         )
         return {bytes(hashed): reason for hashed, reason in rows}
+
+    def _people(self, connection: Connection, hashes: Sequence[bytes]) -> Sequence[int]:
+        """Return the numbers of those that are subscribers."""
+        rows = bulk.select(
+            self._database,
+            connection,
+            subscribers,
+            chosen=["id"],
+            column="address_hash",
+            values=hashes,
+        )
+        return [number for (number,) in rows]
 
     def _came_back(
         self, connection: Connection, hashes: Iterable[bytes]

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -47,6 +48,7 @@ from mailer.ports import Applied
 
 UNREACHABLE = "unreachable"  # suppressed after soft bounces alone
 _SENDS, _SPAN = 5, timedelta(days=14)  # soft bounces, and over how long
+_JUDGED = (EventKind.SOFT, EventKind.DELIVERED)  # may show whether mail arrives
 _ID, _DETAIL, _DOMAIN, _STATUS = 200, 500, 255, 12  # characters that are kept
 
 
@@ -62,6 +64,8 @@ class SqlTracking:
         """Write down what was told; returns how much of it was not known yet."""
         if not events:
             return 0
+        # In one order, so that no two who hear the same wait for each other.
+        events = sorted(events, key=attrgetter("event_id"))
         hashed = partial(address_hash, self._pepper)
         columns = {
             "provider": provider,
@@ -154,35 +158,45 @@ class Applying:
         settling.close(self._connection, proven, at=self._at)
 
     def _heed_all(self, noted: noting.Noted) -> None:
+        whose = {noted.subscribers.get(event) for event in noted.heeded}
+        self.hold([each for each in whose if each is not None])
+        # Only now: who is just coming back has come back.
+        returned = noting.returned(self._connection, noted.heeded)
         heeded = (
             select(provider_events)
-            .where(provider_events.c.id.in_(noted.heeded))
+            .where(provider_events.c.id.in_({*noted.heeded} - returned))
             .order_by(provider_events.c.id)
         )
-        bounced: dict[bytes, RowMapping] = {}
+        told: list[tuple[_Row, str]] = []
+        judged: dict[int, bytes] = {}
         for event in self._connection.execute(heeded).mappings().all():
-            mailing = noted.mailings.get(event["id"])
-            if event["kind"] == EventKind.HARD:
-                bounced[event["address_hash"]] = event
-            self._heed(event, noted.subscribers.get(event["id"]), mailing)
-        self._suppress(bounced.values(), "bounced")
+            subscriber = noted.subscribers.get(event["id"])
+            if reason := _reason(event["kind"], known=subscriber is not None):
+                told.append((event, reason))
+            if subscriber is not None and event["kind"] in _JUDGED:
+                judged[subscriber] = event["address_hash"]
+            self._heed(event, subscriber, noted.mailings.get(event["id"]))
+        self._judge(judged)
+        self._suppress(told)
+
+    def hold(self, people: Collection[int]) -> None:
+        """Keep others from changing whether these are written to, until this ends.
+
+        One by one, in the order of events, two would wait for each other for ever.
+        """
+        if people and not self._database.is_sqlite:
+            self._connection.execute(_HOLD, {"people": sorted(people)}).all()
 
     def _heed(
         self, event: RowMapping, subscriber: int | None, mailing: int | None
     ) -> None:
         match EventKind(event["kind"]):
-            case EventKind.COMPLAINED:
-                self._suppress([event], "complained")
-                if subscriber is not None:
-                    self._end(subscriber, None, "complained", event)
+            case EventKind.COMPLAINED if subscriber is not None:
+                self._end(subscriber, None, "complained", event)
             case EventKind.UNSUBSCRIBED if subscriber is not None:
                 self._end(subscriber, mailing, LEFT, event)
-            case EventKind.UNSUBSCRIBED:
-                self._suppress([event], "manual")
             case EventKind.BLOCK:
                 self._blocked.add(event["domain"])
-            case EventKind.SOFT | EventKind.DELIVERED if subscriber is not None:
-                self._judge(event["address_hash"], subscriber)
 
     def listed(self, entry: _Row, held: Held) -> None:
         """Change what an entry of a provider's own list changes.
@@ -193,38 +207,39 @@ class Applying:
         subscriber = self._subscriber(entry["address_hash"])
         match held:
             case Held.BOUNCED:
-                self._suppress([entry], "bounced")
+                self._suppress([(entry, "bounced")])
             case Held.MANUAL:
-                self._suppress([entry], "manual")
+                self._suppress([(entry, "manual")])
             case Held.COMPLAINED:
-                self._suppress([entry], "complained")
+                self._suppress([(entry, "complained")])
                 if subscriber is not None:
                     self._end(subscriber, None, "complained", entry)
             case Held.UNSUBSCRIBED if subscriber is not None:
                 self._end(subscriber, None, LEFT, entry)
             case Held.UNSUBSCRIBED:
-                self._suppress([entry], "manual")
+                self._suppress([(entry, "manual")])
 
     def _subscriber(self, hashed: bytes) -> int | None:
         return self._connection.scalar(
             select(subscribers.c.id).where(subscribers.c.address_hash == hashed)
         )
 
-    def _suppress(self, entries: Collection[_Row], reason: str) -> None:
-        """Suppress addresses, each once; a complaint stays one."""
-        if not entries:
+    def _suppress(self, told: Collection[tuple[_Row, str]]) -> None:
+        """Suppress addresses for these reasons, each once and in one order for all."""
+        lightest_first = sorted(told, key=lambda each: _WEIGHTS.index(each[1]))
+        rows = {
+            entry["address_hash"]: {
+                "address_hash": entry["address_hash"],
+                "reason": reason,
+                "since": self._at,
+                "told_by": entry["provider"],
+            }
+            for entry, reason in lightest_first
+        }
+        if not rows:
             return
         done = self._connection.execute(
-            _suppressing(self._database),
-            [
-                {
-                    "address_hash": entry["address_hash"],
-                    "reason": reason,
-                    "since": self._at,
-                    "told_by": entry["provider"],
-                }
-                for entry in entries
-            ],
+            _suppressing(self._database), [row for _, row in sorted(rows.items())]
         )
         self._counts["suppressed"] += len(done.all())  # a server tells no rowcount
 
@@ -274,12 +289,13 @@ class Applying:
         if reason == "complained":
             self._connection.execute(_LEFT_AS_WELL, {"subscriber": subscriber})
 
-    def _judge(self, hashed: bytes, subscriber: int) -> None:
+    def _judge(self, people: Mapping[int, bytes]) -> None:
         """Suppress whom nothing reached for too long; take it back if something did."""
-        count, first, last = self._connection.execute(
-            _BOUNCED_SINCE, {"subscriber": subscriber}
-        ).one()
-        if count >= _SENDS and last - first >= _SPAN:
+        if not people:
+            return
+        often = self._connection.scalars(_BOUNCED_OFTEN, {"people": sorted(people)})
+        lost = {people[each] for each in often.all() if self._is_lost(each)}
+        for hashed in sorted(lost):
             added = self._connection.execute(
                 self._database.insert(suppressions)
                 .values(address_hash=hashed, reason=UNREACHABLE, since=self._at)
@@ -287,8 +303,14 @@ class Applying:
                 .returning(suppressions.c.reason)
             )
             self._counts["suppressed"] += len(added.all())
-        else:
-            self._connection.execute(_REACHED_AGAIN, {"hashed": hashed})
+        reached = sorted({*people.values()} - lost)
+        self._connection.execute(_REACHED_AGAIN, {"reached": reached})
+
+    def _is_lost(self, subscriber: int) -> bool:
+        count, first, last = self._connection.execute(
+            _BOUNCED_SINCE, {"subscriber": subscriber}
+        ).one()
+        return bool(count >= _SENDS and last - first >= _SPAN)
 
 
 def _suppressing(database: Database) -> Any:
@@ -320,6 +342,29 @@ def _suppressing(database: Database) -> Any:
     ).returning(suppressions.c.reason)
 
 
+_WEIGHTS = ("bounced", "manual", "complained")  # reasons of suppressions
+
+
+def _reason(kind: str, *, known: bool) -> str | None:
+    """Return for which an event suppresses; of who is known, who left has only left."""
+    match EventKind(kind):
+        case EventKind.HARD:
+            return "bounced"
+        case EventKind.COMPLAINED:
+            return "complained"
+        case EventKind.UNSUBSCRIBED if not known:
+            return "manual"
+    return None
+
+
+_HOLD = (
+    select(subscribers.c.id)
+    .where(subscribers.c.id.in_(bindparam("people", expanding=True)))
+    .order_by(subscribers.c.id)
+    .with_for_update(key_share=True)
+)
+
+
 def _basis(kind: str) -> str:
     return f"{kind} through the provider"
 
@@ -341,8 +386,18 @@ _LEFT_AS_WELL = (
     .values(ended_reason="complained")
 )
 _REACHED_AGAIN = delete(suppressions).where(
-    suppressions.c.address_hash == bindparam("hashed"),
+    suppressions.c.address_hash.in_(bindparam("reached", expanding=True)),
     suppressions.c.reason == UNREACHABLE,
+)
+# Of nearly everybody: not so often, whatever arrived in between.
+_BOUNCED_OFTEN = (
+    select(deliveries.c.subscriber_id)
+    .where(
+        deliveries.c.subscriber_id.in_(bindparam("people", expanding=True)),
+        deliveries.c.heard == EventKind.SOFT.value,
+    )
+    .group_by(deliveries.c.subscriber_id)
+    .having(func.count() >= _SENDS)
 )
 # Soft bounces since something last arrived: how many, the first and the last.
 _REACHED = (

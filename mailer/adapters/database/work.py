@@ -54,7 +54,10 @@ class SqlLedger(SqlIntents):
                 self._move_waiting(connection, batch, delay)
             if unsure:
                 self._look_back(connection, batch, at)
-            self._after(connection, batch, at)
+            if deferred:
+                self._after(connection, batch, at)
+            else:
+                finish(connection, batch.mailing.id, at)
         return True
 
     def put_back(self, intent: Intent, *, detail: str, at: datetime) -> bool:
@@ -148,7 +151,7 @@ class SqlLedger(SqlIntents):
         settling.look_back(self._database, connection, [call], at=at)
 
     def _after(self, connection: Connection, batch: Batch, at: datetime) -> None:
-        """Do what is due when a batch of this mailing was recorded."""
+        """Do what is due when somebody of a batch waits again."""
         skip_if_cancelled(connection, batch.mailing.id, at)
         finish(connection, batch.mailing.id, at)
 
@@ -163,7 +166,7 @@ class SqlLedger(SqlIntents):
         connection.execute(  # two at once must not choose the same number
             select(variants.c.id)
             .where(variants.c.id == batch.variant_id)
-            .with_for_update()
+            .with_for_update(key_share=True)  # whoever only refers to it does not wait
         )
         last = select(func.max(batches.c.seq)).where(
             batches.c.variant_id == batch.variant_id

@@ -80,7 +80,8 @@ class Asking:
             return _LATE if elapsed() > until else "no TLS connection"
         except requests.ConnectTimeout:
             return NotSent(detail="no connection")
-        except (requests.RequestException, HTTPError) as error:
+        # ValueError: requests looks at a redirect's address even where it follows none
+        except (requests.RequestException, HTTPError, ValueError) as error:
             if elapsed() > until:
                 return _LATE
             # Class names only: the texts of these errors repeat URLs and hosts.

@@ -17,7 +17,7 @@ from mailer.ports import Accepted, Deferred, NotTaken, Refused, Result, Unsure
 
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 _REPLY = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
-_LONGEST_LINE = 8192  # octets; RFC 5321 §4.5.3.1.5 says 512, servers say more
+LONGEST_LINE = 8192  # octets; RFC 5321 §4.5.3.1.5 says 512, servers say more
 _MOST_LINES = 100
 _GOODBYE = 2.0  # seconds to wait for an answer that changes nothing
 _GO_AHEAD = 354
@@ -183,7 +183,7 @@ class Line:
     def _reply(self, limit: Limit) -> Reply:
         lines: list[bytes] = []
         while len(lines) < _MOST_LINES:
-            found = _REPLY.fullmatch(self._wire.line(_LONGEST_LINE, limit))
+            found = _REPLY.fullmatch(self._wire.line(LONGEST_LINE, limit))
             if not found:
                 break
             lines.append(found[3] or b"")

@@ -10,11 +10,12 @@ from typing import Any
 
 from mailer.adapters.clocks import elapsed
 from mailer.adapters.providers.foreign import words
-from mailer.adapters.providers.smtp.line import Line
-from mailer.adapters.wire import Wire
+from mailer.adapters.providers.smtp.line import LONGEST_LINE, Line
+from mailer.adapters.wire import BrokenError, Limit, Wire
 from mailer.ports import NotTaken
 
-_BROKEN = (smtplib.SMTPException, OSError)
+_BROKEN = (smtplib.SMTPException, OSError, ValueError)  # ValueError: no name at all
+_LARGEST = 256 * 1024  # octets of all that it says until mail can begin
 
 
 class Security(StrEnum):
@@ -97,7 +98,28 @@ def attempt(server: Server, *, latest: float) -> Line | Fault:
     )
 
 
+class _Said:
+    """What a server says, line by line: neither endless nor by drips."""
+
+    def __init__(self, wire: Wire, limit: Limit) -> None:
+        self._wire = wire
+        self._limit = limit
+        self._left = _LARGEST
+
+    def readline(self, _size: int) -> bytes:
+        line = self._wire.line(LONGEST_LINE, self._limit) + b"\r\n"
+        self._left -= len(line)
+        if self._left < 0:
+            raise BrokenError("the answer is too large")
+        return line
+
+    def close(self) -> None:
+        """Do nothing: whoever opened the connection closes it."""
+
+
 class _Plain(smtplib.SMTP):
+    file: Any  # of the standard library; what it reads is read through ours
+
     def __init__(self, *args: Any, latest: float, **kwargs: Any) -> None:
         self._latest = latest
         super().__init__(*args, **kwargs)
@@ -114,7 +136,10 @@ class _Plain(smtplib.SMTP):
         if left <= 0:
             raise TimeoutError("the time is over")
         if self.sock is not None:
-            self.sock.settimeout(min(left, self.timeout))
+            self.sock.settimeout(min(left, self.timeout))  # of a handshake after it
+            if self.file is None:  # at first, and once it is encrypted
+                limit = Limit(until=self._latest, pause=self.timeout)
+                self.file = _Said(Wire(self.sock), limit)
         return super().getreply()
 
 
@@ -146,6 +171,10 @@ def _secure(smtp: smtplib.SMTP, server: Server) -> Fault | None:
         )
     except ssl.SSLCertVerificationError as error:
         return _untrusted(error)
+    except smtplib.SMTPHeloError as error:
+        return Fault(stage=Stage.GREETING, detail=f"no connection: {_said(error)}")
+    except smtplib.SMTPResponseException as error:
+        return Fault(stage=Stage.ENCRYPTION, detail=f"no connection: {_said(error)}")
     except _BROKEN as error:
         return _unreached(error)
     return None
@@ -162,6 +191,15 @@ def _sign_in(smtp: smtplib.SMTP, server: Server) -> Fault | None:
             stage=Stage.SIGN_IN,
             detail=f"sign-in was refused: {_said(error)}",
             stop=permanent,
+        )
+    except ValueError as error:
+        said = isinstance(error, UnicodeEncodeError)
+        return Fault(
+            stage=Stage.SIGN_IN,
+            detail="username or password has a letter that SMTP does not carry"
+            if said
+            else "the mail server asks for the sign-in in words that nobody can read",
+            stop=said,
         )
     except OSError as error:
         if _is_about_methods(error):
