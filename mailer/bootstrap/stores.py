@@ -11,6 +11,7 @@ from mailer.adapters.database.endorsing import SqlEndorsements
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.hosting import SqlHosts
 from mailer.adapters.database.instance import Instance, Memory
+from mailer.adapters.database.introducing import SqlIntroductions
 from mailer.adapters.database.lifting import Suppressed
 from mailer.adapters.database.organizations import OrganizationStore
 from mailer.adapters.database.parked import Parked
@@ -141,6 +142,11 @@ class Stores(Definitions):
     def hosts(self) -> SqlHosts:
         """Who answers for actions."""
         return SqlHosts(self.ready)
+
+    @cached_property
+    def introductions(self) -> SqlIntroductions:
+        """Hosts who could meet."""
+        return SqlIntroductions(self.ready)
 
     @cached_property
     def parked(self) -> Parked:

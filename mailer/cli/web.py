@@ -57,6 +57,7 @@ def application(project: Project) -> "Application":
         requests=project.requests,
         endorsements=project.endorsements,
         hosts=project.hosts,
+        introductions=project.introductions,
         herald=project.herald,
         check_address=checked,
         resolve=lambda city, state: project.resolve(city, state, "US")[0],

@@ -38,6 +38,8 @@ class NoteKind(StrEnum):
     HOST_CANCELLED = "host-cancelled"
     ENDORSEMENT_LISTED = "endorsement-listed"
     ENDORSEMENT_DECLINED = "endorsement-declined"
+    INTRODUCTION_OFFERED = "introduction-offered"  # asks each of two hosts
+    INTRODUCED = "introduced"  # tells each the other's name and address
     WAITING = "waiting"  # tells coordinators that somebody waits for them
 
 

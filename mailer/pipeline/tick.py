@@ -34,6 +34,7 @@ class Ticker:
     track: Callable[[Callable[[], bool]], object]  # applies what providers told
     admit: Callable[[Callable[[], bool]], object]  # writes what requests ask for
     recheck: Callable[[Callable[[], bool]], object]  # asks hosts before editions
+    introduce: Callable[[Callable[[], bool]], object]  # hosts who wish to meet
     prune: Callable[[], None]  # lets go of what is old; quick when nothing is
     trouble: Callable[[str], None]
 
@@ -44,6 +45,7 @@ class Ticker:
         self._try("requests", partial(self.admit, stopping))
         self._try("sources", self._pull_if_due)
         self._try("hosts", partial(self.recheck, stopping))
+        self._try("introductions", partial(self.introduce, stopping))
         self._try("planning", lambda: made.extend(self._plan()))
         self._try("composing", partial(self._compose_planned, stopping))
         self._try("sending", partial(self._drain, stopping))

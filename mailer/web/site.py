@@ -20,6 +20,7 @@ from mailer.pipeline.notify import Notifier
 from mailer.ports import (
     Endorsements,
     Hosts,
+    Introductions,
     PublicActions,
     PublicEditions,
     Readers,
@@ -65,6 +66,7 @@ class Site:
     requests: Requests
     endorsements: Endorsements
     hosts: Hosts
+    introductions: Introductions
     herald: Herald
     guard: Guard
     check_address: Callable[[str], str]  # raises InputError

@@ -38,7 +38,7 @@ from mailer.web.app import create
 from mailer.web.guard import Guard
 from mailer.web.server import server
 from tests.factories import PLACES, place
-from tests.fakes.hosting import NoHosts
+from tests.fakes.hosting import NoHosts, NoIntroductions
 from tests.fakes.people import (
     MemoryActions,
     MemoryNotes,
@@ -270,6 +270,7 @@ def a_site(
         ),
         place_of=somewhere,
         hosts=NoHosts(),
+        introductions=NoIntroductions(),
         herald=Herald(
             notifier=notifier,
             person=lambda _address, _language, _at: UID,

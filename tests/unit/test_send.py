@@ -534,6 +534,7 @@ def ticker(book: Book, sender: Sender, troubles: list[str], *lists: MailingList)
         track=lambda _stopping: 0,
         admit=lambda _stopping: 0,
         recheck=lambda _stopping: 0,
+        introduce=lambda _stopping: 0,
         prune=lambda: None,
         trouble=troubles.append,
     )

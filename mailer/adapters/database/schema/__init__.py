@@ -17,6 +17,7 @@ from mailer.adapters.database.schema.base import (
 )
 from mailer.adapters.database.schema.hosting import (
     hosts,
+    introductions,
 )
 from mailer.adapters.database.schema.mailings import (
     mailing_groups,
@@ -68,6 +69,7 @@ __all__ = [
     "endorsements",
     "hosts",
     "instance",
+    "introductions",
     "lists",
     "mailing_groups",
     "mailings",
