@@ -1,6 +1,7 @@
 """A project folder: what its database keeps."""
 
 from functools import cached_property
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from mailer.adapters import files
@@ -187,10 +188,19 @@ class Stores(Definitions):
     @cached_property
     def gazetteer(self) -> Gazetteer:
         """Where places are; slow only for names it has never met."""
-        aliases = self.settings.places
         return RememberingGazetteer(
-            self.ready, GeonamesGazetteer(aliases=aliases), aliases=tuple(aliases)
+            self.ready, self._cities, aliases=tuple(self.settings.places)
         )
+
+    @cached_property
+    def _cities(self) -> GeonamesGazetteer:
+        return GeonamesGazetteer(aliases=self.settings.places)
+
+    def warm(self) -> Thread:
+        """Read the gazetteer beside all else; who asks before it is done waits."""
+        reading = Thread(target=self._cities.warm, name="gazetteer", daemon=True)
+        reading.start()
+        return reading
 
     def resolve(
         self, locality: str, region: str | None, country: str

@@ -35,6 +35,7 @@ def open_pages(project: Project, host: str, port: int) -> None:
 
     app = application(project)
     output.say(f"The pages are at http://{host}:{port}/ until you press Ctrl-C.")
+    project.warm()
     serve(app, host, port)
 
 

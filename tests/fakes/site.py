@@ -30,6 +30,7 @@ from mailer.core.model import (
 )
 from mailer.core.preferences import Choices
 from mailer.core.routes import Route
+from mailer.core.sharing.reading import PlaceOf
 from mailer.core.tokens import Keyring, Purpose
 from mailer.pipeline.hosting import Herald
 from mailer.pipeline.notify import Notifier
@@ -230,6 +231,12 @@ def somewhere(locality: str, region: str | None, country: str) -> Place:
     return Place(label=label, locality=locality, region=region, country=country)
 
 
+def unplaced(locality: str, region: str | None, _country: str) -> Place:
+    """A gazetteer that takes every name as it was typed."""
+    label = ", ".join(filter(None, (locality, region)))
+    return Place(label=label, locality=locality, region=region)
+
+
 def a_site(
     *readers: Reader,
     base_url: str = "https://mail.example.org",
@@ -237,6 +244,7 @@ def a_site(
     logo: Logo | None = None,
     guard: Guard | None = None,
     lists: Mapping[int, MailingList] = LISTS,
+    place_of: PlaceOf | None = None,
 ) -> Site:
     people, actions, notes = MemoryReaders(), MemoryActions(), MemoryNotes()
     for reader in readers or (a_reader(),):
@@ -265,10 +273,8 @@ def a_site(
         requests=requests,
         endorsements=endorsements,
         check_address=checked,
-        resolve=lambda city, state: Place(
-            label=", ".join(filter(None, (city, state))), locality=city, region=state
-        ),
-        place_of=somewhere,
+        resolve=lambda city, state: (place_of or unplaced)(city, state, "US"),
+        place_of=place_of or somewhere,
         hosts=NoHosts(),
         introductions=NoIntroductions(),
         herald=Herald(

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given, strategies as st
 
@@ -12,21 +13,18 @@ DAY = timedelta(days=1)
 HERE, THERE, FAR = "San Diego", "Los Angeles", "Newark"
 
 
-def seeker(host: int, where: str = HERE, day: float = 5, **changes: object) -> Seeker:
-    values = {
+def seeker(host: int, where: str = HERE, day: float = 5, **changes: Any) -> Seeker:
+    values: dict[str, Any] = {
         "host": host,
         "action": host * 10,
         "starts_at": MONDAY + day * DAY,
         "place": place(where),
     }
-    return Seeker(**{**values, **changes})  # type: ignore[arg-type]
+    return Seeker(**{**values, **changes})
 
 
 def met(*seekers: Seeker, **known: set[tuple[int, int]]) -> set[tuple[int, int]]:
-    return {
-        (pair.first.host, pair.second.host)
-        for pair in match(seekers, **known)  # type: ignore[arg-type]
-    }
+    return {(pair.first.host, pair.second.host) for pair in match(seekers, **known)}
 
 
 def test_hosts_in_one_state_meet() -> None:
