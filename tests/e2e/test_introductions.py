@@ -103,7 +103,7 @@ def test_both_say_yes_and_each_reads_who_the_other_is(meeting: Meeting) -> None:
     assert "You can write to each other." in meeting.say(theirs, "agree")
 
     (letter,) = meeting.told(CY)
-    assert "Name, as they typed it: Ana Ruiz." in " ".join(letter.split())
+    assert "Name, as they typed it: Ana Ruiz" in " ".join(letter.split())
     assert ANA in letter
     (other,) = meeting.told(ANA)
     assert CY in other
