@@ -28,7 +28,9 @@ def introductions(
 ) -> None:
     """List which hosts were asked whether they want to meet, the newest first.
 
-    Nobody's name or address, and never who said no. Example: mailer introductions
+    Nobody's name or address, and never who said no.
+
+    Example: mailer introductions
     """
     state: State = context.obj
     with state.project(as_of) as project:
