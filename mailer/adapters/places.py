@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from difflib import SequenceMatcher, get_close_matches
 
-from mailer.adapters.cities import City, cities
+from mailer.adapters.cities import Cities, City, cities
 from mailer.adapters.placenames import fold, parse_place, state_code
 from mailer.core.errors import ConfigError
 from mailer.core.model import Place
@@ -30,8 +30,15 @@ class GeonamesGazetteer:
         countries: Collection[str] = ("US", "CA", "MX"),
     ) -> None:
         self._countries = frozenset(countries)
-        self._cities = cities(self._countries)
         self._aliases = {fold(key): value for key, value in (aliases or {}).items()}
+
+    @property
+    def _cities(self) -> Cities:
+        return cities(self._countries)
+
+    def warm(self) -> None:
+        """Read all that is ever looked up, so that whoever asks first does not wait."""
+        _ = self._cities
 
     def resolve(self, locality: str, region: str | None, country: str) -> Resolved:
         """Find a place; one that is not found comes back without coordinates.

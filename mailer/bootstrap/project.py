@@ -17,6 +17,7 @@ from mailer.pipeline import ingest
 from mailer.pipeline.admit import Clerk
 from mailer.pipeline.correct import Corrector
 from mailer.pipeline.hosting import Herald, Submitting
+from mailer.pipeline.introduce import Introducer
 from mailer.pipeline.moderate import Endorsing, Moderator
 from mailer.pipeline.recheck import Rechecker
 from mailer.pipeline.reconcile import Reconciled, Reconciler
@@ -182,6 +183,17 @@ class Project(Sending):
             trouble=trouble,
         )
 
+    def introducer(self, trouble: Callable[[str], None]) -> Introducer:
+        """Return what introduces hosts to each other."""
+        return Introducer(
+            introductions=self.introductions,
+            notifier=self.notifier,
+            lists=self.numbered,
+            languages=self.settings.coalition.languages,
+            clock=self.clock,
+            trouble=trouble,
+        )
+
     def corrector(self) -> Corrector:
         """Return what tells those who were mailed something wrong."""
         return Corrector(
@@ -238,6 +250,7 @@ class Project(Sending):
             clock=self.clock,
             pull=self.pull,
             recheck=self.rechecker(trouble).recheck,
+            introduce=self.introducer(trouble).introduce,
             prune=self.prune,
             track=self.tracker(trouble).apply,
             admit=self.clerk(trouble).admit,

@@ -1,6 +1,7 @@
 """A project folder: what its database keeps."""
 
 from functools import cached_property, partial
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from mailer.adapters import erasures, files
@@ -13,6 +14,7 @@ from mailer.adapters.database.engine import Database
 from mailer.adapters.database.erasing import SqlErasures
 from mailer.adapters.database.hosting import SqlHosts
 from mailer.adapters.database.instance import Instance, Memory
+from mailer.adapters.database.introducing import SqlIntroductions
 from mailer.adapters.database.lifting import Suppressed
 from mailer.adapters.database.organizations import OrganizationStore
 from mailer.adapters.database.parked import Parked
@@ -154,6 +156,11 @@ class Stores(Definitions):
         return SqlHosts(self.ready)
 
     @cached_property
+    def introductions(self) -> SqlIntroductions:
+        """Hosts who could meet."""
+        return SqlIntroductions(self.ready)
+
+    @cached_property
     def parked(self) -> Parked:
         """Deliveries whose outcome nobody knows."""
         return Parked(self.ready)
@@ -221,10 +228,19 @@ class Stores(Definitions):
     @cached_property
     def gazetteer(self) -> Gazetteer:
         """Where places are; slow only for names it has never met."""
-        aliases = self.settings.places
         return RememberingGazetteer(
-            self.ready, GeonamesGazetteer(aliases=aliases), aliases=tuple(aliases)
+            self.ready, self._cities, aliases=tuple(self.settings.places)
         )
+
+    @cached_property
+    def _cities(self) -> GeonamesGazetteer:
+        return GeonamesGazetteer(aliases=self.settings.places)
+
+    def warm(self) -> Thread:
+        """Read the gazetteer beside all else; who asks before it is done waits."""
+        reading = Thread(target=self._cities.warm, name="gazetteer", daemon=True)
+        reading.start()
+        return reading
 
     def resolve(
         self, locality: str, region: str | None, country: str

@@ -15,6 +15,7 @@ from mailer.cli import (
     halting,
     imports,
     init,
+    introductions,
     listing,
     mailing,
     organizations,
@@ -87,6 +88,7 @@ app.add_typer(organizations.app, name="organizations", rich_help_panel=_LOOK)
 app.command("subscribers", rich_help_panel=_LOOK)(listing.subscribers)
 app.command("lists", rich_help_panel=_LOOK)(listing.lists)
 app.add_typer(requests.app, name="requests", rich_help_panel=_LOOK)
+app.command("introductions", rich_help_panel=_LOOK)(introductions.introductions)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
 app.command("prune", rich_help_panel=_LOOK)(pruning.prune)
 app.command("export", rich_help_panel=_LOOK)(rights.export)

@@ -39,6 +39,7 @@ def run(
             target=pages.run, kwargs={"sockets": [listening]}, name="pages", daemon=True
         )
         thread.start()
+        project.warm()
         output.say(f"The pages are at http://{host}:{port}/ until you press Ctrl-C.")
         code = service.main(["--project", str(state.folder), "--every", str(every)])
         pages.should_exit = True

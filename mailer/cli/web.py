@@ -36,6 +36,7 @@ def open_pages(project: Project, host: str, port: int) -> None:
 
     app = application(project)
     output.say(f"The pages are at http://{host}:{port}/ until you press Ctrl-C.")
+    project.warm()
     serve(app, host, port)
 
 
@@ -61,6 +62,7 @@ def application(project: Project, guard: "Guard | None" = None) -> "Application"
         eraser=project.eraser,
         endorsements=project.endorsements,
         hosts=project.hosts,
+        introductions=project.introductions,
         herald=project.herald,
         check_address=checked,
         resolve=lambda city, state: project.resolve(city, state, "US")[0],

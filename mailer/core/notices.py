@@ -40,6 +40,8 @@ class NoteKind(StrEnum):
     ENDORSEMENT_LISTED = "endorsement-listed"
     ENDORSEMENT_DECLINED = "endorsement-declined"
     MOVED = "moved"  # to another address; told at the old one, with a way back
+    INTRODUCTION_OFFERED = "introduction-offered"  # asks each of two hosts
+    INTRODUCED = "introduced"  # tells each the other's name and address
     WAITING = "waiting"  # tells coordinators that somebody waits for them
 
 

@@ -28,6 +28,7 @@ class Purpose(Enum):
     CONFIRM = 3  # say that an address is theirs and that they want the list
     HOST = 4  # correct or cancel an action of theirs
     PROPOSE = 5  # change what they sent, until somebody has decided
+    INTRODUCE = 6  # say whether they want to be introduced to another host
 
 
 @dataclass(frozen=True, slots=True)

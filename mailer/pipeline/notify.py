@@ -23,6 +23,7 @@ _PAGES = {
     Purpose.CONFIRM: "c",
     Purpose.HOST: "h",
     Purpose.PROPOSE: "h",
+    Purpose.INTRODUCE: "i",
 }
 
 

@@ -35,6 +35,7 @@ class Ticker:
     admit: Callable[[Callable[[], bool]], object]  # writes what requests ask for
     recheck: Callable[[Callable[[], bool]], object]  # asks hosts before editions
     seat: Callable[[], object]  # asks the colleagues of whom nothing reaches any more
+    introduce: Callable[[Callable[[], bool]], object]  # hosts who wish to meet
     prune: Callable[[], None]  # lets go of what is old; quick when nothing is
     trouble: Callable[[str], None]
 
@@ -46,6 +47,7 @@ class Ticker:
         self._try("seats", self.seat)
         self._try("sources", self._pull_if_due)
         self._try("hosts", partial(self.recheck, stopping))
+        self._try("introductions", partial(self.introduce, stopping))
         self._try("planning", lambda: made.extend(self._plan()))
         self._try("composing", partial(self._compose_planned, stopping))
         self._try("sending", partial(self._drain, stopping))

@@ -21,6 +21,14 @@ from mailer.ports.correcting import CORRECTION, Carriage, Corrections, Wrong
 from mailer.ports.endorsing import Endorsable, Endorsements, Endorser
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
 from mailer.ports.hosting import Answer, Changed, Host, Hosted, Hosts
+from mailer.ports.introducing import (
+    Agreed,
+    Introduction,
+    Introductions,
+    Offered,
+    Party,
+    Proposed,
+)
 from mailer.ports.ledger import (
     NOTE,
     Addressee,
@@ -92,6 +100,7 @@ __all__ = [
     "ActionChanges",
     "ActionStore",
     "Addressee",
+    "Agreed",
     "Answer",
     "Answered",
     "Applied",
@@ -126,6 +135,8 @@ __all__ = [
     "Hosted",
     "Hosts",
     "Intent",
+    "Introduction",
+    "Introductions",
     "Ledger",
     "Looked",
     "LostSeat",
@@ -135,6 +146,7 @@ __all__ = [
     "NotTaken",
     "NoteRenderer",
     "Notes",
+    "Offered",
     "Organizations",
     "Organized",
     "Outcome",
@@ -142,8 +154,10 @@ __all__ = [
     "Pace",
     "Page",
     "Part",
+    "Party",
     "People",
     "Posted",
+    "Proposed",
     "Provider",
     "PublicActions",
     "PublicEditions",

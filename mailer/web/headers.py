@@ -8,6 +8,7 @@ PRIVATE = (
     "/p/",
     "/c/",
     "/h/",
+    "/i/",
 )  # whoever has such an address can act for a reader
 
 _ALWAYS = {

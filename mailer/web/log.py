@@ -15,7 +15,7 @@ from mailer.web.language import choose
 logger = logging.getLogger("mailer.web")
 
 _SECRETS = (
-    (re.compile(r"(/[upch]/)[^\s\"'<>]+"), r"\1…"),
+    (re.compile(r"(/[upchi]/)[^\s\"'<>]+"), r"\1…"),
     (re.compile(r"[A-Za-z0-9_-]{40,}"), "…"),  # a token, wherever it stands
     (re.compile(r"[^\s@<>\"'(]+@[^\s@<>\"')]+"), "…@…"),
 )

@@ -22,6 +22,7 @@ from mailer.ports import (
     Dossiers,
     Endorsements,
     Hosts,
+    Introductions,
     PublicActions,
     PublicEditions,
     Readers,
@@ -71,6 +72,7 @@ class Site:
     eraser: Eraser
     endorsements: Endorsements
     hosts: Hosts
+    introductions: Introductions
     herald: Herald
     guard: Guard
     check_address: Callable[[str], str]  # raises InputError

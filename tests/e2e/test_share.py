@@ -92,7 +92,7 @@ def words(page: str) -> str:
 
 def link_of(letter: Any) -> str:
     text = letter.get_body(("plain",)).get_content()
-    found = re.search(r"https?://[^/\s]+(/[ch]/[\w-]{51})", text)
+    found = re.search(r"https?://[^/\s]+(/[chi]/[\w-]{51})", text)
     assert found is not None, text
     return found[1]
 

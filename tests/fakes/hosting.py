@@ -1,12 +1,22 @@
-"""Nobody hosts anything: for pages that are about something else."""
+"""Nobody hosts anything or meets anybody: for pages that are about something else."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from mailer.core.introductions import Reply
 from mailer.core.model import Action, Contact
 from mailer.core.requests import Request
 from mailer.core.sharing.submission import Submission
-from mailer.ports import Answer, Changed, Host, Hosted
+from mailer.ports import (
+    Agreed,
+    Answer,
+    Changed,
+    Host,
+    Hosted,
+    Introduction,
+    Offered,
+    Proposed,
+)
 
 
 class NoHosts:
@@ -65,3 +75,41 @@ class NoHosts:
     def reachable(self, public_id: str) -> Contact | None:
         del public_id
         return None
+
+
+class NoIntroductions:
+    """The port Introductions before anybody wished to meet anybody."""
+
+    def settle(self, *, at: datetime) -> int:
+        raise NotImplementedError
+
+    def propose(self, *, at: datetime) -> int:
+        raise NotImplementedError
+
+    def to_ask(self) -> Sequence[Proposed]:
+        raise NotImplementedError
+
+    def asked(self, numbers: Sequence[int], *, at: datetime) -> None:
+        raise NotImplementedError
+
+    def offered(self, uid: bytes, number: int, *, at: datetime) -> Offered | None:
+        del uid, number, at
+        return None
+
+    def answer(
+        self, uid: bytes, number: int, reply: Reply | None, *, at: datetime
+    ) -> Offered | None:
+        del uid, number, reply, at
+        return None
+
+    def to_tell(self, *, at: datetime) -> Sequence[Agreed]:
+        raise NotImplementedError
+
+    def told(self, numbers: Sequence[int], *, at: datetime) -> None:
+        raise NotImplementedError
+
+    def clear(self, *, at: datetime) -> int:
+        raise NotImplementedError
+
+    def every(self) -> Sequence[Introduction]:
+        raise NotImplementedError

@@ -30,6 +30,7 @@ from mailer.core.model import (
 )
 from mailer.core.preferences import Choices
 from mailer.core.routes import Route
+from mailer.core.sharing.reading import PlaceOf
 from mailer.core.tokens import Keyring, Purpose
 from mailer.pipeline.erase import Eraser
 from mailer.pipeline.hosting import Herald
@@ -39,7 +40,7 @@ from mailer.web.app import create
 from mailer.web.guard import Guard
 from mailer.web.server import server
 from tests.factories import PLACES, place
-from tests.fakes.hosting import NoHosts
+from tests.fakes.hosting import NoHosts, NoIntroductions
 from tests.fakes.people import (
     MemoryActions,
     MemoryNotes,
@@ -246,6 +247,12 @@ def somewhere(locality: str, region: str | None, country: str) -> Place:
     return Place(label=label, locality=locality, region=region, country=country)
 
 
+def unplaced(locality: str, region: str | None, _country: str) -> Place:
+    """A gazetteer that takes every name as it was typed."""
+    label = ", ".join(filter(None, (locality, region)))
+    return Place(label=label, locality=locality, region=region)
+
+
 def a_site(
     *readers: Reader,
     base_url: str = "https://mail.example.org",
@@ -253,6 +260,7 @@ def a_site(
     logo: Logo | None = None,
     guard: Guard | None = None,
     lists: Mapping[int, MailingList] = LISTS,
+    place_of: PlaceOf | None = None,
 ) -> Site:
     people, actions, notes = MemoryReaders(), MemoryActions(), MemoryNotes()
     for reader in readers or (a_reader(),):
@@ -285,11 +293,10 @@ def a_site(
         eraser=Eraser(erasures=erasures, journal=MemoryJournal()),
         endorsements=endorsements,
         check_address=checked,
-        resolve=lambda city, state: Place(
-            label=", ".join(filter(None, (city, state))), locality=city, region=state
-        ),
-        place_of=somewhere,
+        resolve=lambda city, state: (place_of or unplaced)(city, state, "US"),
+        place_of=place_of or somewhere,
         hosts=NoHosts(),
+        introductions=NoIntroductions(),
         herald=Herald(
             notifier=notifier,
             person=lambda _address, _language, _at: UID,

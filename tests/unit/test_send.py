@@ -535,6 +535,7 @@ def ticker(book: Book, sender: Sender, troubles: list[str], *lists: MailingList)
         admit=lambda _stopping: 0,
         recheck=lambda _stopping: 0,
         seat=lambda: 0,
+        introduce=lambda _stopping: 0,
         prune=lambda: None,
         trouble=troubles.append,
     )

@@ -45,7 +45,7 @@ class SqlNotes:
         at: datetime,
     ) -> bool:
         """Put a letter to one subscriber on its way; of one name, the first alone."""
-        edition = _edition(name)
+        edition = edition_of(name)
         with self._database.writing() as connection:
             number = connection.scalar(
                 self._database.insert(mailings)
@@ -121,6 +121,6 @@ class SqlNotes:
         )
 
 
-def _edition(name: str) -> str:
+def edition_of(name: str) -> str:
     """Return an edition that no list has, and that tells nothing of its name."""
     return f"{NOTE}-{hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}"

@@ -17,6 +17,7 @@ from mailer.adapters.database.schema.base import (
 )
 from mailer.adapters.database.schema.hosting import (
     hosts,
+    introductions,
 )
 from mailer.adapters.database.schema.mailings import (
     mailing_groups,
@@ -70,6 +71,7 @@ __all__ = [
     "erasures",
     "hosts",
     "instance",
+    "introductions",
     "lists",
     "mailing_groups",
     "mailings",
