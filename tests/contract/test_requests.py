@@ -413,3 +413,35 @@ def test_a_press_while_its_owner_is_erased_grants_nothing_and_breaks_nothing(
 
         assert pressed.result(30) == []
     assert state(post) is None
+
+
+def test_a_thousand_are_forgotten_at_a_time_and_the_rest_after_them(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    with post.database.writing() as connection:
+        kept = dict(connection.execute(select(requests_table)).mappings().one())
+        del kept["id"]
+        others = [
+            {**kept, "public_id": f"{n}", "address_hash": n.to_bytes(16)}
+            for n in range(1, 1200)
+        ]
+        connection.execute(requests_table.insert(), others)
+    later = post.now + timedelta(days=8)
+
+    assert [requests.expire(at=later) for _ in range(3)] == [1000, 200, 0]
+
+
+def test_the_longest_place_that_a_form_takes_can_be_kept(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    longest = {
+        "label": "\u0390" * 120 + ", " + "S" * 40,
+        "locality": "\u0390" * 120,  # three characters, folded
+        "region": "S" * 40,
+    }
+    facts = {"place": {**asdict(place("San Diego")), **longest}}
+    requests.ask(replace(joining, facts=facts), at=post.now)
+    due = one(requests, post.now)
+
+    assert len(requests.confirm(due.to, due.number, at=post.now)) == 1

@@ -55,7 +55,10 @@ from mailer.core.tokens import address_hash, encode
 
 _DAY = timedelta(days=1)
 _KEPT = timedelta(days=30)  # what was decided, for those who ask why
+_LOT = 1000  # forgotten in one transaction; whoever asks meanwhile waits for it
 _OPEN = ("asked", "written")
+# As the index says it: SQLite looks there for no other words.
+_IS_OPEN = text("state IN ('asked', 'written')")
 
 
 class SqlRequests:
@@ -69,9 +72,7 @@ class SqlRequests:
     def ask(self, ask: Ask, *, at: datetime) -> None:
         """Keep a request, or the newer facts of the one that is open."""
         hashed = address_hash(self._pepper, ask.address)
-        others = select(func.count()).where(
-            requests.c.address_hash == hashed, requests.c.state.in_(_OPEN)
-        )
+        others = select(func.count()).where(requests.c.address_hash == hashed, _IS_OPEN)
         # What only the owner can ask is one of each kind, and strangers leave it room.
         room = true() if ask.kind in OWN else others.scalar_subquery() < MOST_OPEN
         kept = {
@@ -96,7 +97,7 @@ class SqlRequests:
         )
         statement = new.on_conflict_do_update(
             index_elements=["address_hash", "kind", "about"],
-            index_where=text("state IN ('asked', 'written')"),  # as the index says it
+            index_where=_IS_OPEN,
             set_={
                 "facts": new.excluded.facts,
                 "language": new.excluded.language,
@@ -325,20 +326,20 @@ class SqlRequests:
     def expire(self, *, at: datetime) -> int:
         """Forget what was not granted in time, and people known by nothing else."""
         with self._database.writing() as connection:
-            gone = 0
-            strangers: list[int] = []
-            for kind in Kind:
-                over = connection.execute(
-                    delete(requests)
-                    .where(
-                        requests.c.kind == kind,
-                        requests.c.state.in_(_OPEN),
-                        requests.c.asked_at < at - valid_for(kind),
-                    )
-                    .returning(requests.c.subscriber_id)
-                ).all()
-                strangers += [row[0] for row in over if row[0]]
-                gone += len(over)
+            late = or_(
+                *(
+                    (requests.c.kind == kind)
+                    & (requests.c.asked_at < at - valid_for(kind))
+                    for kind in Kind
+                )
+            )
+            lot = select(requests.c.id).where(_IS_OPEN, late).limit(_LOT)
+            over = connection.execute(
+                delete(requests)
+                .where(requests.c.id.in_(lot))
+                .returning(requests.c.subscriber_id)
+            ).all()
+            strangers = [row[0] for row in over if row[0]]
             old = connection.execute(
                 delete(requests)
                 .where(
@@ -355,7 +356,7 @@ class SqlRequests:
             connection.execute(
                 delete(cooldowns).where(cooldowns.c.last_at < at - RETURN)
             )
-        return gone
+        return len(over)
 
 
 def _asked(at: datetime, most: int) -> Any:
