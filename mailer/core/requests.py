@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 COOLDOWN = timedelta(minutes=15)  # between two letters that ask one address
-A_DAY = 3  # such letters to one address within a day
+A_DAY = 3  # such letters to one address within a day, and as many of its owner's own
 RETURN = timedelta(days=7)  # between two to somebody who complained, or was erased
 MOST_OPEN = 20  # requests of one address that wait for its owner
 # Who may be asked once more although nobody may write to them: they may have returned.
@@ -145,6 +145,14 @@ class Due:
     language: str
     list_number: int
     until: datetime  # the link's last moment
+
+
+def a_day(kind: Kind) -> int:
+    """Return after how many letters of a day no such request causes another.
+
+    Strangers cannot use up what the owner of an address asks for with a link of theirs.
+    """
+    return 2 * A_DAY if kind in OWN else A_DAY
 
 
 def is_grave(kind: Kind) -> bool:

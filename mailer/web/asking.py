@@ -13,6 +13,7 @@ from mailer.web.site import Site
 UNREADABLE = 422
 LONGEST = 200  # characters of a line that somebody types
 _WEBSITE = 500
+_CITY = 120  # with the state, and spelled as it is compared, it must fit the store
 
 
 @dataclass(kw_only=True)
@@ -58,7 +59,7 @@ class Reading:
 
     def place(self, *, required: bool = False) -> Place | None:
         """Return where they are; None if they do not say."""
-        city = self.line("city", required=required)
+        city = self.line("city", required=required, most=_CITY)
         state = self.line("state", most=40)
         if state and not city:
             self._wrong("city")

@@ -50,6 +50,8 @@ def _act(site: Site, visit: Visit, claim: Claim, form: Fields) -> Response:
         return own.act(site, visit, open_now[0], form)
     if form.get("action") == "refuse":
         site.requests.refuse(claim.uid, number, at=at)
+        if site.requests.find(claim.uid, number):  # it was granted before
+            return _show(site, visit, claim)
         return site.page("refused.html", site.language(visit))
     if form.get("action") != "confirm":
         return _show(site, visit, claim)

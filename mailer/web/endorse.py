@@ -62,7 +62,7 @@ def _show(site: Site, request: Request) -> Response:
 
 
 def _ask(site: Site, request: Request, form: Fields) -> Response:
-    genuine = site.guard.admit(request, form)
+    genuine = site.guard.admit(request, form, domain=site.domain)
     language, calls = site.language(request), _calls(site)
     reading = Reading(site=site, form=form)
     ask = _read(reading, language, calls)

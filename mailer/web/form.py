@@ -39,9 +39,12 @@ async def fields(request: Request, limit: int = LIMIT) -> Fields:
             max_files=0, max_fields=_MOST
         ) as form:
             pairs = form.multi_items()
-            return Fields([(k, v) for k, v in pairs if isinstance(v, str)])
-    except (HTTPException, UnicodeDecodeError):
+            texts = [(k, v) for k, v in pairs if isinstance(v, str)]
+        # A visitor names the charset, and some make what UTF-8 cannot write.
+        "".join(name + value for name, value in texts).encode()
+    except (HTTPException, UnicodeError):
         return Fields([])  # each page says what it makes of a form without its fields
+    return Fields(texts)
 
 
 async def bounded(request: Request, limit: int) -> bytes:

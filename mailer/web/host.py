@@ -123,8 +123,8 @@ def _act(site: Site, visit: Visit, claim: Claim, form: Fields) -> Response:
 
 
 def _right(site: Site, mine: _Mine, _: Fields) -> _Done:
-    site.hosts.confirm(mine.uid, _number(mine), at=site.now())
-    return _Done(state="right")
+    noted = site.hosts.confirm(mine.uid, _number(mine), at=site.now())
+    return _Done(state="right" if noted else "stale")
 
 
 def _save(site: Site, mine: _Mine, form: Fields) -> _Done:

@@ -40,7 +40,7 @@ def _act(site: Site, request: Request, language: str, form: Fields) -> Response:
     step = form.get("step")
     if step == "edit":
         return _form(site, language, form)
-    genuine = site.guard.admit(request, form)
+    genuine = site.guard.admit(request, form, domain=site.domain)
     answer = sharing.read(site, form, language)
     if answer.submission is None or answer.address is None:
         return _form(site, language, form, answer)

@@ -38,7 +38,7 @@ def _blank(site: Site, language: str) -> Fields:
 
 
 def _ask(site: Site, request: Request, language: str, form: Fields) -> Response:
-    genuine = site.guard.admit(request, form)
+    genuine = site.guard.admit(request, form, domain=site.domain)
     reading = Reading(site=site, form=form)
     address, place = reading.address(), reading.place()
     lists, wanted = reading.lists(required=True), reading.language()

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 from mailer.adapters.database.dossier import SqlDossiers
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.erasing import SqlErasures
+from mailer.adapters.database.hosting import SqlHosts
 from mailer.adapters.database.people import OWN_ACT
 from mailer.adapters.database.requests import SqlRequests
 from mailer.adapters.database.retention import Retention
@@ -31,10 +32,11 @@ from mailer.core.events import Event, EventKind
 from mailer.core.model import Contact
 from mailer.core.preferences import Choices
 from mailer.core.requests import Ask, Kind as RequestKind, Moving, Request, State
+from mailer.core.sharing.submission import Submission, facts_of
 from mailer.pipeline.erase import Eraser
 from mailer.ports import Answered, Outcome, Outgoing, Refused
 from tests.contract.post import PEPPER, Post, people
-from tests.factories import MONDAY, contact, draft
+from tests.factories import MONDAY, contact, draft, facts
 from tests.fakes.provider import ScriptedProvider, accept_and_vanish
 
 ANA = "reader1@example.org"
@@ -640,3 +642,119 @@ def _readdress(post: Post) -> Request:
         subscriber=post.uid(1),
         asked_at=post.now,
     )
+
+
+def test_an_address_that_was_typed_again_and_again_is_forgotten_as_well(
+    post: Post,
+) -> None:
+    kept = SqlRequests(post.database, PEPPER)
+    ask = Ask(
+        kind=RequestKind.SUBSCRIBE,
+        address="stranger@example.org",
+        language="en",
+        list_number=post.number,
+        joins=(post.number,),
+    )
+    last = post.now + timedelta(days=1)
+    for at in (post.now, last):
+        kept.ask(ask, at=at)
+        (due,) = kept.due(at=at)
+        kept.written(due, at=at)
+
+    kept.expire(at=last + timedelta(days=7, minutes=1))
+
+    assert holding(post, ask.address) == set()
+
+
+def test_who_is_erased_after_a_move_leaves_no_old_address_behind(
+    post: Post, eraser: Eraser
+) -> None:
+    kept = SqlRequests(post.database, PEPPER)
+    rights = SqlRights(post.database, kept)
+    new = "ana@home.example"
+    rights.ask_at(_readdress(post), new, at=post.now)
+    (due,) = kept.due(at=post.now)
+    assert rights.move(due.to, due.number, at=post.now).what is Moving.DONE
+
+    erase(eraser, post, new)
+
+    assert holding(post, new) == holding(post, ANA) == set()
+
+
+def test_what_was_asked_at_the_new_address_before_brings_nobody_back_to_the_old_one(
+    post: Post,
+) -> None:
+    kept = SqlRequests(post.database, PEPPER)
+    rights = SqlRights(post.database, kept)
+    ask = Ask(
+        kind=RequestKind.SUBSCRIBE,
+        address="ana@home.example",
+        language="en",
+        list_number=post.number,
+        joins=(post.number,),
+    )
+    kept.ask(ask, at=post.now)
+    (before,) = kept.due(at=post.now)
+    rights.ask_at(_readdress(post), ask.address, at=post.now)
+    (move,) = kept.due(at=post.now)
+    assert rights.move(move.to, move.number, at=post.now).what is Moving.DONE
+
+    kept.confirm(before.to, before.number, at=post.now)
+
+    assert post.query(
+        "SELECT address FROM subscribers JOIN subscriptions ON subscriber_id = id"
+        " WHERE address LIKE 'reader1@%' OR address LIKE 'ana@%'"
+    ) == [ask.address]
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_nobody_moves_to_where_a_host_or_somebody_who_waits_is_written_to(
+    post: Post, *, listed: bool
+) -> None:
+    kept = SqlRequests(post.database, PEPPER)
+    rights = SqlRights(post.database, kept)
+    ask = Ask(
+        kind=RequestKind.SUBMIT,
+        address="ana@home.example",
+        language="en",
+        list_number=post.number,
+        facts=facts_of(_SHARED),
+    )
+    kept.ask(ask, at=post.now)
+    (due,) = kept.due(at=post.now)
+    (sent,) = kept.confirm(due.to, due.number, at=post.now)
+    if listed:
+        SqlHosts(post.database).accept(sent, by="cli", at=post.now)
+    rights.ask_at(_readdress(post), ask.address, at=post.now)
+    (move,) = kept.due(at=post.now)
+
+    assert rights.move(move.to, move.number, at=post.now).what is Moving.KNOWN
+
+
+def test_a_host_s_name_and_telephone_are_shown_to_them_and_erased(
+    post: Post, eraser: Eraser
+) -> None:
+    kept = SqlRequests(post.database, PEPPER)
+    ask = Ask(
+        kind=RequestKind.SUBMIT,
+        address="host@example.org",
+        language="en",
+        list_number=post.number,
+        facts=facts_of(_SHARED),
+    )
+    kept.ask(ask, at=post.now)
+    (due,) = kept.due(at=post.now)
+    (sent,) = kept.confirm(due.to, due.number, at=post.now)
+    SqlHosts(post.database).accept(sent, by="cli", at=post.now)
+    kept.expire(at=post.now + timedelta(days=40))
+
+    held = SqlDossiers(post.database, PEPPER).of(ask.address)
+    assert "619-555-0100" in json.dumps(held)
+    erase(eraser, post, ask.address)
+
+    assert holding(post, "Xochitl") == holding(post, "619-555-0100") == set()
+
+
+_SHARED = Submission(
+    facts=facts(day=19), contact=Contact(name="Xochitl", phone="619-555-0100")
+)

@@ -461,3 +461,16 @@ def test_what_its_owner_has_not_confirmed_is_not_shown(
         connection.execute(update(requests).values(state=State.WRITTEN.value))
 
     assert hosts.sent(post.uid(1), waiting.number) is None
+
+
+def test_many_thousand_hosts_are_noted_as_asked(post: Post, hosts: SqlHosts) -> None:
+    accept(post, hosts)
+    later = MONDAY + 2 * DAY
+    (host,) = hosts.to_ask(
+        EDITION, since=later - DAY, begins=MONDAY, until=MONDAY + 30 * DAY
+    )
+    strangers = [replace(host, uid=number.to_bytes(16)) for number in range(70_000)]
+
+    hosts.asked([*strangers, host], EDITION, at=later)
+
+    assert hosts.hosted(host.uid, host.action.id).asked_at == later  # type: ignore[union-attr]

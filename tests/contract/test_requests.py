@@ -1,5 +1,6 @@
 """What visitors ask for: kept once, asked about seldom, granted once, by the owner."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -11,12 +12,22 @@ from mailer.adapters.database.engine import Database
 from mailer.adapters.database.requests import SqlRequests
 from mailer.adapters.database.schema import (
     consent_events,
+    requests as requests_table,
     subscribers,
     subscriptions,
     suppressions,
 )
 from mailer.core.errors import NotFoundError
-from mailer.core.requests import COOLDOWN, Ask, Due, Kind, State
+from mailer.core.requests import (
+    A_DAY,
+    COOLDOWN,
+    MOST_OPEN,
+    OWN,
+    Ask,
+    Due,
+    Kind,
+    State,
+)
 from mailer.core.tokens import address_hash
 from tests.contract.post import PEPPER, Post, people
 from tests.factories import place
@@ -319,3 +330,118 @@ def test_an_address_can_wait_for_twenty_answers_and_no_more(
         requests.ask(replace(joining, about=f"organization {number}"), at=post.now)
 
     assert post.query("SELECT count(*) FROM requests") == [20]
+
+
+def test_who_has_to_wait_a_week_keeps_nobody_else_waiting(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    gone = [replace(joining, address=f"gone{n}@union.example") for n in range(6)]
+    with post.database.writing() as connection:
+        for ask in gone:
+            hashed = address_hash(PEPPER, ask.address)
+            connection.execute(
+                suppressions.insert().values(
+                    address_hash=hashed, since=post.now, reason="erased"
+                )
+            )
+    for ask in gone:
+        requests.ask(ask, at=post.now)
+    for due in requests.due(at=post.now):
+        requests.written(due, at=post.now)
+    later = post.now + COOLDOWN * 2
+    for ask in gone:
+        for number in range(19):
+            requests.ask(replace(ask, about=f"organization {number}"), at=later)
+    requests.ask(joining, at=later)
+
+    assert len(requests.due(at=later)) == 1
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_strangers_use_up_nothing_of_what_the_owner_of_an_address_may_ask(
+    post: Post, requests: SqlRequests, joining: Ask, kind: Kind
+) -> None:
+    at = post.now
+    for _ in range(A_DAY):
+        at += COOLDOWN
+        requests.ask(joining, at=at)
+        requests.written(one(requests, at), at=at)
+    for number in range(MOST_OPEN):
+        requests.ask(replace(joining, about=f"organization {number}"), at=at)
+
+    mine = replace(joining, kind=kind, joins=())
+    letters = []
+    for _ in range(2 * A_DAY):
+        at += COOLDOWN
+        requests.ask(mine, at=at)
+        for due in requests.due(at=at):
+            requests.written(due, at=at)
+            letters.append(due.kind)
+
+    assert letters == [kind] * A_DAY
+
+
+def test_who_confirmed_cannot_be_silenced_by_an_old_letter(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    due = one(requests, post.now)
+    requests.confirm(due.to, due.number, at=post.now)
+
+    requests.refuse(due.to, due.number, at=post.now)
+
+    assert post.query("SELECT count(*) FROM suppressions") == [0]
+
+
+def test_a_press_while_its_owner_is_erased_grants_nothing_and_breaks_nothing(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    due = one(requests, post.now)
+    requests.written(due, at=post.now)
+
+    with ThreadPoolExecutor(1) as pool:
+        with post.database.writing() as connection:
+            connection.execute(
+                select(subscribers.c.id)
+                .where(subscribers.c.uid == due.to)
+                .with_for_update()
+            )
+            pressed = pool.submit(requests.confirm, due.to, due.number, at=post.now)
+            time.sleep(0.5)  # it waits for us by now
+            connection.execute(requests_table.delete())
+
+        assert pressed.result(30) == []
+    assert state(post) is None
+
+
+def test_a_thousand_are_forgotten_at_a_time_and_the_rest_after_them(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    with post.database.writing() as connection:
+        kept = dict(connection.execute(select(requests_table)).mappings().one())
+        del kept["id"]
+        others = [
+            {**kept, "public_id": f"{n}", "address_hash": n.to_bytes(16)}
+            for n in range(1, 1200)
+        ]
+        connection.execute(requests_table.insert(), others)
+    later = post.now + timedelta(days=8)
+
+    assert [requests.expire(at=later) for _ in range(3)] == [1000, 200, 0]
+
+
+def test_the_longest_place_that_a_form_takes_can_be_kept(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    longest = {
+        "label": "\u0390" * 120 + ", " + "S" * 40,
+        "locality": "\u0390" * 120,  # three characters, folded
+        "region": "S" * 40,
+    }
+    facts = {"place": {**asdict(place("San Diego")), **longest}}
+    requests.ask(replace(joining, facts=facts), at=post.now)
+    due = one(requests, post.now)
+
+    assert len(requests.confirm(due.to, due.number, at=post.now)) == 1

@@ -96,6 +96,36 @@ def one(site: Site) -> Ask:
 # --- asking for mail
 
 
+def test_half_a_character_is_a_mistake_in_a_form_like_any_other(
+    client: httpx.Client,
+) -> None:
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="city"\r\n\r\n'
+        b"\\ud800\r\n--x--\r\n"
+    )
+    kind = "multipart/form-data; boundary=x; charset=unicode_escape"
+
+    for path in ("/subscribe", "/endorse", "/share"):
+        answer = client.post(path, content=body, headers={"Content-Type": kind})
+        assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("https://evil.example", 403), ("null", 200), ("https://{host}", 200)],
+)
+def test_a_form_on_another_site_is_refused_by_browsers_that_name_only_the_origin(
+    site: Site, client: httpx.Client, origin: str, status: int
+) -> None:
+    host = client.base_url.netloc.decode()
+    headers = {"Origin": origin.format(host=host)}
+
+    answer = client.post("/subscribe", data=JOIN, headers=headers)
+
+    assert answer.status_code == status
+    assert len(site.requests.asked) == (status == 200)
+
+
 def test_what_was_asked_for_is_kept_as_it_was_typed(
     site: Site, client: httpx.Client
 ) -> None:
@@ -316,6 +346,17 @@ def test_whoever_did_not_ask_forbids_us_to_write(
 
     assert "We will not write again" in answer.text
     assert site.requests.refused == [UID]
+
+
+def test_whoever_has_confirmed_is_not_told_that_nothing_will_come(
+    site: Site, client: httpx.Client
+) -> None:
+    site.requests.add(UID, a_request(state=State.DONE))
+
+    answer = client.post(confirming(site), data={"action": "refuse"})
+
+    assert "We will not write again" not in answer.text
+    assert site.requests.refused == []
 
 
 def test_a_link_that_is_too_old_says_so(site: Site, client: httpx.Client) -> None:

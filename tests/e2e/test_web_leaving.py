@@ -79,12 +79,19 @@ def test_a_mail_program_leaves_with_a_multipart_post(
     assert site.readers.left == [(UID, WEEKLY, "one-click")]
 
 
+STRANGE = (
+    b'--x\r\nContent-Disposition: form-data; name="city"\r\n\r\n\\ud800\r\n--x--\r\n'
+)
+
+
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
         ("text/plain", b"List-Unsubscribe=One-Click"),
         ("multipart/form-data", b"no boundary at all"),
         ("multipart/form-data; boundary=x", b"--y\r\nbroken"),
+        ("multipart/form-data; boundary=x; charset=punycode", STRANGE),
+        ("multipart/form-data; boundary=x; charset=undefined", STRANGE),
         ("application/x-www-form-urlencoded", b"\xff\xfe=%zz&&&="),
         ("application/x-www-form-urlencoded", b""),
     ],

@@ -53,7 +53,9 @@ class MemoryRequests:
 
     def refuse(self, uid: bytes, number: int, *, at: datetime) -> None:
         assert at.tzinfo is not None
-        if self.kept.pop((uid, number), None):
+        kept = self.kept.get((uid, number), [])
+        if any(each.state is State.WRITTEN for each in kept):
+            del self.kept[uid, number]
             self.refused.append(uid)
 
     def waiting(self, kind: Kind | None = None) -> Sequence[Request]:

@@ -227,6 +227,7 @@ def _hosting(person: int) -> Select[Any]:
             table.c.asked_for,
             table.c.asked_at,
             table.c.before,
+            actions.c.contact,
         )
         .join(actions, actions.c.id == table.c.action_id)
         .where(table.c.subscriber_id == person)

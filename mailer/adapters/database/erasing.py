@@ -46,7 +46,9 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core.envelope import Segments
 from mailer.core.erasures import Erased, Erasure
-from mailer.core.tokens import address_hash
+from mailer.core.requests import Kind
+from mailer.core.sharing.submission import SOURCE
+from mailer.core.tokens import Purpose, address_hash
 from mailer.ports import NOTE
 
 ERASED = "erased"  # the reason of their suppression
@@ -162,7 +164,7 @@ class SqlErasures:
             # Its bytes and its address are needed to find out what became of a call.
             return Erased(held=True, waits=True)
         _forget_events(connection, erasure.address_hash)
-        _strip(connection, person)
+        _strip(connection, person, erasure.at)
         _complete(connection, erasure.address_hash, erasure.at)
         audit.record(
             connection,
@@ -190,23 +192,39 @@ class SqlErasures:
         return len(mine)
 
 
-def forget_stranger(connection: Connection, person: int, since: datetime) -> None:
-    """Strip somebody who is here for nothing but a request, made since then.
+def forget_stranger(connection: Connection, person: int, at: datetime) -> None:
+    """Strip somebody who is here for nothing but requests that are over.
 
-    Whoever was known before, has a list, a seat or a consent, or was asked something
-    else stays; so does whoever a call is open to.
+    Whoever has a list, a seat, an action or a consent, was written to otherwise, or was
+    asked something else stays; so does whoever a call is open to.
     """
     tables = (subscriptions, seats, hosts, consent_events, requests)
     known = or_(*(exists().where(t.c.subscriber_id == person) for t in tables))
     query = select(subscribers.c.id).where(
         subscribers.c.id == person,
-        subscribers.c.created_at >= since,
         subscribers.c.address != "",
         ~known,
     )
-    if connection.scalar(query) and not _is_open(connection, person):
-        _take_back(connection, person, since)
-        _strip(connection, person)
+    if (
+        connection.scalar(query)
+        and not _is_correspondent(connection, person)
+        and not _is_open(connection, person)
+    ):
+        _take_back(connection, person, at)
+        _strip(connection, person, at)
+
+
+def _is_correspondent(connection: Connection, person: int) -> bool:
+    """Whether they were written to about anything but what to confirm."""
+    links = (
+        select(mailings.c.link)
+        .join(deliveries, deliveries.c.mailing_id == mailings.c.id)
+        .where(deliveries.c.subscriber_id == person)
+    )
+    return any(
+        not link or link["purpose"] != Purpose.CONFIRM.name
+        for link in connection.scalars(links)
+    )
 
 
 def forget_nobodies(connection: Connection) -> int:
@@ -291,16 +309,22 @@ def _forget_events(connection: Connection, hashed: bytes) -> int:
     return connection.execute(gone).rowcount
 
 
-def _strip(connection: Connection, person: int) -> None:
+def _strip(connection: Connection, person: int, at: datetime) -> None:
     """Take from a row, and from all that leads to it, what says who it was."""
     nobody = secrets.token_bytes(16)
-    _forget_requests(connection, person)
+    _forget_requests(connection, person, at)
     _forget_letters(connection, person)
     _forget_reasons(connection, person)
     connection.execute(
         update(deliveries)
         .where(deliveries.c.subscriber_id == person)
         .values(address_hash=nobody, provider_id=None)
+    )
+    theirs = select(hosts.c.action_id).where(hosts.c.subscriber_id == person)
+    connection.execute(  # of what came through the form, the host is the contact
+        update(actions)
+        .where(actions.c.id.in_(theirs), actions.c.source == SOURCE)
+        .values(contact={})
     )
     for table in (subscriptions, seats, hosts, preference_changes):
         connection.execute(delete(table).where(table.c.subscriber_id == person))
@@ -329,9 +353,10 @@ def _strip(connection: Connection, person: int) -> None:
     )
 
 
-def _forget_requests(connection: Connection, person: int) -> None:
+def _forget_requests(connection: Connection, person: int, at: datetime) -> None:
     """Delete what was asked for their address, by whomever, and what they asked for."""
     theirs = select(subscribers.c.address_hash).where(subscribers.c.id == person)
+    _forget_old_address(connection, person, at)
     connection.execute(
         delete(requests).where(
             or_(
@@ -340,6 +365,21 @@ def _forget_requests(connection: Connection, person: int) -> None:
             )
         )
     )
+
+
+def _forget_old_address(connection: Connection, person: int, at: datetime) -> None:
+    """Strip the rows that their moves have left behind with what they had before."""
+    me = connection.scalar(select(subscribers.c.uid).where(subscribers.c.id == person))
+    ways_back = and_(
+        requests.c.kind.in_((Kind.MOVE, Kind.MOVE_BACK)),
+        requests.c.about.startswith(bytes(me or b"").hex()),
+        requests.c.subscriber_id != person,
+    )
+    left = connection.execute(
+        delete(requests).where(ways_back).returning(requests.c.subscriber_id)
+    )
+    for number in {row[0] for row in left if row[0]}:
+        forget_stranger(connection, number, at)
 
 
 def _forget_letters(connection: Connection, person: int) -> None:

@@ -37,6 +37,7 @@ from mailer.core.sharing.submission import SOURCE, ShownTo, Submission, load
 from mailer.ports import Answer, Changed, Host, Hosted
 
 BY = "host"  # who records the versions that a link makes
+_LOT = 500  # hosts; databases take some thousand values in a statement
 _OFF = [status.value for status in ActionStatus if status.is_off]
 
 
@@ -212,10 +213,14 @@ class SqlHosts:
             ]
 
     def asked(self, asked: Sequence[Host], edition: str, *, at: datetime) -> None:
-        """Take note that these were asked, in one statement."""
-        if not asked:
-            return
+        """Take note that these were asked, some hundreds in a statement."""
         pairs = [(host.action.id, host.uid) for host in asked]
+        for start in range(0, len(pairs), _LOT):
+            self._asked(pairs[start : start + _LOT], edition, at)
+
+    def _asked(
+        self, pairs: Sequence[tuple[int, bytes]], edition: str, at: datetime
+    ) -> None:
         with self._database.writing() as connection:
             chosen = (
                 select(hosts.c.action_id, hosts.c.subscriber_id)

@@ -10,11 +10,14 @@ from mailer.adapters.database.schema import place_names, places
 from mailer.core.model import Place
 from mailer.ports import Gazetteer, Resolved
 
+_KEY = 200  # characters; a name grows when it is folded
+
 
 def place_id(database: Database, connection: Connection, place: Place) -> int:
     """Return the number of a place, keeping it first if it is new."""
+    key = place.key[:_KEY]
     values = {
-        "key": place.key,
+        "key": key,
         "label": place.label,
         "locality": place.locality,
         "region": place.region,
@@ -23,12 +26,12 @@ def place_id(database: Database, connection: Connection, place: Place) -> int:
         "longitude": place.longitude,
         "time_zone": place.time_zone,
     }
-    number = connection.scalar(select(places.c.id).where(places.c.key == place.key))
+    number = connection.scalar(select(places.c.id).where(places.c.key == key))
     if number is None:
         connection.execute(
             database.insert(places).values(values).on_conflict_do_nothing()
         )
-        number = connection.scalar(select(places.c.id).where(places.c.key == place.key))
+        number = connection.scalar(select(places.c.id).where(places.c.key == key))
     return int(number or 0)
 
 

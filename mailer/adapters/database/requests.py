@@ -17,6 +17,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     update,
 )
 
@@ -38,6 +39,7 @@ from mailer.core.requests import (
     GRAVE,
     MODERATED,
     MOST_OPEN,
+    OWN,
     RETURN,
     RETURNING,
     Ask,
@@ -45,6 +47,7 @@ from mailer.core.requests import (
     Kind,
     Request,
     State,
+    a_day,
     is_grave,
     valid_for,
 )
@@ -52,7 +55,10 @@ from mailer.core.tokens import address_hash, encode
 
 _DAY = timedelta(days=1)
 _KEPT = timedelta(days=30)  # what was decided, for those who ask why
+_LOT = 1000  # forgotten in one transaction; whoever asks meanwhile waits for it
 _OPEN = ("asked", "written")
+# As the index says it: SQLite looks there for no other words.
+_IS_OPEN = text("state IN ('asked', 'written')")
 
 
 class SqlRequests:
@@ -66,9 +72,9 @@ class SqlRequests:
     def ask(self, ask: Ask, *, at: datetime) -> None:
         """Keep a request, or the newer facts of the one that is open."""
         hashed = address_hash(self._pepper, ask.address)
-        others = select(func.count()).where(
-            requests.c.address_hash == hashed, requests.c.state.in_(_OPEN)
-        )
+        others = select(func.count()).where(requests.c.address_hash == hashed, _IS_OPEN)
+        # What only the owner can ask is one of each kind, and strangers leave it room.
+        room = true() if ask.kind in OWN else others.scalar_subquery() < MOST_OPEN
         kept = {
             "public_id": encode(secrets.token_bytes(16)),
             "kind": ask.kind.value,
@@ -84,14 +90,14 @@ class SqlRequests:
         }
         row = select(
             *(literal(value, requests.c[name].type) for name, value in kept.items())
-        ).where(others.scalar_subquery() < MOST_OPEN)
+        ).where(room)
         new = self._database.insert(requests).from_select(list(kept), row)
         cooled = requests.c.written_at.is_(None) | (
             requests.c.written_at <= at - COOLDOWN
         )
         statement = new.on_conflict_do_update(
             index_elements=["address_hash", "kind", "about"],
-            index_where=text("state IN ('asked', 'written')"),  # as the index says it
+            index_where=_IS_OPEN,
             set_={
                 "facts": new.excluded.facts,
                 "language": new.excluded.language,
@@ -125,14 +131,20 @@ class SqlRequests:
                 wait = (
                     RETURN if row["suppressed"] else timedelta(0) if grave else COOLDOWN
                 )
-                if not self._may(connection, hashed, wait, at):
+                most_today = a_day(Kind(row["kind"]))
+                if not self._may(connection, hashed, wait, most_today, at):
                     continue
                 seen.add(hashed)
                 made.append(self._due(connection, row, at))
         return made
 
     def _may(
-        self, connection: Connection, hashed: bytes, wait: timedelta, at: datetime
+        self,
+        connection: Connection,
+        hashed: bytes,
+        wait: timedelta,
+        most: int,
+        at: datetime,
     ) -> bool:
         """Spend one of an address's letters; False if it has had enough for now."""
         new = self._database.insert(cooldowns).values(
@@ -148,7 +160,7 @@ class SqlRequests:
             },
             where=and_(
                 cooldowns.c.last_at <= at - wait,
-                or_(cooldowns.c.times < A_DAY, yesterday),
+                or_(cooldowns.c.times < most, yesterday),
             ),
         ).returning(cooldowns.c.times)
         return connection.scalar(spent) is not None
@@ -175,6 +187,12 @@ class SqlRequests:
             bytes(row["address_hash"]),
             language=row["language"],
             at=at,
+        )
+        # As everybody does who holds both: the person, then their requests.
+        connection.execute(
+            select(subscribers.c.id)
+            .where(subscribers.c.id == number)
+            .with_for_update(read=True, key_share=True)
         )
         connection.execute(
             update(requests)
@@ -219,6 +237,12 @@ class SqlRequests:
         """Grant all that the link grants, once."""
         granted: list[Request] = []
         with self._database.writing() as connection:
+            # As whoever erases or moves them does: the person, then their requests.
+            connection.execute(
+                select(subscribers.c.id)
+                .where(subscribers.c.uid == uid)
+                .with_for_update(key_share=True)
+            )
             for each in _open_for(connection, uid, number, at):
                 state = State.WAITING if each.kind in MODERATED else State.DONE
                 moved = connection.execute(
@@ -237,7 +261,11 @@ class SqlRequests:
             found = connection.execute(
                 select(requests.c.address_hash)
                 .join(subscribers, subscribers.c.id == requests.c.subscriber_id)
-                .where(requests.c.id == number, subscribers.c.uid == uid)
+                .where(
+                    requests.c.id == number,
+                    requests.c.state.in_(_OPEN),
+                    subscribers.c.uid == uid,
+                )
             ).first()
             if found is None:
                 return
@@ -298,20 +326,20 @@ class SqlRequests:
     def expire(self, *, at: datetime) -> int:
         """Forget what was not granted in time, and people known by nothing else."""
         with self._database.writing() as connection:
-            gone = 0
-            strangers: list[tuple[int, datetime]] = []
-            for kind in Kind:
-                over = connection.execute(
-                    delete(requests)
-                    .where(
-                        requests.c.kind == kind,
-                        requests.c.state.in_(_OPEN),
-                        requests.c.asked_at < at - valid_for(kind),
-                    )
-                    .returning(requests.c.subscriber_id, requests.c.asked_at)
-                ).all()
-                strangers += [(row[0], row[1]) for row in over if row[0]]
-                gone += len(over)
+            late = or_(
+                *(
+                    (requests.c.kind == kind)
+                    & (requests.c.asked_at < at - valid_for(kind))
+                    for kind in Kind
+                )
+            )
+            lot = select(requests.c.id).where(_IS_OPEN, late).limit(_LOT)
+            over = connection.execute(
+                delete(requests)
+                .where(requests.c.id.in_(lot))
+                .returning(requests.c.subscriber_id)
+            ).all()
+            strangers = [row[0] for row in over if row[0]]
             old = connection.execute(
                 delete(requests)
                 .where(
@@ -319,18 +347,16 @@ class SqlRequests:
                     func.coalesce(requests.c.settled_at, requests.c.confirmed_at)
                     < at - _KEPT,
                 )
-                .returning(
-                    requests.c.subscriber_id, requests.c.asked_at, requests.c.kind
-                )
+                .returning(requests.c.subscriber_id, requests.c.kind)
             ).all()
             # Whoever moved has left a row with the old address behind.
-            strangers += [(row[0], row[1]) for row in old if row[2] == Kind.MOVE]
-            for person, since in strangers:
-                erasing.forget_stranger(connection, person, since)
+            strangers += [row[0] for row in old if row[1] == Kind.MOVE]
+            for person in strangers:
+                erasing.forget_stranger(connection, person, at)
             connection.execute(
                 delete(cooldowns).where(cooldowns.c.last_at < at - RETURN)
             )
-        return gone
+        return len(over)
 
 
 def _asked(at: datetime, most: int) -> Any:
@@ -339,7 +365,14 @@ def _asked(at: datetime, most: int) -> Any:
         cooldowns.c.address_hash == requests.c.address_hash,
         or_(
             and_(cooldowns.c.last_at > at - COOLDOWN, requests.c.kind.not_in(GRAVE)),
-            and_(cooldowns.c.times >= A_DAY, cooldowns.c.since > at - _DAY),
+            and_(
+                cooldowns.c.last_at > at - RETURN, suppressions.c.reason.in_(RETURNING)
+            ),
+            and_(
+                cooldowns.c.times
+                >= case((requests.c.kind.in_(OWN), a_day(OWN[0])), else_=A_DAY),
+                cooldowns.c.since > at - _DAY,
+            ),
         ),
     )
     return (

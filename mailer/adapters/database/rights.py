@@ -24,6 +24,7 @@ from mailer.adapters.database.readers import masked
 from mailer.adapters.database.requests import SqlRequests
 from mailer.adapters.database.schema import (
     deliveries,
+    hosts,
     instance,
     organizations,
     requests,
@@ -120,6 +121,13 @@ class SqlRights:
             if _is_known(connection, there):
                 return Moved(what=Moving.KNOWN)
             _swap(connection, here, there)
+            # What was asked under the new address would now be about the old one.
+            connection.execute(
+                delete(requests).where(
+                    requests.c.subscriber_id == there.id,
+                    requests.c.state.in_((State.ASKED, State.WRITTEN)),
+                )
+            )
             _record(connection, here.id, at)
             if Kind(found.kind) is Kind.MOVE_BACK:
                 return Moved(what=Moving.DONE)
@@ -130,6 +138,8 @@ class SqlRights:
     def sit(self, uid: bytes, number: int, *, at: datetime) -> Moved:
         """Let somebody take over a seat, or take theirs back; once."""
         with self._database.writing() as connection:
+            # One at a time, like erasures: each locks several people.
+            connection.execute(select(instance.c.id).with_for_update())
             found = connection.execute(_asked(uid, number)).first()
             if found is None or found.asked_at + valid_for(Kind(found.kind)) <= at:
                 return Moved(what=Moving.OVER)
@@ -261,7 +271,11 @@ def _is_known(connection: Connection, there: Row[Any]) -> bool:
         or_(
             *(
                 exists().where(table.c.subscriber_id == there.id)
-                for table in (subscriptions, seats)
+                for table in (subscriptions, seats, hosts)
+            ),
+            exists().where(
+                requests.c.subscriber_id == there.id,
+                requests.c.state == State.WAITING,
             ),
             exists().where(suppressions.c.address_hash == there.address_hash),
         )
