@@ -24,7 +24,7 @@ def routes(site: Site) -> list[Route]:
     """Return the route of the links that ask hosts whether they want to meet."""
 
     async def page(visit: Visit) -> Response:
-        claim = claimed(site, visit.path_params["token"], Purpose.INTRODUCE)
+        claim = claimed(site, visit, Purpose.INTRODUCE)
         if visit.method == "POST":
             form = await fields(visit)
             return await run_in_threadpool(_act, site, visit, claim, form)

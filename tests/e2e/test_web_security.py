@@ -37,6 +37,7 @@ PAGES = {
     "p": Purpose.PREFERENCES,
     "c": Purpose.CONFIRM,
     "h": Purpose.HOST,
+    "i": Purpose.INTRODUCE,
 }
 POSTS: list[dict[str, str]] = [
     {},
