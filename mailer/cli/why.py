@@ -107,8 +107,10 @@ def _delivery(row: Any) -> str:
     mailing = f"{row['slug']}/{row['edition']}"
     when = f"{row['changed_at']:%Y-%m-%d %H:%M} UTC"
     if row["state"] == "sent":
+        through = f"sent {when} through {row['provider']}"
+        became = f"{_STAYED} ({when})" if row["kept"] else through
         return (
-            f'{mailing}: sent {when} through {row["provider"]}: "{row["subject"]}",'
+            f'{mailing}: {became}: "{row["subject"]}",'
             f" composed for {row['composed_for'] or 'no place'} in {row['language']}."
         )
     reason = f": {_REASONS.get(row['reason'], row['reason'])}" if row["reason"] else ""
@@ -116,6 +118,7 @@ def _delivery(row: Any) -> str:
     return f"{mailing}: {state}{reason} ({when})."
 
 
+_STAYED = "written to the outbox, not mailed: [delivery] allow_only"
 _RHYTHMS = {
     Frequency.FORTNIGHTLY: "every second week",
     Frequency.MONTHLY: "once a month",
