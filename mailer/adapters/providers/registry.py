@@ -16,8 +16,8 @@ from mailer.core import customs
 from mailer.core.errors import ConfigError
 from mailer.ports import Hearing, Provider
 
-_EVENTS = ("events_key", "events_topic")  # options of the other direction
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d+:[A-Za-z0-9_-]+", re.ASCII)
+EVENTS = ("events_key", "events_topic")  # options of the other direction
 KINDS = ("brevo", "mailgun", "outbox", "postmark", "resend", "sendgrid", "ses", "smtp")
 
 
@@ -74,7 +74,7 @@ def _listens(kind: str) -> Sequence[str]:
 def _refuse_foreign(settings: ProviderSettings, options: Options) -> None:
     """Raise for another kind's key of events: nothing would be heard by it."""
     known = _listens(settings.kind)
-    for key in _EVENTS:
+    for key in EVENTS:
         if key in settings.options and key not in known:
             hint = f"is known by its {known[0]}" if known else "tells nothing"
             raise options.error(key, f"a provider of kind {settings.kind} {hint}")

@@ -14,6 +14,14 @@ DEAF = (
 )
 
 
+def unheard(name: str) -> str:
+    """Return what becomes of events while their key is of no use."""
+    return (
+        f"the pages open all the same; what {name} tells is answered with 503, so that"
+        f" it tells it again for some hours; {DEAF}"
+    )
+
+
 def told(ways: Customs) -> About:
     """Return what the findings are about."""
     return About(Topic.PROVIDER, f"{ways.vendor} webhook")
