@@ -135,6 +135,7 @@ def test_without_its_key_a_provider_is_asked_to_tell_it_later_and_readers_can_le
     filled: Shell, log: Path, command: str, key: str
 ) -> None:
     filled("send", "weekly", "--as-of", MONDAY)
+    filled.edit("mailer.toml", "# postal_address", "postal_address")
     filled.edit(
         "mailer.toml",
         'provider = "outbox"',
