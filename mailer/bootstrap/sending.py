@@ -194,7 +194,8 @@ class Sending(Stores):
         chosen = self.settings.providers.get(name)
         if chosen is None:
             return b""
-        options = sorted((name, repr(value)) for name, value in chosen.options.items())
+        carrying = [key for key in chosen.options if key not in EVENTS]
+        options = sorted((key, repr(chosen.options[key])) for key in carrying)
         allowed = self.settings.allow_only
         fence = "" if allowed is None else f"only {sorted(allowed.entries)}"
         words = (version("coalition-mailer"), chosen.kind, str(options), fence)
