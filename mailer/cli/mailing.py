@@ -200,6 +200,7 @@ def work(
             reason = stop.reason if stop else None
             for number, standing in done.items():
                 say_what_is_left(project, number, standing, reason)
+            complain(*done.values())
     if ended and until_idle:
         raise typer.Exit(ended)
 
