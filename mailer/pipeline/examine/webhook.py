@@ -33,7 +33,8 @@ def deaf(
     """Return the finding that we do not listen at all; None: we do."""
     option = ways.option
     if option in settings.options:
-        return None
+        lacks = option == "events_topic" and "configuration_set" not in settings.options
+        return [_unpublished(settings, ways)] if lacks else None
     example = (
         f'{option} = "arn:aws:sns:REGION:ACCOUNT:TOPIC"'
         if option == "events_topic"
@@ -47,6 +48,16 @@ def deaf(
             f" then write {example} into the table",
         )
     ]
+
+
+def _unpublished(settings: ProviderSettings, ways: Customs) -> Finding:
+    """Return that SES is not told to publish events of what we send."""
+    return told(ways).warn(
+        f"[providers.{settings.name}] names an events_topic and no configuration_set",
+        "Amazon SES publishes nothing of our mail to it, unless your domain has a"
+        f" configuration set by default: {DEAF}",
+        f'{ways.hooks}: then write configuration_set = "ITS-NAME" into the table',
+    )
 
 
 def examine(
