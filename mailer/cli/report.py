@@ -96,6 +96,20 @@ def stayed(standing: Standing, number: int) -> str:
     )
 
 
+def in_doubt(project: Project, mailing_id: int, standing: Standing) -> str:
+    """Return what is in a call, as far as one who looks from outside can know."""
+    number = _sum(standing, "inflight", "unknown")
+    if not number:
+        return ""
+    soon = gauges.looked_into(project.ready, mailing_id)
+    are = output.counted(number, "message is", "messages are")
+    return (
+        f"{are} in doubt or on the way: a call was begun and its outcome is not known"
+        " yet; if its sender was ended, mailer work or the scheduler finds out"
+        f" {_when(soon)}, and none is sent again before that"
+    )
+
+
 def say_what_is_left(
     project: Project, mailing_id: int, standing: Standing, stopped: str | None
 ) -> None:

@@ -53,7 +53,8 @@ def routes(ear: Ear) -> list[Route]:
             logger.warning("a request for %s is not theirs: %s", name, heard.detail)
             return PlainTextResponse("not verified\n", _FORGED)
         if heard.unread:
-            logger.warning("%d parts of what %s told are unread", heard.unread, name)
+            parts = "1 part" if heard.unread == 1 else f"{heard.unread:,} parts"
+            logger.warning("unread in what %s told: %s", name, parts)
         try:
             await run_in_threadpool(ear.tracker.keep, name, heard.events)
         except StoreError:  # they ask again; nothing of it is lost

@@ -98,6 +98,11 @@ def rows(shell: Shell, query: str) -> list[tuple[object, ...]]:
         return database.execute(query).fetchall()
 
 
+def change(shell: Shell, statement: str) -> None:
+    with closing(sqlite3.connect(shell.folder / "mailer.db")) as database, database:
+        database.execute(statement)
+
+
 def test_a_bounce_is_heard_once_applied_at_once_and_nobody_is_named(
     site: httpx.Client, filled: Shell, log: Path
 ) -> None:
@@ -112,6 +117,35 @@ def test_a_bounce_is_heard_once_applied_at_once_and_nobody_is_named(
     assert len(rows(filled, "SELECT 1 FROM provider_events")) == 1
     assert "ana@" not in log.read_text()
     assert KEY not in log.read_text()
+
+
+def test_status_counts_who_bounced_and_why_says_when_of_what_and_who_told_it(
+    site: httpx.Client, filled: Shell
+) -> None:
+    filled("send", "weekly", "--as-of", MONDAY)
+    change(
+        filled,
+        "UPDATE deliveries SET provider = 'postmark', provider_id = 'm1' WHERE"
+        " subscriber_id IN (SELECT id FROM subscribers WHERE address LIKE 'ana@%')",
+    )
+    assert tell(site, KEY, bounce("ana@barrio.example")).status_code == 200
+    end = time.monotonic() + 20
+    while not rows(filled, "SELECT 1 FROM suppressions"):
+        assert time.monotonic() < end, "it was never applied"
+        time.sleep(0.05)
+
+    counts = filled("status", "weekly/2019-10-07", "--json").json["told"]
+    why = filled("why", "ana@barrio.example", "--json").json
+
+    assert counts == {"bounced": 1, "complained": 0, "blocked": 0}
+    assert "weekly/2019-10-07: 1 bounced\n" in filled("status").out
+    assert why["findings"][0] == (
+        "Nobody may mail this address: bounced, since 2019-10-07 16:00 UTC, told by"
+        " postmark of weekly/2019-10-07."
+    )
+    assert "postmark told since: bounced" in why["findings"][-1]
+    assert why["person"]["suppressed_by"] == "postmark"
+    assert why["deliveries"][0]["heard"] == "hard"
 
 
 def test_what_is_not_theirs_changes_nothing(site: httpx.Client, filled: Shell) -> None:

@@ -40,6 +40,8 @@ class Tracer:
                 places.c.label.label("place"),
                 first_seat().label("organization"),
                 suppressions.c.reason.label("suppressed"),
+                suppressions.c.since.label("suppressed_since"),
+                suppressions.c.told_by.label("suppressed_by"),
                 muted_until().label("muted_until"),
             )
             .select_from(subscribers)
@@ -98,6 +100,7 @@ class Tracer:
         """Return what became of their part in each mailing, newest first.
 
         `kept` says that it was written to the outbox, and not mailed: the fence.
+        `heard` is the weightiest that the provider told of it later.
         """
         query = (
             select(
@@ -108,6 +111,7 @@ class Tracer:
                 deliveries.c.changed_at,
                 deliveries.c.provider,
                 _KEPT.label("kept"),
+                deliveries.c.heard,
                 variants.c.subject,
                 variants.c.place.label("composed_for"),
                 variants.c.language,
