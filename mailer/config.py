@@ -480,7 +480,8 @@ class _Reading:
             table.fail(key, "write env:NAME with the name of an environment variable")
         if not self.environment.get(name, "").strip():
             table.fail(
-                key, f"the environment has no {name}, or it is empty; set it and retry"
+                key,
+                f"the environment has no {name}, or it is empty; set {name} and retry",
             )
         return self.environment[name].strip()
 

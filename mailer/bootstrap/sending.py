@@ -10,6 +10,7 @@ from importlib.metadata import version
 from mailer.adapters.clocks import elapsed
 from mailer.adapters.database.notes import SqlNotes
 from mailer.adapters.providers.fleet import Fleet
+from mailer.adapters.providers.registry import EVENTS
 from mailer.bootstrap.stores import Stores
 from mailer.core.lists import MailingList
 from mailer.core.rates import Rate
@@ -38,12 +39,16 @@ class Sending(Stores):
         )
 
     def look_secrets_up(self) -> None:
-        """Fetch every secret that the service will need; raises ConfigError early."""
+        """Fetch every secret that the service will need; raises ConfigError early.
+
+        Not the keys of events: only the pages hear, which open without them.
+        """
         settings = self.settings
         carriers = [settings.providers[name] for name in self.routing.names]
-        sources = settings.sources.values()
-        for options in (*(c.options for c in carriers), *(s.options for s in sources)):
-            _ = dict(options)
+        for options in (carrier.options for carrier in carriers):
+            _ = [options[key] for key in options if key not in EVENTS]
+        for source in settings.sources.values():
+            _ = dict(source.options)
 
     @cached_property
     def fleet(self) -> Fleet:
@@ -189,7 +194,8 @@ class Sending(Stores):
         chosen = self.settings.providers.get(name)
         if chosen is None:
             return b""
-        options = sorted((name, repr(value)) for name, value in chosen.options.items())
+        carrying = [key for key in chosen.options if key not in EVENTS]
+        options = sorted((key, repr(chosen.options[key])) for key in carrying)
         allowed = self.settings.allow_only
         fence = "" if allowed is None else f"only {sorted(allowed.entries)}"
         words = (version("coalition-mailer"), chosen.kind, str(options), fence)

@@ -153,8 +153,10 @@ def say_if_fenced(project: Project) -> None:
     allowed = project.settings.allow_only
     if allowed is None or not is_fenced(project):
         return
+    several = "addresses and domains"
     output.say(
-        f"Test mode: mail goes only to the {len(allowed.entries)} addresses and domains"
+        "Test mode: mail goes only to the"
+        f" {output.counted(len(allowed.entries), 'address or domain', several)}"
         " of [delivery] allow_only; everyone else's is written to the outbox."
     )
 
@@ -184,7 +186,10 @@ def drain(project: Project, mailing: Mailing) -> tuple[Standing, int]:
 
         def tell() -> None:
             standing = project.ledger.standing(mailing.id)
-            bar(standing.settled, standing.due)
+            parked = standing.deliveries.get("parked", 0)
+            doubtful = parked + standing.deliveries.get("unknown", 0)
+            note = f"{doubtful:,} in doubt" if doubtful else ""
+            bar(standing.settled - parked, standing.due, note)
 
         project.crew(output.say).drain(
             mailing.id,

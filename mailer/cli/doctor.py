@@ -17,7 +17,7 @@ from mailer.adapters.visiting import Visitor
 from mailer.bootstrap import Project
 from mailer.cli import diagnosis, output
 from mailer.cli.state import Json, State
-from mailer.config import ProviderSettings, Settings
+from mailer.config import FILE, ProviderSettings, Settings, SourceSettings
 from mailer.core.diagnosis import About, Finding, Severity, Topic, softened
 from mailer.core.errors import ConfigError
 from mailer.core.lists import MailingList
@@ -67,7 +67,7 @@ def _examined(
             return _project(project, offline=offline, resolver=resolver)
     except ConfigError as error:
         told = About(Topic.SETTINGS, "project")
-        return [told.fail(str(error), "no command works until it is mended")]
+        return [_failed(told, error, "no command works until it is mended")]
 
 
 def _project(
@@ -77,7 +77,12 @@ def _project(
     names = chain.from_iterable(written.carried(settings, lists).values())
     providers = [settings.providers[name] for name in dict.fromkeys(names)]
     carriers = {each.name: _carrier(project, each) for each in providers}
-    deaf = [found for each in providers for found in _deaf(project, each)]
+    deaf = [
+        found
+        for each in providers
+        for found in _deaf(project, each)
+        if found.message != carriers[each.name].message  # it keeps mail in as well
+    ]
     with ExitStack() as stack:
         world = _world(project, resolver, carriers, stack)
         questions = [
@@ -102,17 +107,17 @@ def _project(
 def _carrier(project: Project, provider: ProviderSettings) -> Finding:
     """Look whether the provider can be made from its table."""
     told = About(Topic.PROVIDER, f"[providers.{provider.name}]")
+    try:
+        built = registry.build(provider, folder=project.folder, clock=project.clock)
+    except ConfigError as error:
+        return _failed(told, error, "nothing is sent", of=provider)
+    built.close()
     if provider.kind == "outbox":
         return told.note(
             "the outbox: mail is written to files, and nothing is sent",
             "",
             "to send, fill in a provider's table, and name it under [delivery]",
         )
-    try:
-        built = registry.build(provider, folder=project.folder, clock=project.clock)
-    except ConfigError as error:
-        return told.fail(str(error), "nothing is sent")
-    built.close()
     return told.ok(f"{provider.kind}, its settings are complete")
 
 
@@ -122,8 +127,27 @@ def _deaf(project: Project, provider: ProviderSettings) -> Sequence[Finding]:
         registry.hearing(provider, get=project.fleet.ask)
     except ConfigError as error:
         told = About(Topic.PROVIDER, f"[providers.{provider.name}] events")
-        return [told.fail(str(error), webhook.DEAF)]
+        effect = webhook.unheard(provider.name)
+        return [_failed(told, error, effect, of=provider)]
     return []
+
+
+def _failed(
+    told: About,
+    error: ConfigError,
+    effect: str,
+    of: ProviderSettings | SourceSettings | None = None,
+) -> Finding:
+    """Return an error as a finding; errors name the way out after a semicolon.
+
+    The table that the finding is about is not named twice.
+    """
+    kinds = "sources" if isinstance(of, SourceSettings) else "providers"
+    table = f"{FILE}: [{kinds}.{of.name}] " if of else ""
+    message, _, remedy = str(error).removeprefix(table).partition("; ")
+    key = message.partition(":")[0]
+    mended = f"{key} in {FILE}" if of else FILE
+    return told.fail(message, effect, remedy or f"mend {mended}")
 
 
 def _sources(settings: Settings) -> Sequence[Finding]:
@@ -134,7 +158,8 @@ def _sources(settings: Settings) -> Sequence[Finding]:
             dict(source.options)
         except ConfigError as error:
             told = About(Topic.SETTINGS, f"[sources.{source.name}]")
-            findings.append(told.fail(str(error), "no actions come from there"))
+            effect = "no actions come from there"
+            findings.append(_failed(told, error, effect, of=source))
     return findings
 
 

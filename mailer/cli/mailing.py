@@ -10,6 +10,7 @@ from mailer.bootstrap import Project
 from mailer.cli import absent, delivering, output, watching
 from mailer.cli.report import (
     complain,
+    in_doubt,
     report,
     say_what_is_left,
     say_what_stayed,
@@ -200,6 +201,7 @@ def work(
             reason = stop.reason if stop else None
             for number, standing in done.items():
                 say_what_is_left(project, number, standing, reason)
+            complain(*done.values())
     if ended and until_idle:
         raise typer.Exit(ended)
 
@@ -246,6 +248,11 @@ def status(
         standings = [project.ledger.standing(one.id) for one in chosen]
         looked = bool(mailing) or delivering.is_fenced(project)  # it costs a count
         kept = [gauges.kept(project.ready, one.id) if looked else 0 for one in chosen]
+        told = gauges.told(project.ready, [one.id for one in chosen])
+        doubts = [
+            in_doubt(project, one.id, standing)
+            for one, standing in zip(chosen, standings, strict=True)
+        ]
         stop = delivering.say_if_stopped(project)
         delivering.say_who_is_barred(project)
         delivering.say_if_fenced(project)
@@ -255,13 +262,19 @@ def status(
             {
                 **asdict(standing),
                 **({"kept": number} if number else {}),  # in the outbox instead
+                # None: who got it is not on record any more, nor what was told of them.
+                "told": None if standing.pruned else told[one.id],
                 "stopped": stopped,
             }
-            for standing, number in zip(standings, kept, strict=True)
+            for one, standing, number in zip(chosen, standings, kept, strict=True)
         ]
         output.emit(shown[0] if mailing else shown)
         return
     report(standings, as_json=False)
-    for standing, number in zip(standings, kept, strict=True):
-        if number:
-            output.show(f"  {standing.mailing}: {stayed(standing, number)}")
+    for one, standing, number, doubt in zip(
+        chosen, standings, kept, doubts, strict=True
+    ):
+        troubles = [f"{n:,} {what}" for what, n in told[one.id].items() if n]
+        notes = (stayed(standing, number) if number else "", ", ".join(troubles), doubt)
+        for note in filter(None, notes):
+            output.show(f"  {standing.mailing}: {note}")

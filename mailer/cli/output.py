@@ -137,10 +137,10 @@ def progress(words: str) -> Iterator[Tell]:
 
 class _Lines:
     def __init__(self, words: str) -> None:
-        self._words, self._told = words, -1
+        self._words, self._told = words, (-1, False)
 
     def __call__(self, done: int, total: int, note: str = "", /) -> None:
-        step = done * _LINES // total if total else _LINES
+        step = (done * _LINES // total if total else _LINES, bool(note))
         if step != self._told:
             self._told = step
             say(f"{self._words}: {done:,} of {total:,}{note and '; '}{note}")

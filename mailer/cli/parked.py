@@ -53,19 +53,23 @@ def parked(
     if as_json:
         output.emit(found)
         return
+    # Many share a reason, and each is long: the rows name its number.
+    reasons = list(dict.fromkeys(row["reason"] for row in found))
     output.table(
-        ("Mailing", "Address", "Provider", "Sent (UTC)", "Why nobody knows"),
+        ("Mailing", "Address", "Provider", "Sent (UTC)", "Why"),
         [
             (
                 row["mailing"],
                 row["address"],
                 row["provider"],
                 f"{row['sent_at']:%Y-%m-%d %H:%M}" if row["sent_at"] else "",
-                row["reason"],
+                f"({reasons.index(row['reason']) + 1})",
             )
             for row in found
         ],
     )
+    for number, reason in enumerate(reasons, start=1):
+        output.show(f"({number}) {reason or 'nobody wrote down why'}")
     if found:
         output.say(
             "Look them up at the provider. Those that arrived: mailer parked mark-sent"
@@ -80,9 +84,9 @@ def _known(open_calls: int) -> str:
     if not open_calls:
         return "Every outcome is known."
     return (
-        "Nothing waits for you. The outcome of"
-        f" {output.counted(open_calls, 'call is', 'calls are')} not known yet and is"
-        " being found out: mailer status --watch"
+        "Nothing waits for you."
+        f" {output.counted(open_calls, 'call has', 'calls have')} no known outcome yet,"
+        " which is being found out: mailer status --watch"
     )
 
 

@@ -63,18 +63,19 @@ def _sum(standing: Standing, *states: str) -> int:
     return sum(standing.deliveries.get(state, 0) for state in states)
 
 
-def complain(standing: Standing) -> None:
-    """Raise InputError for a mailing that waits for a person."""
-    if standing.state in ("paused", "unresolved"):
-        raise InputError(
-            f"{standing.mailing} is {standing.state}:"
-            f" {(standing.reason or _PARKED).rstrip('.')}"
-            + (
-                f"; to go on: mailer resume {standing.mailing}"
-                if standing.state == "paused"
-                else ""
-            )
-        )
+def complain(*standings: Standing) -> None:
+    """Raise InputError for mailings that wait for a person, with the way on."""
+    waiting = [each for each in standings if each.state in ("paused", "unresolved")]
+    if waiting:
+        raise InputError("; ".join(map(_complaint, waiting)))
+
+
+def _complaint(standing: Standing) -> str:
+    words = (standing.reason or _PARKED).rstrip(".")
+    way_on = f"; to go on: mailer resume {standing.mailing}"
+    return f"{standing.mailing} is {standing.state}: {words}" + (
+        way_on if standing.state == "paused" else ""
+    )
 
 
 def say_what_stayed(project: Project, mailing: Mailing, standing: Standing) -> None:
@@ -92,6 +93,20 @@ def stayed(standing: Standing, number: int) -> str:
     return (
         f"{number:,} of {standing.deliveries.get('sent', 0):,} went to the outbox"
         " instead, because of [delivery] allow_only"
+    )
+
+
+def in_doubt(project: Project, mailing_id: int, standing: Standing) -> str:
+    """Return what is in a call, as far as one who looks from outside can know."""
+    number = _sum(standing, "inflight", "unknown")
+    if not number:
+        return ""
+    soon = gauges.looked_into(project.ready, mailing_id)
+    are = output.counted(number, "message is", "messages are")
+    return (
+        f"{are} in doubt or on the way: a call was begun and its outcome is not known"
+        " yet; if its sender was ended, mailer work or the scheduler finds out"
+        f" {_when(soon)}, and none is sent again before that"
     )
 
 

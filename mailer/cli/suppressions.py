@@ -29,21 +29,32 @@ def listed(
     everything: Annotated[
         bool, typer.Option("--all", help=f"All of them, not the newest {_MOST} alone.")
     ] = False,
+    show_addresses: Annotated[
+        bool,
+        typer.Option(
+            "--addresses",
+            help="Show subscribers' addresses in full; that you looked is on record.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List who is suppressed: when, why, and who told it; addresses are masked.
 
-    Example: mailer suppressions list --json
+    Example: mailer suppressions list --addresses
     """
     state: State = context.obj
     with state.project() as project:
         counts = project.suppressed.counts()
-        found = [
-            {**row, "address": masked(row["address"]) if row["address"] else None}
-            for row in project.suppressed.listed(
-                None if everything or as_json else _MOST
-            )
-        ]
+        rows = project.suppressed.listed(None if everything or as_json else _MOST)
+        if show_addresses:
+            number = sum(row["address"] is not None for row in rows)
+            project.suppressed.looked(number, actor="cli", at=project.clock())
+            found = [dict(row) for row in rows]
+        else:
+            found = [
+                {**row, "address": row["address"] and masked(row["address"])}
+                for row in rows
+            ]
     if as_json:
         output.emit(found)
         return
@@ -67,6 +78,7 @@ def listed(
     output.say(
         f"{sum(counts.values()):,} in all: {reasons}."
         + (f" Shown are the newest {_MOST}; --all shows all." if hidden else "")
+        + (" That you looked at whole addresses is on record." * show_addresses)
     )
 
 

@@ -8,6 +8,7 @@ from mailer.adapters.addresses import checked
 from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import AsOf, State
+from mailer.pipeline.examine import webhook
 
 if TYPE_CHECKING:
     from mailer.web.app import Application
@@ -74,11 +75,20 @@ def application(project: Project, guard: "Guard | None" = None) -> "Application"
 
 
 def _ear(project: Project) -> "Ear":
-    """Return what hears the providers whose tables name a key for events."""
+    """Return what hears the providers whose tables name a key for events.
+
+    Says whose key is of no use: readers can leave all the same.
+    """
     from mailer.web.events import Ear  # noqa: PLC0415 - with the rest of the web
 
+    deaf = project.fleet.deaf
+    for name, error in deaf.items():
+        output.say(
+            f"{error}; then start this again. Meanwhile {webhook.unheard(name)}."
+        )
     return Ear(
         hearings=project.fleet.hearings,
+        deaf=deaf.keys(),
         tracker=project.tracker(output.say),
         confirm=project.fleet.confirm,
         now=project.clock,

@@ -1,6 +1,6 @@
 """`mailer why`: the rules that decided, in their order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from mailer.cli.state import Json, State
 from mailer.cli.which import find
 from mailer.core.audience import FOREVER, Resting
 from mailer.core.errors import NotFoundError
+from mailer.core.events import EventKind
 from mailer.core.preferences import Frequency
 from mailer.core.scope import parse
 
@@ -52,7 +53,8 @@ def _trace(project: Project, address: str, mailing: str | None) -> dict[str, Any
     deliveries = project.tracer.deliveries(subscriber, chosen.id if chosen else None)
     findings = []
     if person["suppressed"]:
-        findings.append(f"Nobody may mail this address: {person['suppressed']}.")
+        every = project.tracer.deliveries(subscriber, None)
+        findings.append(_suppressed(person, every))
     now = project.clock()
     muted = person["muted_until"]
     if muted and muted > now:
@@ -73,6 +75,20 @@ def _trace(project: Project, address: str, mailing: str | None) -> dict[str, Any
         "deliveries": deliveries,
         "findings": findings,
     }
+
+
+def _suppressed(person: Any, every: Iterable[Any]) -> str:
+    """Say since when nobody may mail them, who told it, and of which mailing."""
+    reason = person["suppressed"]
+    told = f", told by {person['suppressed_by']}" if person["suppressed_by"] else ""
+    of = [
+        f"{row['slug']}/{row['edition']}"
+        for row in every
+        if reason in _SUPPRESSING.get(row["heard"], ())
+    ]
+    about = f" of {', '.join(of)}" if of else ""
+    since = f"{person['suppressed_since']:%Y-%m-%d %H:%M} UTC"
+    return f"Nobody may mail this address: {reason}, since {since}{told}{about}."
 
 
 def _subscription(row: Any, now: datetime) -> str:
@@ -107,15 +123,39 @@ def _delivery(row: Any) -> str:
     mailing = f"{row['slug']}/{row['edition']}"
     when = f"{row['changed_at']:%Y-%m-%d %H:%M} UTC"
     if row["state"] == "sent":
+        through = f"sent {when} through {row['provider']}"
+        became = f"{_STAYED} ({when})" if row["kept"] else through
         return (
-            f'{mailing}: sent {when} through {row["provider"]}: "{row["subject"]}",'
+            f'{mailing}: {became}: "{row["subject"]}",'
             f" composed for {row['composed_for'] or 'no place'} in {row['language']}."
+            f"{_heard(row)}"
         )
     reason = f": {_REASONS.get(row['reason'], row['reason'])}" if row["reason"] else ""
     state = _WORDS.get(row["state"], row["state"])
     return f"{mailing}: {state}{reason} ({when})."
 
 
+def _heard(row: Any) -> str:
+    """Say what the provider told of it later; how it was sent is said already."""
+    words = _TOLD.get(row["heard"])
+    return f" {row['provider']} told since: {words}." if words else ""
+
+
+_SUPPRESSING = {
+    EventKind.HARD: ("bounced",),
+    EventKind.COMPLAINED: ("complained",),
+    EventKind.SOFT: ("unreachable",),
+}
+_TOLD = {
+    EventKind.DELIVERED: "the reader's server took it",
+    EventKind.DEFERRED: "not delivered yet, tried again",
+    EventKind.HARD: "bounced, there is no such mailbox",
+    EventKind.SOFT: "bounced for now, the mailbox is full or away",
+    EventKind.BLOCK: "blocked, their server refuses our mail",
+    EventKind.COMPLAINED: "they called it spam",
+    EventKind.UNSUBSCRIBED: "they left through the provider",
+}
+_STAYED = "written to the outbox, not mailed: [delivery] allow_only"
 _RHYTHMS = {
     Frequency.FORTNIGHTLY: "every second week",
     Frequency.MONTHLY: "once a month",

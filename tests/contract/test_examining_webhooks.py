@@ -248,8 +248,22 @@ def test_a_provider_whom_nobody_listens_to_is_told_without_asking(kind: str) -> 
         assert "arn:aws:sns:" in only(found).remedy
 
     option = "events_topic" if kind == "ses" else "events_key"
-    heard = ProviderSettings(name="main", kind=kind, options={option: "x"})
+    given = {option: "x"} | ({"configuration_set": "mail"} if kind == "ses" else {})
+    heard = ProviderSettings(name="main", kind=kind, options=given)
     assert webhook.deaf(heard, ways, BASE) is None
+
+
+def test_a_topic_to_which_ses_publishes_nothing_is_told_without_asking() -> None:
+    ways = customs.of("ses")
+    assert ways
+    options = {"events_topic": TOPIC, "region": "eu-west-1"}
+    found = webhook.deaf(
+        ProviderSettings(name="main", kind="ses", options=options), ways, BASE
+    )
+    assert found
+    assert only(found).severity is WARN
+    assert "no configuration_set" in only(found).message
+    assert "configuration_set = " in only(found).remedy
 
 
 @pytest.mark.parametrize(

@@ -303,6 +303,7 @@ kind = "mailgun"
 token = "key-1234567890abcdef"
 domain = "mg.coalition.org"
 """
+POSTMARK = 'kind = "postmark"\ntoken = "token-1234567890"\n'
 SES = """\
 kind = "ses"
 region = "eu-west-1"
@@ -320,6 +321,16 @@ secret_key = "s3cr3t"
             "whsec_",
         ),
         (
+            'kind = "brevo"\ntoken = "xsmtpsib-4711-4711-4711"',
+            "[providers.main]",
+            "make one at Brevo: SMTP & API, API Keys (xkeysib-…)",
+        ),
+        (
+            f"{SES.replace('eu-west-1', 'eu-west-9')}",
+            "[providers.main]",
+            "near are eu-west-1",
+        ),
+        (
             f'{MAILGUN}events_key = "short"',
             "[providers.main] events",
             "can be guessed",
@@ -332,31 +343,66 @@ secret_key = "s3cr3t"
         (
             f'{SES}events_key = "whsec-no-key-4711"',
             "[providers.main]",
-            "is known by its events_topic",
+            "write events_topic instead",
         ),
         (
             'kind = "smtp"\nhost = "127.0.0.1"\nevents_key = "whsec-no-key-4711"',
             "[providers.main]",
-            "kind smtp tells nothing",
+            "take events_key out",
+        ),
+        (
+            'kind = "outbox"\nevents_key = "whsec-no-key-4711"',
+            "[providers.main]",
+            "take events_key out",
         ),
         (
             'kind = "postmark"\ntoken = "token-1234567890"\nregion = "eu"',
             "[providers.main]",
-            "region: is not known here; known are: base_url,",
+            "take it out, or write one of: base_url,",
         ),
     ],
 )
 def test_a_key_that_is_wrong_for_its_provider_is_told(
     shell: Shell, table: str, about: str, says: str
 ) -> None:
+    sends = 'kind = "outbox"' not in table
     ran = with_table(shell, table)("doctor", "--offline", "--json", check=False)
 
     finding = found(ran.json, about)
-    assert ran.code == 1
-    assert finding["severity"] == "fail"
-    assert finding["message"].startswith("mailer.toml: [providers.main] ")
-    assert says in finding["message"]
+    assert ran.code == (1 if sends else 0)
+    assert finding["severity"] == ("fail" if sends else "warn")
+    assert "[providers.main]" not in finding["message"]  # it is about that
+    assert says in f"{finding['message']}; {finding['remedy']}"
+    assert finding["remedy"]
+    told = [each["message"] for each in ran.json["findings"]]
+    assert told.count(finding["message"]) == 1
     assert "4711" not in ran.out
+
+
+def test_a_key_of_events_that_is_missing_is_told_with_what_it_does_and_the_way_out(
+    shell: Shell,
+) -> None:
+    table = f'{POSTMARK}events_key = "env:EVENTS"'
+    ran = with_table(shell, table)("doctor", "--offline", "--json", check=False)
+
+    finding = found(ran.json, "[providers.main] events")
+    assert finding["message"].startswith("events_key: the environment has no EVENTS")
+    assert "answered with 503" in finding["effect"]
+    assert "the pages open all the same" in finding["effect"]
+    assert finding["remedy"] == "set EVENTS and retry"
+
+
+def test_that_nobody_listens_is_noted_while_no_provider_could_reach_us(
+    shell: Shell,
+) -> None:
+    report = with_table(shell, POSTMARK)(
+        "doctor", "--offline", "--json", check=False
+    ).json
+
+    about = [each for each in report["findings"] if "webhook" in each["about"]]
+    assert [each["severity"] for each in about] == ["note", "note"]
+    assert "names no events_key: nobody listens" in about[0]["message"]
+    assert about[1]["message"].startswith("could not ask: ")
 
 
 def test_a_secret_written_into_mailer_toml_is_told_and_never_shown(

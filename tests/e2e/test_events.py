@@ -1,18 +1,21 @@
 """What a provider tells the running service, by real HTTP, and what it changes."""
 
 import base64
+import email
+import re
 import socket
 import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests.e2e.conftest import Shell
+from tests.e2e.conftest import MONDAY, Shell
 
 KEY = "a key that nobody guesses".replace(" ", "-")
 PROVIDER = """
@@ -43,6 +46,14 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture
 def site(filled: Shell, log: Path) -> Iterator[httpx.Client]:
     """The pages of a project, served by `mailer web`."""
+    with serving(filled, log, EVENTS=KEY) as client:
+        yield client
+
+
+@contextmanager
+def serving(
+    filled: Shell, log: Path, command: str = "web", **environment: str
+) -> Iterator[httpx.Client]:
     with (filled.folder / "mailer.toml").open("a", encoding="utf-8") as settings:
         settings.write(PROVIDER)
     with socket.socket() as free:
@@ -50,8 +61,8 @@ def site(filled: Shell, log: Path) -> Iterator[httpx.Client]:
         port = free.getsockname()[1]
     with log.open("w") as written:
         process = subprocess.Popen(  # noqa: S603 - our own program
-            filled.command("web", "--port", str(port)),
-            env=filled.environment(TOKEN="t" * 20, EVENTS=KEY),
+            filled.command(command, "--port", str(port)),
+            env=filled.environment(TOKEN="t" * 20, **environment),
             stdout=written,
             stderr=written,
         )
@@ -87,6 +98,11 @@ def rows(shell: Shell, query: str) -> list[tuple[object, ...]]:
         return database.execute(query).fetchall()
 
 
+def change(shell: Shell, statement: str) -> None:
+    with closing(sqlite3.connect(shell.folder / "mailer.db")) as database, database:
+        database.execute(statement)
+
+
 def test_a_bounce_is_heard_once_applied_at_once_and_nobody_is_named(
     site: httpx.Client, filled: Shell, log: Path
 ) -> None:
@@ -103,6 +119,35 @@ def test_a_bounce_is_heard_once_applied_at_once_and_nobody_is_named(
     assert KEY not in log.read_text()
 
 
+def test_status_counts_who_bounced_and_why_says_when_of_what_and_who_told_it(
+    site: httpx.Client, filled: Shell
+) -> None:
+    filled("send", "weekly", "--as-of", MONDAY)
+    change(
+        filled,
+        "UPDATE deliveries SET provider = 'postmark', provider_id = 'm1' WHERE"
+        " subscriber_id IN (SELECT id FROM subscribers WHERE address LIKE 'ana@%')",
+    )
+    assert tell(site, KEY, bounce("ana@barrio.example")).status_code == 200
+    end = time.monotonic() + 20
+    while not rows(filled, "SELECT 1 FROM suppressions"):
+        assert time.monotonic() < end, "it was never applied"
+        time.sleep(0.05)
+
+    counts = filled("status", "weekly/2019-10-07", "--json").json["told"]
+    why = filled("why", "ana@barrio.example", "--json").json
+
+    assert counts == {"bounced": 1, "complained": 0, "blocked": 0}
+    assert "weekly/2019-10-07: 1 bounced\n" in filled("status").out
+    assert why["findings"][0] == (
+        "Nobody may mail this address: bounced, since 2019-10-07 16:00 UTC, told by"
+        " postmark of weekly/2019-10-07."
+    )
+    assert "postmark told since: bounced" in why["findings"][-1]
+    assert why["person"]["suppressed_by"] == "postmark"
+    assert why["deliveries"][0]["heard"] == "hard"
+
+
 def test_what_is_not_theirs_changes_nothing(site: httpx.Client, filled: Shell) -> None:
     assert (
         tell(site, "another key, just as long", bounce("a@b.example")).status_code
@@ -116,3 +161,32 @@ def test_what_is_not_theirs_changes_nothing(site: httpx.Client, filled: Shell) -
 
     assert rows(filled, "SELECT 1 FROM provider_events") == []
     assert rows(filled, "SELECT 1 FROM suppressions") == []
+
+
+@pytest.mark.parametrize("command", ["web", "run"])
+@pytest.mark.parametrize("key", ["", "short"], ids=["missing", "weak"])
+def test_without_its_key_a_provider_is_asked_to_tell_it_later_and_readers_can_leave(
+    filled: Shell, log: Path, command: str, key: str
+) -> None:
+    filled("send", "weekly", "--as-of", MONDAY)
+    filled.edit("mailer.toml", "# postal_address", "postal_address")
+    filled.edit(
+        "mailer.toml",
+        'provider = "outbox"',
+        'provider = "outbox"\nfallback = "postmark"',
+    )
+    letter = email.message_from_bytes(filled.messages[0].read_bytes())
+    link = urlsplit(
+        re.sub(r"\s|[<>]", "", str(letter["List-Unsubscribe"])).split(",")[0]
+    )
+
+    with serving(filled, log, command, EVENTS=key) as site:
+        told = [tell(site, KEY, bounce("ana@one.example")) for _ in range(2)]
+        left = site.post(link.path, data={"List-Unsubscribe": "One-Click"})
+
+    assert [answer.status_code for answer in told] == [503, 503]
+    assert all(int(answer.headers["Retry-After"]) for answer in told)
+    assert left.status_code == 200
+    assert rows(filled, "SELECT ended_reason FROM subscriptions WHERE state = 'ended'")
+    assert log.read_text().count("[providers.postmark] events_key: ") == 1
+    assert "answered with 503" in log.read_text()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.providers import smtp_server
 from tests.e2e.conftest import MONDAY, Shell
 
 NAME = "weekly/2019-10-07"
@@ -90,6 +91,34 @@ def test_a_trial_says_what_went_to_the_outbox_instead(filled: Shell) -> None:
     assert "mailer send weekly --edition DATE" in said
     assert "3 of 3 went to the outbox instead" in status.out
     assert filled("status", NAME, "--json").json["kept"] == 3
+
+
+def test_why_tells_mail_that_the_fence_kept_from_mail_that_left(filled: Shell) -> None:
+    filled.edit("mailer.toml", "# postal_address", "postal_address")
+    with smtp_server.running("none") as (clerk, port):
+        filled.edit(
+            "mailer.toml",
+            'provider = "outbox"',
+            'provider = "relay"\nallow_only = ["ben@aft.example"]',
+        )
+        with (filled.folder / "mailer.toml").open("a", encoding="utf-8") as file:
+            file.write(
+                '\n[providers.relay]\nkind = "smtp"\nhost = "127.0.0.1"\n'
+                f'security = "none"\nport = {port}\n'
+            )
+        filled("send", "weekly", "--as-of", MONDAY)
+
+    kept = filled("why", "ana@barrio.example", "--json").json
+    mailed = filled("why", "ben@aft.example", "--json").json
+
+    assert len(clerk.taken) == 1
+    assert kept["deliveries"][0]["kept"] is True
+    assert mailed["deliveries"][0]["kept"] is False
+    said = kept["findings"][-1]
+    assert "written to the outbox, not mailed: [delivery] allow_only" in said
+    assert "sent" not in said
+    assert "through" not in said
+    assert "through relay" in mailed["findings"][-1]
 
 
 def test_a_provider_that_cannot_be_made_keeps_an_edition_from_being_made(

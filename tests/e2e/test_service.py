@@ -116,6 +116,10 @@ def test_a_send_killed_half_way_mails_nobody_twice_and_loses_nobody(
     assert counts["sent"] <= len(box.accepted)
     assert len(box.accepted) <= counts["sent"] + counts["parked"]
     assert counts["parked"] > 0
+    listed = shell("parked")
+    reason = shell("parked", "--json").json[0]["reason"]
+    assert listed.out.count(reason) == 1  # however many rows
+    assert listed.out.count("(1)") == counts["parked"] + 1
 
 
 def test_a_send_that_is_told_to_end_leaves_nothing_unknown(
@@ -298,9 +302,11 @@ def test_calls_in_doubt_are_told_apart_from_what_was_never_sent(
         sending.send_signal(signal.SIGKILL)
         sending.wait()
 
+    status = shell("status").out
+    assert "in doubt or on the way" in status
     parked = shell("parked")
     assert "Every outcome is known" not in parked.err
-    assert "1 call is not known yet" in parked.err
+    assert "1 call has no known outcome yet" in parked.err
     with running(shell, *shell.command("work", "--until-idle")) as working:
         assert working.stderr is not None
         assert any("Waiting" in line for line in working.stderr)

@@ -176,6 +176,26 @@ def test_the_list_says_when_why_and_by_whom_and_masks_addresses(filled: Shell) -
     assert "ana@" not in shown.out + shown.err
 
 
+def test_whole_addresses_are_shown_to_who_asks_and_that_they_looked_is_on_record(
+    filled: Shell,
+) -> None:
+    manual = filled.folder / "manual.csv"
+    manual.write_text("email\nana@barrio.example\nstranger@away.example\n", "utf-8")
+    filled("import", "suppressions", str(manual))
+
+    shown = filled("suppressions", "list", "--addresses")
+    rows = filled("suppressions", "list", "--addresses", "--json").json
+
+    assert "ana@barrio.example" in shown.out
+    assert "on record" in shown.err
+    assert {row["address"] for row in rows} == {"ana@barrio.example", None}
+    with closing(sqlite3.connect(filled.folder / "mailer.db")) as database:
+        looks = database.execute(
+            "SELECT actor, detail FROM audit WHERE verb = 'look'"
+        ).fetchall()
+    assert looks == [("cli", '{"addresses":1}')] * 2
+
+
 @pytest.mark.usefixtures("api")
 def test_one_who_asked_to_be_mailed_again_is_and_the_provider_lets_go(
     filled: Shell, keeper: Postmark

@@ -147,8 +147,10 @@ def test_settings_that_change_in_mid_mailing_send_what_waits_the_new_way(
     alone = 'provider = "office"'
     with pair(faults="reset-after@1,401@2", route=alone) as both:
         shell = both.shell
-        shell("work", "--until-idle")
+        worked = shell("work", "--until-idle", check=False)
         assert shell("status", both.ground.mailing, "--json").json["state"] == "paused"
+        assert worked.code == 1
+        assert f"mailer resume {both.ground.mailing}" in worked.err
 
         shell.edit("mailer.toml", alone, 'provider = "spare"')
         if not described:
@@ -156,7 +158,7 @@ def test_settings_that_change_in_mid_mailing_send_what_waits_the_new_way(
             words = file.read_text("utf-8")
             file.write_text(re.sub(r"\[providers\.office\]\n(.+\n)+", "", words))
         shell("resume", both.ground.mailing)
-        shell("work", "--until-idle", check=False)
+        went_on = shell("work", "--until-idle", check=False)
         verdict, taken = both.verdict(), both.taken()
         parked = shell("parked", "--json").json
 
@@ -165,7 +167,11 @@ def test_settings_that_change_in_mid_mailing_send_what_waits_the_new_way(
     reasons = {row["reason"] for row in parked}
     if described:
         assert verdict.states == {"sent": 500}
+        assert went_on.code == 0
     else:
+        assert went_on.code == 1
+        assert "is unresolved: " in went_on.err
+        assert "mailer parked" in went_on.err
         assert verdict.states == {"sent": 400, "parked": 100}
         [reason] = reasons
         assert "mailer.toml does not describe any more" in reason

@@ -20,6 +20,20 @@ def test_nothing_that_a_terminal_obeys_is_left(words: str) -> None:
     assert output.harmless(shown) == shown
 
 
+def test_progress_without_a_terminal_says_what_is_in_doubt_as_it_comes_up(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with output.progress("Sending") as tell:
+        tell(0, 5)
+        tell(0, 5, "5 in doubt")
+        tell(0, 5, "5 in doubt")
+
+    assert capsys.readouterr().err.splitlines() == [
+        "Sending: 0 of 5",
+        "Sending: 0 of 5; 5 in doubt",
+    ]
+
+
 def test_words_that_are_harmless_are_left_alone() -> None:
     words = "Unión del Barrio: 東京, عربي\n\t→ 5 % · “so” 🪧"
 

@@ -17,6 +17,7 @@ from mailer.adapters.database.schema import (
     paces,
 )
 from mailer.core.allowing import KEPT
+from mailer.core.events import EventKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,30 @@ def kept(database: Database, mailing_id: int) -> int:
     )
     with database.reading() as connection:
         return int(connection.scalar(query) or 0)
+
+
+def told(
+    database: Database, mailing_ids: Sequence[int]
+) -> Mapping[int, Mapping[str, int]]:
+    """Count, by mailing, what providers told of whom it did not please or reach.
+
+    One statement over the index of what was heard, however many were delivered.
+    """
+    words = {
+        EventKind.HARD.value: "bounced",
+        EventKind.COMPLAINED.value: "complained",
+        EventKind.BLOCK.value: "blocked",
+    }
+    query = (
+        select(deliveries.c.mailing_id, deliveries.c.heard, func.count())
+        .where(deliveries.c.mailing_id.in_(mailing_ids), deliveries.c.heard.in_(words))
+        .group_by(deliveries.c.mailing_id, deliveries.c.heard)
+    )
+    found = {number: dict.fromkeys(words.values(), 0) for number in mailing_ids}
+    with database.reading() as connection:
+        for number, kind, count in connection.execute(query):
+            found[number][words[kind]] = count
+    return found
 
 
 def looked_into(database: Database, mailing_id: int) -> float:

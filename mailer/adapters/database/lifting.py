@@ -67,6 +67,18 @@ class Suppressed:
         with self._database.reading() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
+    def looked(self, count: int, *, actor: str, at: datetime) -> None:
+        """Put on record that somebody looked at so many whole addresses."""
+        with self._database.writing() as connection:
+            audit.record(
+                connection,
+                at=at,
+                actor=actor,
+                verb="look",
+                thing="suppressions",
+                detail={"addresses": count},
+            )
+
     def lift(self, address: str, *, asked: str, actor: str, at: datetime) -> Lifted:
         """Let an address be mailed again, with their consent and who saw to it on record.
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, false, func, select
 
 from mailer.adapters.database.choosing import CHOSE
 from mailer.adapters.database.engine import Database
@@ -18,6 +18,11 @@ from mailer.adapters.database.schema import (
     subscriptions,
     suppressions,
     variants,
+)
+from mailer.core.allowing import KEPT
+
+_KEPT = func.coalesce(
+    deliveries.c.provider_id.startswith(KEPT, autoescape=True), false()
 )
 
 
@@ -35,6 +40,8 @@ class Tracer:
                 places.c.label.label("place"),
                 first_seat().label("organization"),
                 suppressions.c.reason.label("suppressed"),
+                suppressions.c.since.label("suppressed_since"),
+                suppressions.c.told_by.label("suppressed_by"),
                 muted_until().label("muted_until"),
             )
             .select_from(subscribers)
@@ -90,7 +97,11 @@ class Tracer:
     def deliveries(
         self, subscriber: int, mailing_id: int | None
     ) -> Sequence[Mapping[str, Any]]:
-        """Return what became of their part in each mailing, newest first."""
+        """Return what became of their part in each mailing, newest first.
+
+        `kept` says that it was written to the outbox, and not mailed: the fence.
+        `heard` is the weightiest that the provider told of it later.
+        """
         query = (
             select(
                 lists.c.slug,
@@ -99,6 +110,8 @@ class Tracer:
                 deliveries.c.reason,
                 deliveries.c.changed_at,
                 deliveries.c.provider,
+                _KEPT.label("kept"),
+                deliveries.c.heard,
                 variants.c.subject,
                 variants.c.place.label("composed_for"),
                 variants.c.language,

@@ -36,14 +36,29 @@ class Fleet:
                 self._made[name] = self._make(name)
             return self._made[name]
 
-    @cached_property
+    @property
     def hearings(self) -> Mapping[str, Hearing]:
         """What hears those providers whose tables name a key for events, by name."""
-        made = {
-            name: registry.hearing(settings, get=self.ask)
-            for name, settings in self._settings.providers.items()
-        }
-        return {name: hearing for name, hearing in made.items() if hearing}
+        return self._ears[0]
+
+    @property
+    def deaf(self) -> Mapping[str, ConfigError]:
+        """Why those cannot be heard whose key for events is of no use, by name."""
+        return self._ears[1]
+
+    @cached_property
+    def _ears(self) -> tuple[Mapping[str, Hearing], Mapping[str, ConfigError]]:
+        hearings: dict[str, Hearing] = {}
+        deaf: dict[str, ConfigError] = {}
+        for name, settings in self._settings.providers.items():
+            try:
+                hearing = registry.hearing(settings, get=self.ask)
+            except ConfigError as error:  # told; the pages are for readers all the same
+                deaf[name] = error
+            else:
+                if hearing:
+                    hearings[name] = hearing
+        return hearings, deaf
 
     def ask(self, url: str) -> Answer | NotSent | NoAnswer:
         """Ask an address that a verified event names; within seconds or not at all."""

@@ -109,7 +109,9 @@ class Options:
         for key in self._values:
             if key not in known:
                 raise self.error(
-                    key, f"is not known here; known are: {', '.join(sorted(known))}"
+                    key,
+                    "is not known here; take it out, or write one of:"
+                    f" {', '.join(sorted(known))}",
                 )
 
     def _value(self, key: str) -> object:

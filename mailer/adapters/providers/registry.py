@@ -5,6 +5,7 @@ Only the ones that are used are imported.
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from mailer.core import customs
 from mailer.core.errors import ConfigError
 from mailer.ports import Hearing, Provider
 
-_EVENTS = ("events_key", "events_topic")  # options of the other direction
-_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d+:[A-Za-z0-9_-]+", re.ASCII)
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:([a-z0-9-]+):\d+:[A-Za-z0-9_-]+", re.ASCII)
+EVENTS = ("events_key", "events_topic")  # options of the other direction
 KINDS = ("brevo", "mailgun", "outbox", "postmark", "resend", "sendgrid", "ses", "smtp")
 
 
@@ -50,19 +51,55 @@ def hearing(
     if settings.kind == "ses":
         from mailer.adapters.providers.ses.events import SesEvents
 
-        topic = options.text("events_topic")
-        if topic and not _TOPIC.fullmatch(topic):
-            raise options.error(
-                "events_topic",
-                'is no topic of Amazon SNS; one is "arn:aws:sns:REGION:ACCOUNT:NAME"',
-            )
+        topic = _topic(options)
         return SesEvents(topic, get) if topic else None
     if options.text("events_key") is None:
         return None
     key = options.secret("events_key")
+    if _is_token(key, options):
+        raise options.error(
+            "events_key",
+            "is the same as token, with which anybody could send; use"
+            f" {_whence(settings.kind)}",
+        )
     if is_weak(key):
         raise options.error("events_key", "can be guessed; use 16 characters or more")
     return _hears(settings.kind, key, options)
+
+
+def _topic(options: Options) -> str | None:
+    """Return the topic that SES publishes to, which is of SES's own region."""
+    topic = options.text("events_topic")
+    if topic is None:
+        return None
+    found = _TOPIC.fullmatch(topic)
+    if not found:
+        raise options.error(
+            "events_topic",
+            'is no topic of Amazon SNS; one is "arn:aws:sns:REGION:ACCOUNT:NAME"',
+        )
+    region = options.text("region")
+    if region and found[1] != region:
+        raise options.error(
+            "events_topic",
+            f"is a topic in {found[1]}, and SES in {region} tells it nothing; make one"
+            f" in {region}, or mend region",
+        )
+    return topic
+
+
+def _is_token(key: str, options: Options) -> bool:
+    with suppress(ConfigError):  # the pages need no token, and may have none
+        return key == options.text("token")
+    return False
+
+
+def _whence(kind: str) -> str:
+    """Return whose the key of events is: ours, or one that the vendor shows."""
+    if kind in ("brevo", "postmark"):
+        return "another one, of your own making"
+    ways = customs.of(kind)
+    return f"the one that stands under {ways.hooks}" if ways else "another one"
 
 
 def _listens(kind: str) -> Sequence[str]:
@@ -74,9 +111,13 @@ def _listens(kind: str) -> Sequence[str]:
 def _refuse_foreign(settings: ProviderSettings, options: Options) -> None:
     """Raise for another kind's key of events: nothing would be heard by it."""
     known = _listens(settings.kind)
-    for key in _EVENTS:
+    for key in EVENTS:
         if key in settings.options and key not in known:
-            hint = f"is known by its {known[0]}" if known else "tells nothing"
+            hint = (
+                f"is known by its {known[0]}; write {known[0]} instead"
+                if known
+                else f"tells nothing; take {key} out"
+            )
             raise options.error(key, f"a provider of kind {settings.kind} {hint}")
 
 
@@ -100,7 +141,9 @@ def _hears(kind: str, key: str, options: Options) -> Hearing:
             decoded = secret(key)
             if decoded is None:
                 raise options.error(
-                    "events_key", 'is no signing secret; one is "whsec_…"'
+                    "events_key",
+                    'is no signing secret; one begins with "whsec_", and stands at'
+                    " Resend: Webhooks, your webhook",
                 )
             return ResendEvents(decoded)
         case "sendgrid":
@@ -112,7 +155,9 @@ def _hears(kind: str, key: str, options: Options) -> Hearing:
             verification = public_key(key)
             if verification is None:
                 raise options.error(
-                    "events_key", "is not the verification key that SendGrid shows"
+                    "events_key",
+                    "is not the verification key that SendGrid shows; copy it from"
+                    " Settings, Mail Settings, Event Webhooks",
                 )
             return SendGridEvents(verification)
     raise options.error("events_key", f"a provider of kind {kind} tells nothing")

@@ -166,5 +166,5 @@ def carries_key(told: Told, key: str) -> bool:
 
 
 def is_weak(key: str) -> bool:
-    """Tell whether a key can be guessed."""
-    return len(key) < _SHORTEST
+    """Tell whether a key can be guessed: it is short, or one character repeated."""
+    return len(key) < _SHORTEST or len(set(key)) == 1

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from urllib.parse import urlsplit
 
 from mailer.config import ProviderSettings, Settings
 from mailer.core import customs
-from mailer.core.diagnosis import About, Topic
+from mailer.core.diagnosis import About, Severity, Topic
 from mailer.core.errors import ConfigError
 from mailer.core.lists import MailingList
 from mailer.pipeline.examine import (
@@ -119,7 +119,9 @@ def _hooks(settings: Settings, world: World) -> Sequence[Question]:
             unasked = told.unasked(
                 "base_url is no public address yet, so that no provider can reach it"
             )
-            found.append(Question(told, partial(list, [unasked]), far=False))
+            # It will count as soon as there is an address; until then it is a note.
+            noted = [replace(each, severity=Severity.NOTE) for each in deaf or ()]
+            found.append(Question(told, partial(list, [*noted, unasked]), far=False))
         elif deaf is not None:
             found.append(Question(told, partial(list, deaf), far=False))
         elif carrier.account is not None:

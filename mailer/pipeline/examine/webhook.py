@@ -14,6 +14,14 @@ DEAF = (
 )
 
 
+def unheard(name: str) -> str:
+    """Return what becomes of events while their key is of no use."""
+    return (
+        f"the pages open all the same; what {name} tells is answered with 503, so that"
+        f" it tells it again for some hours; {DEAF}"
+    )
+
+
 def told(ways: Customs) -> About:
     """Return what the findings are about."""
     return About(Topic.PROVIDER, f"{ways.vendor} webhook")
@@ -25,7 +33,8 @@ def deaf(
     """Return the finding that we do not listen at all; None: we do."""
     option = ways.option
     if option in settings.options:
-        return None
+        lacks = option == "events_topic" and "configuration_set" not in settings.options
+        return [_unpublished(settings, ways)] if lacks else None
     example = (
         f'{option} = "arn:aws:sns:REGION:ACCOUNT:TOPIC"'
         if option == "events_topic"
@@ -39,6 +48,16 @@ def deaf(
             f" then write {example} into the table",
         )
     ]
+
+
+def _unpublished(settings: ProviderSettings, ways: Customs) -> Finding:
+    """Return that SES is not told to publish events of what we send."""
+    return told(ways).warn(
+        f"[providers.{settings.name}] names an events_topic and no configuration_set",
+        "Amazon SES publishes nothing of our mail to it, unless your domain has a"
+        f" configuration set by default: {DEAF}",
+        f'{ways.hooks}: then write configuration_set = "ITS-NAME" into the table',
+    )
 
 
 def examine(

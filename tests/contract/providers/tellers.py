@@ -20,7 +20,7 @@ from mailer.core.events import EventKind
 from mailer.ports import Hearing, Told
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-KEY = "k" * 24
+KEY = "a/key/that/nobody/knows0"
 TO = "ana@one.example"
 MARK = "0b5bd2ac-7d6c-5c5e-9d1e-3a4f5b6c7d8e"  # the key of a call
 WORDS = {

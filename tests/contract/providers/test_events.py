@@ -215,9 +215,41 @@ def test_a_nul_in_an_identifier_is_left_out() -> None:
 
 def test_a_key_that_can_be_guessed_is_refused_by_name() -> None:
     for kind in ("brevo", "postmark", "mailgun"):
-        short = ProviderSettings(name="p", kind=kind, options={"events_key": "secret"})
-        with pytest.raises(ConfigError, match=r"\[providers.p\] events_key: can be"):
-            registry.hearing(short, get=TELLERS["ses"].get)
+        for key in ("secret", "x" * 40):
+            weak = ProviderSettings(name="p", kind=kind, options={"events_key": key})
+            with pytest.raises(
+                ConfigError, match=r"\[providers.p\] events_key: can be"
+            ):
+                registry.hearing(weak, get=TELLERS["ses"].get)
+
+
+@pytest.mark.parametrize("kind", ["brevo", "mailgun", "postmark", "resend", "sendgrid"])
+def test_the_token_is_no_key_of_events_and_is_not_shown(kind: str) -> None:
+    key = TELLERS[kind].options["events_key"]
+    same = {"token": key, "events_key": key}
+    with pytest.raises(ConfigError, match="is the same as token") as at:
+        registry.hearing(
+            ProviderSettings(name="p", kind=kind, options=same), get=TELLERS["ses"].get
+        )
+
+    assert key not in str(at.value)
+
+
+def test_a_key_of_resend_that_is_no_signing_secret_is_refused() -> None:
+    bare = TELLERS["resend"].options["events_key"].removeprefix("whsec_")
+    odd = ProviderSettings(name="p", kind="resend", options={"events_key": bare})
+    with pytest.raises(ConfigError, match=r"begins with .whsec_"):
+        registry.hearing(odd, get=TELLERS["ses"].get)
+
+
+def test_a_topic_in_another_region_than_ses_is_refused_with_both_named() -> None:
+    options = {"events_topic": TOPIC, "region": "eu-west-1"}
+    odd = ProviderSettings(name="p", kind="ses", options=options)
+    with pytest.raises(ConfigError, match="a topic in us-east-1, and SES in eu-west-1"):
+        registry.hearing(odd, get=TELLERS["ses"].get)
+    same = {**options, "region": "us-east-1"}
+    near = ProviderSettings(name="p", kind="ses", options=same)
+    assert registry.hearing(near, get=TELLERS["ses"].get)
 
 
 @pytest.mark.parametrize("name", ["brevo", "postmark", "resend", "sendgrid"])
@@ -232,10 +264,10 @@ def test_what_is_theirs_for_certain_and_no_json_is_unread_and_not_forged(
 @pytest.mark.parametrize(
     ("kind", "option", "says"),
     [
-        ("ses", "events_key", "is known by its events_topic"),
-        ("postmark", "events_topic", "is known by its events_key"),
-        ("smtp", "events_key", "tells nothing"),
-        ("outbox", "events_topic", "tells nothing"),
+        ("ses", "events_key", "is known by its events_topic; write events_topic"),
+        ("postmark", "events_topic", "is known by its events_key; write events_key"),
+        ("smtp", "events_key", "tells nothing; take events_key out"),
+        ("outbox", "events_topic", "tells nothing; take events_topic out"),
     ],
 )
 def test_a_key_of_another_kind_of_provider_is_refused_and_not_shown(

@@ -45,6 +45,8 @@ def test_what_a_page_says_to_paste_sends_and_hears_through_that_provider(
     (tmp_path / "mailer.toml").write_text(PROJECT + pasted, "utf-8")
     secrets = dict.fromkeys(re.findall(r'"env:(\w+)"', pasted), KEY)
     secrets["SECRET"] = f"1:{base64.b64encode(bytes(range(32))).decode()}"
+    for name in secrets.keys() - {"SECRET"}:  # no two are the same
+        secrets[name] = f"{name}-{KEY}"
     if kind in ("resend", "sendgrid"):
         secrets[f"{kind.upper()}_EVENTS"] = TELLERS[kind].options["events_key"]
 

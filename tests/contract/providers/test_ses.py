@@ -293,6 +293,24 @@ def test_a_setting_that_is_none_is_refused(
         build("ses", tmp_path, **given)
 
 
+@pytest.mark.parametrize(
+    ("region", "says"),
+    [
+        (None, "is missing; the SES console shows it"),
+        ("eu-west-9", "near are eu-west-1, eu-west-2, eu-west-3"),
+        ("us-est-1", "us-east-1"),
+        ("cn-north-1", "is none where there is Amazon SES"),
+    ],
+)
+def test_a_region_without_ses_is_refused_with_those_near_it(
+    tmp_path: Path, region: str | None, says: str
+) -> None:
+    given = {**APIS["ses"], "region": region}
+
+    with pytest.raises(ConfigError, match=says):
+        build("ses", tmp_path, **{k: v for k, v in given.items() if v is not None})
+
+
 def test_without_botocore_the_settings_say_how_to_get_it() -> None:
     program = """
 import sys

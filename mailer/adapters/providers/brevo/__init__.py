@@ -21,6 +21,7 @@ URL = "https://api.brevo.com"
 MAX_BATCH = 200
 # Seconds. The guide says 30 minutes, the notice of its introduction (2021) said 15.
 KEY_LIVES = 15 * 60.0
+_OF_SMTP = "xsmtpsib-"  # what a key for SMTP begins with
 
 
 class Brevo(Api):
@@ -31,6 +32,12 @@ class Brevo(Api):
     def __init__(self, setup: Setup) -> None:
         """Read the options token and shared_body."""
         token = setup.options.secret("token")
+        if token.startswith(_OF_SMTP):
+            raise setup.options.error(
+                "token",
+                f"is the key for SMTP ({_OF_SMTP}…), which the API refuses; make one"
+                " at Brevo: SMTP & API, API Keys (xkeysib-…)",
+            )
         super().__init__(setup, url=URL, headers={"api-key": token})
         self._shared = setup.options.flag("shared_body", default=False)
         self.capabilities = Capabilities(

@@ -14,6 +14,7 @@ from mailer.adapters.providers.telling import Record, inner, instant, text
 from mailer.core.events import Event, EventKind, sort_bounce
 from mailer.ports import Forged, Heard, Told
 
+_PREFIX = "whsec_"
 _TOLERANCE = 300  # seconds, in both directions, as in Svix's own libraries
 _KINDS = {
     "email.delivered": EventKind.DELIVERED,
@@ -25,7 +26,9 @@ _IGNORED = ("email.sent", "email.opened", "email.clicked", "email.scheduled")
 
 def secret(written: str) -> bytes | None:
     """Return the key in a "whsec_…", padded or not; None if it is none."""
-    encoded = written.removeprefix("whsec_").rstrip("=")
+    if not written.startswith(_PREFIX):
+        return None
+    encoded = written.removeprefix(_PREFIX).rstrip("=")
     padding = "=" * (-len(encoded) % 4)
     try:
         return base64.b64decode(encoded + padding, validate=True) or None
