@@ -71,6 +71,11 @@ class MailingList:
     search_engines: bool = False  # which search engines may show
     sign_up: bool = False  # anybody may ask for it on our pages
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the zone of readers whose own is not known; UTC if none is named."""
+        return self.cadence.zone if self.cadence else ZoneInfo("UTC")
+
     def title(self, language: str) -> str:
         """Return the title in this language, else in the first one given."""
         return self.titles.get(language) or next(iter(self.titles.values()))

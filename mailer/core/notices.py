@@ -36,6 +36,7 @@ class NoteKind(StrEnum):
     ACTION_DECLINED = "action-declined"
     ENDORSEMENT_LISTED = "endorsement-listed"
     ENDORSEMENT_DECLINED = "endorsement-declined"
+    APPROVED_ALONE = "approved-alone"  # tells coordinators who had no second person
     WAITING = "waiting"  # tells coordinators that somebody waits for them
 
 

@@ -11,6 +11,13 @@ from mailer.ports.asking import (
     Unanswered,
     Web,
 )
+from mailer.ports.blasts import (
+    BlastRenderer,
+    Blasts,
+    Fared,
+    Launch,
+    Markdown,
+)
 from mailer.ports.composing import NoteRenderer, Rendered, Renderer
 from mailer.ports.endorsing import Endorsable, Endorsements, Endorser
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
@@ -85,6 +92,8 @@ __all__ = [
     "Answered",
     "Applied",
     "Batch",
+    "BlastRenderer",
+    "Blasts",
     "Call",
     "Called",
     "Capabilities",
@@ -97,6 +106,7 @@ __all__ = [
     "Endorsements",
     "Endorser",
     "Enlisted",
+    "Fared",
     "Forged",
     "Found",
     "Gazetteer",
@@ -104,9 +114,11 @@ __all__ = [
     "Hearing",
     "Hook",
     "Intent",
+    "Launch",
     "Ledger",
     "Looked",
     "Mailing",
+    "Markdown",
     "Message",
     "Names",
     "NotTaken",

@@ -248,17 +248,26 @@ def make_batches(
     route: Route,
     *,
     domain: ColumnElement[str] | None = None,
+    zone: ColumnElement[str] | None = None,
     not_before: float = 0.0,
 ) -> int:
-    """Make the batches of a mailing's waiting deliveries; returns how many."""
+    """Make the batches of a mailing's waiting deliveries; returns how many.
+
+    `zone` is the time zone of a subscriber, where all of a batch have the same.
+    """
     planned = select(
         deliveries.c.variant_id, deliveries.c.seq, deliveries.c.mailing_id
     ).where(deliveries.c.mailing_id == mailing_id, deliveries.c.state == "pending")
-    if domain is None:
+    shared = []
+    if domain is not None:  # all of a batch goes to one domain, or to any without pace
+        shared.append(func.min(func.nullif(domain, "")).label("pace"))
+    if zone is not None:
+        shared.append(func.min(zone).label("zone"))
+    if not shared:
         rows = planned.distinct()
-    else:  # all of a batch goes to one domain, or to any that has no pace
+    else:
         rows = (
-            planned.add_columns(func.min(func.nullif(domain, "")).label("pace"))
+            planned.add_columns(*shared)
             .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
             .group_by(
                 deliveries.c.variant_id, deliveries.c.seq, deliveries.c.mailing_id

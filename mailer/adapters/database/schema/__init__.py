@@ -15,6 +15,10 @@ from mailer.adapters.database.schema.actions import (
 from mailer.adapters.database.schema.base import (
     metadata,
 )
+from mailer.adapters.database.schema.blasts import (
+    blast_recipients,
+    blasts,
+)
 from mailer.adapters.database.schema.mailings import (
     mailing_groups,
     mailings,
@@ -58,6 +62,8 @@ __all__ = [
     "actions",
     "audit",
     "batches",
+    "blast_recipients",
+    "blasts",
     "calls",
     "consent_events",
     "cooldowns",
