@@ -7,7 +7,7 @@ from itertools import chain
 
 from mailer.adapters.database.tracking import SqlTracking
 from mailer.adapters.sources import registry as sources
-from mailer.bootstrap.sending import Sending
+from mailer.bootstrap.blasting import Blasting
 from mailer.core import editions
 from mailer.core.errors import InputError, MailerError, NotFoundError
 from mailer.core.lists import MailingList
@@ -21,7 +21,7 @@ from mailer.pipeline.track import Tracker
 from mailer.ports import Source
 
 
-class Project(Sending):
+class Project(Blasting):
     """Everything of one project folder, made when first asked for."""
 
     def source(self, name: str) -> Source:
@@ -181,6 +181,7 @@ class Project(Sending):
             prune=self.prune,
             track=self.tracker(trouble).apply,
             admit=self.clerk(trouble).admit,
+            release=self.releaser(trouble).release,
             trouble=trouble,
         )
 

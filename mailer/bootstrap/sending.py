@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from hashlib import blake2b
 from importlib.metadata import version
@@ -52,10 +52,13 @@ class Sending(Stores):
             secret=self._derived("slots"),
             route_of=self.settings.route_of,
             batch_size=self._batch_size,
-            domains={
-                name: rate.together for name, rate in self.settings.domains.items()
-            },
+            domains=self._domains_together,
         )
+
+    @property
+    def _domains_together(self) -> Mapping[str, int]:
+        """How much goes together to each receiving domain that has a pace."""
+        return {name: rate.together for name, rate in self.settings.domains.items()}
 
     @cached_property
     def notifier(self) -> Notifier:

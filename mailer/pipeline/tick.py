@@ -33,6 +33,7 @@ class Ticker:
     pull: Callable[[], None]  # reads every source; raises MailerError
     track: Callable[[Callable[[], bool]], object]  # applies what providers told
     admit: Callable[[Callable[[], bool]], object]  # writes what requests ask for
+    release: Callable[[Callable[[], bool]], object]  # moves approved blasts on
     prune: Callable[[], None]  # lets go of what is old; quick when nothing is
     trouble: Callable[[str], None]
 
@@ -44,6 +45,7 @@ class Ticker:
         self._try("sources", self._pull_if_due)
         self._try("planning", lambda: made.extend(self._plan()))
         self._try("composing", partial(self._compose_planned, stopping))
+        self._try("blasts", partial(self.release, stopping))
         self._try("sending", partial(self._drain, stopping))
         if not stopping():
             self._try("pruning", self.prune)
