@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mailer.cli import (
+    audience,
     database,
     demo,
     doctor,
@@ -82,6 +83,7 @@ app.command("actions", rich_help_panel=_LOOK)(listing.actions)
 app.add_typer(organizations.app, name="organizations", rich_help_panel=_LOOK)
 app.command("subscribers", rich_help_panel=_LOOK)(listing.subscribers)
 app.command("lists", rich_help_panel=_LOOK)(listing.lists)
+app.command("audience", rich_help_panel=_LOOK)(audience.audience)
 app.add_typer(requests.app, name="requests", rich_help_panel=_LOOK)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
 app.command("prune", rich_help_panel=_LOOK)(pruning.prune)
