@@ -41,7 +41,7 @@ class Blasting(Sending):
     def blasts(self) -> SqlBlasts:
         """The blasts, from draft to report."""
         _ = self.ledger  # which numbers the lists that they go out under
-        return SqlBlasts(self.ready, self._derived("mailings"), self.settings.caps)
+        return SqlBlasts(self.ready, self._derived("mailings"))
 
     @cached_property
     def typesetter(self) -> "Typesetter":
@@ -109,9 +109,8 @@ class Blasting(Sending):
             lists=self.lists,
             coordinators=self.settings.coalition.coordinators,
             check=lambda proposal: self.checker(web).check(proposal.draft),
-            count=lambda proposal: self.audiences.count(
-                proposal.draft.audience, self._terms_of(proposal.draft)
-            ),
+            audiences=self.audiences,
+            terms=self._terms_of,
             located=self.located,
             teller=self.teller,
             clock=self.clock,
@@ -131,6 +130,7 @@ class Blasting(Sending):
             batch_size=self._batch_size,
             domains=self._domains_together,
             quiet_hours=self.settings.quiet_hours,
+            terms=self._terms_of,
             clock=self.clock,
             trouble=trouble,
         )
@@ -141,7 +141,7 @@ class Blasting(Sending):
         Raises InputError for a place, and NotFoundError for an action, that is not
         there.
         """
-        audience = rules.located(draft.audience, self.locate)
+        audience = rules.located(draft.audience, lambda words: self.locate(words)[0])
         not_after = draft.not_after
         if not_after is None and draft.action is not None:
             action = self.typesetter.action(draft)

@@ -61,10 +61,15 @@ class Sending(Stores):
         return {name: rate.together for name, rate in self.settings.domains.items()}
 
     @cached_property
+    def notes(self) -> SqlNotes:
+        """Puts letters to one person on their way."""
+        return SqlNotes(self.ready, self._derived("mailings"))
+
+    @cached_property
     def notifier(self) -> Notifier:
         """Writes letters to one person at a time."""
         return Notifier(
-            notes=SqlNotes(self.ready, self._derived("mailings")),
+            notes=self.notes,
             renderer=self.renderer,
             secret=self._derived("slots"),
             base_url=self.settings.base_url,

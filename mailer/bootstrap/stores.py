@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from mailer.adapters import files
 from mailer.adapters.database import migrate
 from mailer.adapters.database.actions import SqlActions
+from mailer.adapters.database.audiences import SqlAudiences
 from mailer.adapters.database.editions import SqlPublicEditions
 from mailer.adapters.database.endorsing import SqlEndorsements
 from mailer.adapters.database.engine import Database
@@ -25,7 +26,7 @@ from mailer.adapters.places import GeonamesGazetteer
 from mailer.bootstrap.definitions import Definitions
 from mailer.core.errors import ConfigError
 from mailer.core.model import Flag, Place
-from mailer.ports import Gazetteer
+from mailer.ports import Gazetteer, Terms
 
 if TYPE_CHECKING:
     from mailer.adapters.database.waking import ProcrastinateWaker
@@ -131,6 +132,12 @@ class Stores(Definitions):
         return SqlPeople(self.ready, self._derived("addresses"))
 
     @cached_property
+    def audiences(self) -> SqlAudiences:
+        """People by rule: whom a blast would reach."""
+        _ = self.ledger  # which numbers the lists that rules name
+        return SqlAudiences(self.ready)
+
+    @cached_property
     def readers(self) -> SqlReaders:
         """Subscriptions as their readers reach them."""
         return SqlReaders(self.ready)
@@ -172,6 +179,22 @@ class Stores(Definitions):
         aliases = self.settings.places
         return RememberingGazetteer(
             self.ready, GeonamesGazetteer(aliases=aliases), aliases=tuple(aliases)
+        )
+
+    def locate(self, words: str) -> tuple[Place, Flag | None]:
+        """Find a place as people write it, "San Diego, CA", with what is doubtful."""
+        from mailer.adapters.placenames import parse_place
+
+        return self.resolve(*parse_place(words))
+
+    def terms(self, list_slug: str, *, urgent: bool) -> Terms:
+        """Return under which a blast to a list would go out now."""
+        return Terms(
+            list_slug=list_slug,
+            at=self.clock(),
+            urgent=urgent,
+            caps=self.settings.caps,
+            zone=self.mailing_list(list_slug).zone.key,
         )
 
     def resolve(

@@ -14,6 +14,7 @@ from mailer.bootstrap import Project
 from mailer.cli import absent
 from mailer.cli.which import draft
 from mailer.core.audience import Group
+from mailer.core.draft import Draft
 from mailer.core.errors import NotFoundError
 from mailer.core.lists import MailingList
 from mailer.core.mime import MimeForm
@@ -108,6 +109,21 @@ def as_sent(
         base_url=project.settings.base_url,
         quoted=known.quoted,
         untranslated=known.untranslated,
+    )
+    return Previewed(variant=variant, outgoing=outgoing, message=message)
+
+
+def as_sent_by(
+    project: Project, draft: Draft, variant: Composed, person: Addressee | None
+) -> Previewed:
+    """Fill a blast's variant for one person, or for somebody whose links lead nowhere."""
+    outgoing = project.letter(draft, variant, person)
+    message = proofing.as_read(
+        variant,
+        outgoing,
+        brand=project.brand,
+        base_url=project.settings.base_url,
+        quoted=(),
     )
     return Previewed(variant=variant, outgoing=outgoing, message=message)
 

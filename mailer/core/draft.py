@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from mailer.core import rule as rules
 from mailer.core.blast import Urgency
 from mailer.core.errors import ConfigError, InputError
 from mailer.core.lists import SLUG
+from mailer.core.rule import Rule
 from mailer.core.tables import LANGUAGES, Table
 
 LONGEST_BODY = 20_000  # characters; a mail of 90 KB is cut off
@@ -51,7 +53,7 @@ class Draft:
     list_slug: str
     edition: str
     wordings: tuple[Wording, ...]  # one or two languages, the first for whoever else
-    audience: Mapping[str, Any] = field(default_factory=dict)  # as `core.rule` has it
+    audience: Rule = field(default_factory=Rule)  # nobody, unless it says whom
     urgency: Urgency = Urgency.PLAIN
     both_languages: bool = False  # in one mail, the reader's own first
     action: str | None = None  # its public id: date, place, button and calendar
@@ -149,11 +151,14 @@ def _moment(table: Table, key: str) -> datetime | None:
     return value.astimezone(UTC)
 
 
-def _audience(table: Table) -> Mapping[str, Any]:
-    value = table.raw("audience", {})
-    if not isinstance(value, dict):
-        table.fail("audience", "must be a table: [audience] with include and exclude")
-    return value
+def _audience(table: Table) -> Rule:
+    value = table.raw("audience", None)
+    if value is None:
+        return Rule()
+    line = table.lines.get("audience")
+    return rules.read(
+        value, name=f"{table.file}{f', line {line}' if line else ''}: audience"
+    )
 
 
 def _wordings(table: Table) -> tuple[Wording, ...]:
@@ -222,7 +227,7 @@ def dump(draft: Draft) -> dict[str, Any]:
         "not_after": draft.not_after and draft.not_after.isoformat(),
         "despite_quiet_hours": draft.despite_quiet_hours,
         "corrects": draft.corrects,
-        "audience": dict(draft.audience),
+        "audience": json.loads(rules.dump(draft.audience)),
     }
     for each in draft.wordings:
         words = {"headline": list(each.headline), "reason": each.reason}

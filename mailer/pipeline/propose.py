@@ -21,7 +21,7 @@ from mailer.core.proposal import (
     Stage,
 )
 from mailer.pipeline.tell import Teller
-from mailer.ports import Blasts, Ledger
+from mailer.ports import Audiences, Blasts, Ledger, Terms
 
 _LONGEST_REASON = 500  # characters
 _AGAIN = "somebody else has just changed it; look at it again: mailer blast show"
@@ -36,7 +36,8 @@ class Proposer:
     lists: Mapping[str, MailingList]
     coordinators: Sequence[str]  # addresses, as mailer.toml has them
     check: Callable[[Proposal], Sequence[Finding]]
-    count: Callable[[Proposal], int]  # who would get it now
+    audiences: Audiences
+    terms: Callable[[Draft], Terms]
     located: Callable[[Draft], Draft]  # its places as points on the map
     teller: Teller
     clock: Callable[[], datetime]
@@ -103,13 +104,13 @@ class Proposer:
                 f" {' '.join(f'--acknowledge {each.name}' for each in open_ones)}"
             )
         if strange := set(acknowledged) - {each.name for each in found}:
-            raise InputError(
-                f"--acknowledge {sorted(strange)[0]}: there is no such warning"
-            )
+            raise InputError(f"--acknowledge {min(strange)}: there is no such warning")
         moved = self.blasts.submit(
             proposal,
             by=submitter,
-            expected=self.count(proposal),
+            expected=self.audiences.count(
+                proposal.draft.audience, self.terms(proposal.draft)
+            ),
             acknowledged=set(acknowledged),
             at=self.clock(),
         )
@@ -147,6 +148,7 @@ class Proposer:
             by=approver,
             reason=_said(reason) if alone else None,
             hold_until=at + proposal.hold(),
+            terms=self.terms(proposal.draft),
             at=at,
         )
         approved = self._moved(people is not None, proposal)
@@ -222,7 +224,12 @@ class Proposer:
         return self.ledger.standing(proposal.mailing).state == "paused"
 
     def _fit(self, draft: Draft) -> Draft:
-        """Return a draft for a list that takes it; raises InputError."""
+        """Return a draft for a list that takes it; raises InputError.
+
+        Only a correction goes out under the list of what it corrects, whatever it is.
+        """
+        if draft.corrects and draft.list_slug in self.lists:
+            return self.located(draft)
         lists = [slug for slug, each in self.lists.items() if each.kind is Kind.BLAST]
         if draft.list_slug not in lists:
             there = ", ".join(lists) or 'none: write one with kind = "blast"'

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailer.core.draft import Draft
 from mailer.core.errors import MailerError
 from mailer.core.lists import MailingList
 from mailer.core.proposal import Proposal, Stage, canary_verdict
@@ -15,7 +16,7 @@ from mailer.core.quiet import QuietHours
 from mailer.core.routes import Route
 from mailer.pipeline.tell import Teller
 from mailer.pipeline.typeset import Typesetter
-from mailer.ports import Blasts, Launch, Ledger, Tracking
+from mailer.ports import Blasts, Launch, Ledger, Terms, Tracking
 
 _TICK = ""  # nobody in person
 _GOING_ON = (
@@ -42,6 +43,7 @@ class Releaser:
     batch_size: Callable[[MailingList], int]
     domains: Mapping[str, int]  # batch sizes of the paced
     quiet_hours: QuietHours | None
+    terms: Callable[[Draft], Terms]
     clock: Callable[[], datetime]
     trouble: Callable[[str], None]
 
@@ -116,7 +118,7 @@ class Releaser:
                 domains=self.domains,
                 route=self.route_of(mailing_list),
                 quiet=self._quiet(proposal),
-                zone=str(mailing_list.zone),
+                terms=self.terms(proposal.draft),
                 at=at,
             )
         )

@@ -15,7 +15,7 @@ from mailer.core.blast import Blast, Occasion, Version
 from mailer.core.draft import Draft, Wording
 from mailer.core.errors import InputError, NotFoundError, TemplateError
 from mailer.core.limits import HTML_LIMIT
-from mailer.core.lists import MailingList
+from mailer.core.lists import Kind, MailingList
 from mailer.core.model import Action, Facts
 from mailer.ports import BlastRenderer, Composed, Markdown, PublicActions, Rendered
 
@@ -116,7 +116,7 @@ class Typesetter:
         action: Action | None,
         key: bytes,
     ) -> Composed:
-        template = mailing_list.template
+        template = _template(mailing_list)
         told = [(action.id, action.version, TOLD)] if action else []
         content = json.dumps([asdict(blast), told], default=str, sort_keys=True)
         known = f"{self.renderer.fingerprint(template)}\n{content}"
@@ -136,6 +136,12 @@ class Typesetter:
             text=envelope.cut(rendered.text, nonce, expected=_EXPECTED_TEXT),
             items=told,
         )
+
+
+def _template(mailing_list: MailingList) -> str:
+    """Return the folder of a blast's templates: a digest's list has none of its own."""
+    is_blast = mailing_list.kind is Kind.BLAST
+    return mailing_list.template if is_blast else Kind.BLAST.value
 
 
 def _check(rendered: Rendered, draft: Draft, template: str) -> None:

@@ -7,10 +7,11 @@ from typing import Protocol
 
 from mailer.core.blast import Blast
 from mailer.core.draft import Draft
-from mailer.core.prose import Prose
 from mailer.core.proposal import Proposal, Stage
+from mailer.core.prose import Prose
 from mailer.core.quiet import QuietHours
 from mailer.core.routes import Route
+from mailer.ports.audiences import Terms
 from mailer.ports.composing import Rendered
 from mailer.ports.ledger import Composed
 
@@ -50,7 +51,7 @@ class Launch:
     domains: Mapping[str, int]  # batch sizes of those with a pace of their own
     route: Route
     quiet: QuietHours | None  # None: none, or overridden for a reason
-    zone: str  # of whom no zone is known
+    terms: Terms  # of its audience, at this moment
     at: datetime
 
 
@@ -113,6 +114,7 @@ class Blasts(Protocol):
         by: str,
         reason: str | None,
         hold_until: datetime,
+        terms: Terms,
         at: datetime,
     ) -> int | None:
         """Approve for those who are in the audience now; returns how many.

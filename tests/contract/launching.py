@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import text, update
 
+from mailer.adapters.database.audiences import SqlAudiences
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.faring import SqlBlasts
 from mailer.adapters.database.notes import SqlNotes
@@ -17,6 +18,7 @@ from mailer.adapters.database.tracking import SqlTracking
 from mailer.adapters.markdown import CommonMark
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.specimens import specimens
+from mailer.core.caps import Cap
 from mailer.core.draft import Draft, parse as parse_draft
 from mailer.core.events import Event, EventKind
 from mailer.core.findings import Finding
@@ -28,7 +30,7 @@ from mailer.pipeline.propose import Proposer
 from mailer.pipeline.release import Releaser
 from mailer.pipeline.tell import Teller
 from mailer.pipeline.typeset import Typesetter
-from mailer.ports import Mailing, Provider
+from mailer.ports import Mailing, Provider, Terms
 from tests.contract.post import PEPPER, SECRET, Post
 from tests.factories import contact
 
@@ -74,6 +76,7 @@ class Coalition:
     troubles: list[str] = field(default_factory=list)
     domains: dict[str, int] = field(default_factory=dict)
     counted_from: int = 200
+    caps: tuple[Cap, ...] = ()
 
     def __post_init__(self) -> None:
         self.post = Post(self.database)
@@ -130,20 +133,17 @@ class Coalition:
             lists={"urgent": URGENT},
             coordinators=COORDINATORS,
             check=lambda _proposal: self.findings,
-            count=self.count,
+            audiences=SqlAudiences(self.database),
+            terms=self.terms,
             located=lambda written: written,
             teller=self.teller,
             clock=lambda: self.now,
             counted_from=self.counted_from,
         )
 
-    def count(self, _proposal: Proposal) -> int:
-        return len(
-            self.query(
-                "SELECT subscriber_id FROM subscriptions s JOIN lists l"
-                " ON l.number = s.list_number WHERE l.slug = 'urgent'"
-                " AND s.state = 'active'"
-            )
+    def terms(self, draft: Draft) -> Terms:
+        return Terms(
+            list_slug="urgent", at=self.now, urgent=draft.is_urgent, caps=self.caps
         )
 
     @property
@@ -173,6 +173,7 @@ class Coalition:
             batch_size=lambda _list: 10,
             domains=self.domains,
             quiet_hours=self.quiet_hours,
+            terms=self.terms,
             clock=lambda: self.now,
             trouble=self.troubles.append,
         )
@@ -244,4 +245,4 @@ def _never(_seconds: float) -> None:
     raise AssertionError("what is due later is found by a later tick")
 
 
-__all__ = ["ANA", "BEN", "CY", "NAME", "Coalition", "Callable", "draft", "replace"]
+__all__ = ["ANA", "BEN", "CY", "NAME", "Callable", "Coalition", "draft", "replace"]

@@ -5,11 +5,8 @@ from datetime import timedelta
 import pytest
 
 from mailer.adapters.database.engine import Database
-from mailer.core.errors import InputError, RefusedError
-from mailer.core.events import EventKind
-from mailer.core.findings import error, warning
 from mailer.core.proposal import Stage
-from tests.contract.launching import ANA, BEN, CY, NAME, Coalition, draft
+from tests.contract.launching import Coalition
 from tests.fakes.provider import ScriptedProvider
 
 

@@ -533,6 +533,7 @@ def ticker(book: Book, sender: Sender, troubles: list[str], *lists: MailingList)
         pull=lambda: None,
         track=lambda _stopping: 0,
         admit=lambda _stopping: 0,
+        release=lambda _stopping: 0,
         prune=lambda: None,
         trouble=troubles.append,
     )

@@ -13,6 +13,7 @@ from mailer.adapters.database.drafting import (
 from mailer.adapters.database.schema import blast_recipients, blasts
 from mailer.core.errors import RefusedError
 from mailer.core.proposal import Change, Proposal, Stage
+from mailer.ports import Terms
 
 
 class SqlApprovals(SqlDrafts):
@@ -25,6 +26,7 @@ class SqlApprovals(SqlDrafts):
         by: str,
         reason: str | None,
         hold_until: datetime,
+        terms: Terms,
         at: datetime,
     ) -> int | None:
         """Approve for those who are in the audience now; returns how many."""
@@ -42,7 +44,7 @@ class SqlApprovals(SqlDrafts):
             same = blasts.c.content_hash == proposal.content_hash
             if not self._move(connection, proposal, (Stage.SUBMITTED,), values, same):
                 return None
-            count = self._remember(connection, proposal, at)
+            count = self._remember(connection, proposal, terms)
             moved = Change(
                 approved=proposal.expected or 0,
                 sending=count,
@@ -56,15 +58,17 @@ class SqlApprovals(SqlDrafts):
                 )
             self._move(connection, proposal, (Stage.HELD,), {"approved": count})
             detail = {"people": count, "alone": bool(reason), "reason": reason or ""}
-            tell(connection, proposal.name, by, "approve", at, detail)
+            tell(connection, proposal.name, by, "approve", at=at, detail=detail)
         return count
 
     def _remember(
-        self, connection: Connection, proposal: Proposal, at: datetime
+        self, connection: Connection, proposal: Proposal, terms: Terms
     ) -> int:
         """Keep whom the approval is about; returns how many."""
         forget_recipients(connection, proposal.number)
-        people = meant.people(self._database, proposal, at)
+        people = meant.people(
+            self._database, connection, proposal.draft.audience, terms
+        )
         connection.execute(
             blast_recipients.insert().from_select(
                 ["blast_id", "subscriber_id"],

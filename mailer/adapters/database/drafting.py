@@ -89,7 +89,7 @@ class SqlDrafts:
                     f"{draft.name} exists already; choose another edition, or change it"
                     f" with: mailer blast edit {draft.name} FILE"
                 )
-            tell(connection, draft.name, by, "draft", at, {"revision": 1})
+            tell(connection, draft.name, by, "draft", at=at, detail={"revision": 1})
         return self._numbered(made)
 
     def find(self, name: str) -> Proposal:
@@ -126,7 +126,7 @@ class SqlDrafts:
                 return None
             forget_recipients(connection, proposal.number)
             detail = {"revision": proposal.revision + 1, "voids": proposal.stage.value}
-            tell(connection, proposal.name, by, "edit", at, detail)
+            tell(connection, proposal.name, by, "edit", at=at, detail=detail)
         return self._numbered(proposal.number)
 
     def submit(
@@ -152,7 +152,7 @@ class SqlDrafts:
             if not self._move(connection, proposal, again, values):
                 return False
             detail = {"expected": expected, "acknowledged": sorted(acknowledged)}
-            tell(connection, proposal.name, by, "submit", at, detail)
+            tell(connection, proposal.name, by, "submit", at=at, detail=detail)
         return True
 
     def stop(self, proposal: Proposal, *, by: str, reason: str, at: datetime) -> bool:
@@ -163,7 +163,9 @@ class SqlDrafts:
                 connection, proposal, (Stage.HELD,), values, any_revision=True
             ):
                 return False
-            tell(connection, proposal.name, by, "stop", at, {"reason": reason})
+            tell(
+                connection, proposal.name, by, "stop", at=at, detail={"reason": reason}
+            )
         return True
 
     def go_on(
@@ -174,7 +176,7 @@ class SqlDrafts:
         with self._database.writing() as connection:
             if not self._move(connection, proposal, (Stage.STOPPED,), values):
                 return False
-            tell(connection, proposal.name, by, "resume", at, {})
+            tell(connection, proposal.name, by, "resume", at=at, detail={})
         return True
 
     def close(
@@ -192,7 +194,7 @@ class SqlDrafts:
                 return False
             forget_recipients(connection, proposal.number)
             detail = {"reason": reason} if reason else {}
-            tell(connection, proposal.name, by, stage.value, at, detail)
+            tell(connection, proposal.name, by, stage.value, at=at, detail=detail)
         return True
 
     def told(self, proposal: Proposal) -> None:
@@ -312,6 +314,7 @@ def tell(
     name: str,
     by: str | None,
     verb: str,
+    *,
     at: datetime,
     detail: Mapping[str, Any],
 ) -> None:

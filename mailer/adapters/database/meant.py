@@ -1,9 +1,8 @@
-"""Whom a blast is meant for at one moment: everybody its rule names, and who is out."""
-
-from datetime import datetime
+"""Whom a blast is meant for at one moment: who gets it, and who is left out and why."""
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     String,
     Subquery,
     case,
@@ -13,43 +12,52 @@ from sqlalchemy import (
     select,
 )
 
+from mailer.adapters.database import reaching
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.people import reader_place
-from mailer.adapters.database.schema import (
-    places,
-    subscribers,
-    subscriptions,
-    suppressions,
-)
-from mailer.core.proposal import Proposal
+from mailer.adapters.database.schema import places, subscribers
+from mailer.core.rule import Rule
+from mailer.ports import LeftOut, Terms
+
+RESTING = (LeftOut.PAUSED.value, LeftOut.CAPPED.value)  # reasons that bar nobody
 
 
-def people(database: Database, proposal: Proposal, at: datetime) -> Subquery:
-    """Return subscriber_id, address_hash, and why somebody is out, else null."""
+def people(
+    database: Database, connection: Connection, rule: Rule, terms: Terms
+) -> Subquery:
+    """Return everybody who is meant and has agreed to the list, one row each.
+
+    subscriber_id, address_hash, language, zone, and why they are left out, else null.
+    Raises InputError for what the rule names and nobody knows.
+    """
+    reach = reaching.reach(database, connection, rule, terms)
     out = case(
-        (suppressions.c.reason.is_not(None), suppressions.c.reason),
-        (subscriptions.c.paused_until > at, literal("paused", String)),
+        *(
+            (~keeps, _word(reach, reason))
+            for reason, keeps in reach.keeps
+            if reason is not LeftOut.NO_CONSENT
+        ),
         else_=null(),
     )
-    query = (
+    return (
         select(
             subscribers.c.id.label("subscriber_id"),
             subscribers.c.address_hash,
+            subscribers.c.language,
+            zone(terms.zone).label("zone"),
             out.label("out"),
         )
-        .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
-        .outerjoin(
-            suppressions, suppressions.c.address_hash == subscribers.c.address_hash
-        )
-        .where(
-            subscriptions.c.list_number == proposal.list_number,
-            subscriptions.c.state == "active",
-        )
+        .select_from(reach.people())
+        .where(reach.meant, reach.agreed.c.state == "active")
+        .subquery("meant")
     )
-    return query.subquery("meant")
 
 
-RESTING = ("paused", "capped")  # reasons that are no suppression
+def _word(reach: reaching.Reach, reason: LeftOut) -> ColumnElement[str]:
+    if reason is LeftOut.SUPPRESSED:
+        bars: ColumnElement[str] = reach.barred.c.reason
+        return bars
+    return literal(reason.value, String)
 
 
 def zone(usual: str) -> ColumnElement[str]:
@@ -60,4 +68,4 @@ def zone(usual: str) -> ColumnElement[str]:
         .correlate(subscribers)
         .scalar_subquery()
     )
-    return func.coalesce(subscribers.c.time_zone, theirs, usual)
+    return func.coalesce(subscribers.c.time_zone, theirs, literal(usual, String))

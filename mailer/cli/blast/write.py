@@ -23,9 +23,7 @@ from mailer.core.lists import Kind
 from mailer.core.proposal import Proposal
 from mailer.ports import Composed
 
-Name = Annotated[
-    str, typer.Argument(metavar="BLAST", help="EDITION, or LIST/EDITION.")
-]
+Name = Annotated[str, typer.Argument(metavar="BLAST", help="EDITION, or LIST/EDITION.")]
 By = Annotated[
     str,
     typer.Option(
@@ -106,7 +104,8 @@ def edit(
 def check(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="BLAST", help="EDITION, or a TOML file not kept yet.")
+        str,
+        typer.Argument(metavar="BLAST", help="EDITION, or a TOML file not kept yet."),
     ],
     offline: Annotated[
         bool, typer.Option("--offline", help="Ask no link where it leads.")
@@ -160,7 +159,7 @@ def preview(
     output.show("Nothing was sent.")
 
 
-def test(
+def trial(
     context: typer.Context,
     name: Name,
     to: Annotated[str, typer.Option(metavar="ADDRESS", help="Who gets it, alone.")],
