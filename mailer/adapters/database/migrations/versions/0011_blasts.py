@@ -6,7 +6,7 @@ from alembic import op
 from mailer.adapters.database.types import Bytes, Id, Instant, Json
 
 revision = "0011"
-down_revision = "0012"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
