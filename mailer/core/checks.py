@@ -43,7 +43,7 @@ class _Place:
         name = f"{self._language}.{key}"
         line = self._lines.get(name)
         if within is not None:
-            return f"{name}, line {within}"
+            return f"{name}, line {within} of it"
         return f"{name}, line {line}" if line else name
 
 

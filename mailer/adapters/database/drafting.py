@@ -89,7 +89,7 @@ class SqlDrafts:
                     f"{draft.name} exists already; choose another edition, or change it"
                     f" with: mailer blast edit {draft.name} FILE"
                 )
-            tell(connection, draft.name, by, "draft", at=at, detail={"revision": 1})
+            tell(connection, draft.name, by, "new", at=at, detail={"revision": 1})
         return self._numbered(made)
 
     def find(self, name: str) -> Proposal:
@@ -334,7 +334,7 @@ def _said(detail: Mapping[str, Any]) -> str:
     return "; ".join(
         str(value) if key in ("reason", "change") else f"{key} {_listed(value)}"
         for key, value in detail.items()
-        if value not in (None, [], "")
+        if value not in (None, [], "", False)
     )
 
 

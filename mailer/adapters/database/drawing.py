@@ -36,7 +36,7 @@ FIRST, REST = 0, 1  # waves
 REST_FROM = 1_000_000  # the number of the first batch of the rest, in each variant
 UTC = ZoneInfo("UTC")
 # Far apart, as neighbours in the table are neighbours in life (Knuth, TAOCP 3, 6.4).
-_SPREAD, _SHIFT, _ROUND = 2_654_435_761, 40_503, 2_147_483_647
+_SPREAD, _SHIFT, _ROUND = 2_654_435_761, 1_327_217_885, 2_147_483_647
 
 
 def lines(
@@ -54,7 +54,7 @@ def lines(
     state = case((people.c.out.is_(None), "pending"), else_=_left_out(people.c.out))
     draw = (
         cast(people.c.subscriber_id, BigInteger) % _ROUND * _SPREAD
-        + literal(number * _SHIFT, BigInteger)
+        + literal(number * _SHIFT % _ROUND, BigInteger)
     ) % _ROUND
     rank = func.row_number(type_=Integer).over(
         partition_by=state,

@@ -9,6 +9,7 @@ from mailer.cli import output
 from mailer.core import rule as rules
 from mailer.core.findings import Finding
 from mailer.core.proposal import Proposal, Stage
+from mailer.core.states import state_name
 
 _NEXT = {
     Stage.DRAFT: "mailer blast check {0}, then: mailer blast submit {0} --by ADDRESS",
@@ -30,7 +31,7 @@ def row(project: Project, proposal: Proposal) -> dict[str, Any]:
         "subject": proposal.draft.wordings[0].subject,
         "languages": [each.language for each in proposal.draft.wordings],
         "urgent": proposal.draft.is_urgent,
-        "audience": rules.say(proposal.draft.audience),
+        "audience": rules.say(proposal.draft.audience, region=region),
         "revision": proposal.revision,
         "content": proposal.content_hash.hex(),
         "author": proposal.author,
@@ -53,13 +54,20 @@ def say(project: Project, proposal: Proposal, *, as_json: bool) -> None:
         output.emit(row(project, proposal))
         return
     state = project.proposer().state(proposal)
-    output.show(f"{proposal.name} is {state}{_until(proposal)}.")
+    told = "a draft" if proposal.stage is Stage.DRAFT else state
+    output.show(f"{proposal.name} is {told}{_until(proposal)}.")
     if proposal.reason:
         output.show(f"  {proposal.reason}")
     if state == "paused" and proposal.stage is not Stage.STOPPED:
         output.show(f"  to go on: mailer blast resume {proposal.name} --by ADDRESS")
     elif proposal.stage in _NEXT:
         output.show(f"  {_NEXT[proposal.stage].format(proposal.name)}")
+
+
+def region(slug: str) -> str:
+    """Return a region as people call it: "California" for "us-ca"."""
+    country, _, code = slug.partition("-")
+    return state_name(code.upper(), country.upper()) or slug
 
 
 def _until(proposal: Proposal) -> str:

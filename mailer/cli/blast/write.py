@@ -131,7 +131,8 @@ def check(
     else:
         shown.findings(found)
     if stopping := errors(found):
-        raise RefusedError(f"{draft.name}: {len(stopping)} errors; mend them first")
+        count = output.counted(len(stopping), "error", "errors")
+        raise RefusedError(f"{draft.name}: {count} to be mended first")
 
 
 def preview(
