@@ -230,6 +230,11 @@ class Coalition:
         with self.database.reading() as connection:
             return list(connection.execute(text(words)).scalars())
 
+    def active(self) -> int:
+        return self.query("SELECT count(*) FROM subscriptions WHERE state = 'active'")[
+            0
+        ]
+
     def suppress(self, *numbers: int) -> None:
         addresses = [f"reader{number}@example.org" for number in numbers]
         self.post.people.suppress(addresses, reason="bounced", at=self.now)
