@@ -34,7 +34,7 @@ class Checker:
     blasts: Blasts
     typesetter: Typesetter
     audiences: Audiences
-    lists: Mapping[str, MailingList]
+    list_of: Callable[[str], MailingList]  # by slug; raises NotFoundError
     terms: Callable[[Draft], Terms]
     proof: Proof  # what the gates find in a message
     linkable: Callable[[str], bool]  # whether an address may stand in a mail
@@ -66,9 +66,9 @@ class Checker:
         yield from self._rendered(draft)
 
     def _rendered(self, draft: Draft) -> Iterator[Finding]:
-        mailing_list = self.lists[draft.list_slug]
         key = self.blasts.key(draft.name)
         try:
+            mailing_list = self.list_of(draft.list_slug)
             typeset = self.typesetter.typeset(draft, mailing_list, key)
         except MailerError as trouble:
             yield error("rendering", str(trouble))

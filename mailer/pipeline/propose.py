@@ -57,7 +57,7 @@ class Proposer:
     def new(self, draft: Draft, *, by: str) -> Proposal:
         """Keep a new draft."""
         author = self.person(by)
-        return self.blasts.create(self._fit(draft), by=author, at=self.clock())
+        return self.blasts.create(self.fit(draft), by=author, at=self.clock())
 
     def edit(self, name: str, draft: Draft, *, by: str) -> Proposal:
         """Put another draft in its place, which voids submission and approval."""
@@ -73,9 +73,7 @@ class Proposer:
                 f"edition: this draft is {draft.name}, and {proposal.name} is to be"
                 " changed; write its name, or make a new one"
             )
-        edited = self.blasts.edit(
-            proposal, self._fit(draft), by=editor, at=self.clock()
-        )
+        edited = self.blasts.edit(proposal, self.fit(draft), by=editor, at=self.clock())
         return self._or_refuse(edited, proposal)
 
     def submit(
@@ -223,7 +221,7 @@ class Proposer:
             return False
         return self.ledger.standing(proposal.mailing).state == "paused"
 
-    def _fit(self, draft: Draft) -> Draft:
+    def fit(self, draft: Draft) -> Draft:
         """Return a draft for a list that takes it; raises InputError.
 
         Only a correction goes out under the list of what it corrects, whatever it is.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.core.draft import Draft
-from mailer.core.errors import MailerError
+from mailer.core.errors import MailerError, StoreError
 from mailer.core.lists import MailingList
 from mailer.core.proposal import Proposal, Stage, canary_verdict
 from mailer.core.quiet import QuietHours
@@ -38,7 +38,7 @@ class Releaser:
     tracking: Tracking
     typesetter: Typesetter
     teller: Teller
-    lists: Mapping[str, MailingList]
+    list_of: Callable[[str], MailingList]  # by slug; raises NotFoundError
     route_of: Callable[[MailingList], Route]
     batch_size: Callable[[MailingList], int]
     domains: Mapping[str, int]  # batch sizes of the paced
@@ -58,9 +58,17 @@ class Releaser:
                 break
             try:
                 self._step(proposal)
-            except MailerError as error:
+            except StoreError as error:
                 self.trouble(f"{proposal.name}: {error}")
+            except MailerError as error:
+                self._hinder(proposal, str(error))
         return len(going_on)
+
+    def _hinder(self, proposal: Proposal, reason: str) -> None:
+        """Let those who wait for it see why it does not go out."""
+        self.trouble(f"{proposal.name}: {reason}")
+        if proposal.told or not proposal.alone:  # else it is still why one was alone
+            self.blasts.hinder(proposal, reason=reason)
 
     def _step(self, proposal: Proposal) -> None:
         at = self.clock()
@@ -104,7 +112,7 @@ class Releaser:
             self.teller.tell(proposal)
         if proposal.hold_until is None or proposal.hold_until > at:
             return
-        mailing_list = self.lists[proposal.draft.list_slug]
+        mailing_list = self.list_of(proposal.draft.list_slug)
         key = self.blasts.key(proposal.name)
         typeset = self.typesetter.typeset(proposal.draft, mailing_list, key)
         after = self.blasts.launch(

@@ -1,6 +1,6 @@
 """Tells all coordinators that somebody has approved a blast alone, and why."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ class Teller:
     blasts: Blasts
     people: People
     notifier: Notifier
-    lists: Mapping[str, MailingList]
+    list_of: Callable[[str], MailingList]  # by slug; raises NotFoundError
     coordinators: Sequence[str]  # addresses
     language: str  # of the coalition
     clock: Callable[[], datetime]
@@ -42,7 +42,7 @@ class Teller:
                 ),
                 to=uid,
                 name=f"alone {proposal.name} {proposal.approved_at} {uid.hex()}",
-                mailing_list=self.lists[proposal.draft.list_slug],
+                mailing_list=self.list_of(proposal.draft.list_slug),
                 list_number=proposal.list_number,
                 link=None,
                 at=at,

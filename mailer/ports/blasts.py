@@ -140,6 +140,10 @@ class Blasts(Protocol):
         """End it for good, as cancelled, expired or done."""
         ...
 
+    def hinder(self, proposal: Proposal, *, reason: str) -> None:
+        """Say why an approved one does not go out although its time has come."""
+        ...
+
     def told(self, proposal: Proposal) -> None:
         """Take note that the others know who approved alone."""
         ...

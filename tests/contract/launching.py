@@ -1,7 +1,7 @@
 """A coalition with coordinators, readers of urgent calls and a scripted provider."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.specimens import specimens
 from mailer.core.caps import Cap
 from mailer.core.draft import Draft, parse as parse_draft
+from mailer.core.errors import NotFoundError
 from mailer.core.events import Event, EventKind
 from mailer.core.findings import Finding
-from mailer.core.lists import parse
+from mailer.core.lists import MailingList, parse
 from mailer.core.proposal import Proposal
 from mailer.core.quiet import QuietHours
 from mailer.pipeline.notify import Notifier
@@ -76,6 +77,7 @@ class Coalition:
     troubles: list[str] = field(default_factory=list)
     domains: dict[str, int] = field(default_factory=dict)
     counted_from: int = 200
+    has_its_list: bool = True
     caps: tuple[Cap, ...] = ()
 
     def __post_init__(self) -> None:
@@ -119,7 +121,7 @@ class Coalition:
                 base_url=BASE,
                 route_of=lambda _list: self.post.route,
             ),
-            lists={"urgent": URGENT},
+            list_of=self.list_of,
             coordinators=COORDINATORS,
             language="en",
             clock=lambda: self.now,
@@ -140,6 +142,12 @@ class Coalition:
             clock=lambda: self.now,
             counted_from=self.counted_from,
         )
+
+    def list_of(self, slug: str) -> MailingList:
+        """Return the list, as long as its file is there."""
+        if not self.has_its_list:
+            raise NotFoundError(f'there is no list "{slug}"')
+        return URGENT
 
     def terms(self, draft: Draft) -> Terms:
         return Terms(
@@ -168,7 +176,7 @@ class Coalition:
             tracking=self.tracking,
             typesetter=self.typesetter,
             teller=self.teller,
-            lists={"urgent": URGENT},
+            list_of=self.list_of,
             route_of=lambda _list: self.post.route,
             batch_size=lambda _list: 10,
             domains=self.domains,
@@ -231,9 +239,8 @@ class Coalition:
             return list(connection.execute(text(words)).scalars())
 
     def active(self) -> int:
-        return self.query("SELECT count(*) FROM subscriptions WHERE state = 'active'")[
-            0
-        ]
+        counted = "SELECT count(*) FROM subscriptions WHERE state = 'active'"
+        return int(self.query(counted)[0])
 
     def suppress(self, *numbers: int) -> None:
         addresses = [f"reader{number}@example.org" for number in numbers]
@@ -248,6 +255,3 @@ class Coalition:
 
 def _never(_seconds: float) -> None:
     raise AssertionError("what is due later is found by a later tick")
-
-
-__all__ = ["ANA", "BEN", "CY", "NAME", "Callable", "Coalition", "draft", "replace"]

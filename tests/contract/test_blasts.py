@@ -5,12 +5,16 @@ from datetime import time, timedelta
 import pytest
 
 from mailer.adapters.database.engine import Database
+from mailer.core.caps import Cap
+from mailer.core.draft import Draft
 from mailer.core.errors import InputError, RefusedError
 from mailer.core.events import EventKind
 from mailer.core.findings import error, warning
 from mailer.core.proposal import Stage
 from mailer.core.quiet import QuietHours
 from tests.contract.launching import ANA, BEN, CY, NAME, Coalition, draft
+from tests.contract.post import people
+from tests.factories import draft as action_draft
 from tests.fakes.provider import ScriptedProvider
 
 NOT_AFTER = "2019-10-07T15:15:00Z"
@@ -555,3 +559,65 @@ def finish(coalition: Coalition, provider: ScriptedProvider) -> None:
         coalition.drain(provider)
         coalition.later(minutes=10)
     assert coalition.tick().stage is Stage.DONE
+
+
+def test_whoever_waits_for_it_sees_why_it_does_not_go_out(coalition: Coalition) -> None:
+    coalition.enlist(3)
+    coalition.approved()
+    coalition.has_its_list = False
+    coalition.later(minutes=10)
+
+    hindered = coalition.tick()
+
+    assert (hindered.stage, hindered.reason) == (
+        Stage.HELD,
+        'there is no list "urgent"',
+    )
+    assert coalition.troubles == [f"{NAME}: {hindered.reason}"]
+    coalition.has_its_list = True
+    after = coalition.tick()
+    assert (after.stage, after.reason) == (Stage.CANARY, None)
+
+
+def test_an_urgent_one_overtakes_an_edition_on_its_way(coalition: Coalition) -> None:
+    post = coalition.post
+    post.publish(action_draft("San Diego"))
+    post.enlist(*people(2))
+    post.compose(post.make())
+    coalition.enlist(3)
+    coalition.launched(draft(urgent=True))
+
+    first = post.claim()
+
+    assert first is not None
+    assert first.mailing.kind == "blast"
+
+
+def test_a_cap_keeps_people_from_a_third_blast_but_not_from_an_urgent_one(
+    coalition: Coalition,
+) -> None:
+    coalition.caps = (Cap(times=2, unit="week"),)
+    coalition.enlist(3)
+    for edition in ("one", "two"):
+        launch(coalition, draft(edition=edition))
+    coalition.proposer.new(draft(edition="three"), by=ANA)
+    submitted, _ = coalition.proposer.submit("three", by=ANA)
+    assert submitted.expected == 0
+    with pytest.raises(RefusedError, match="0 now"):
+        coalition.proposer.approve("three", by=BEN)
+
+    provider = launch(coalition, draft(edition="four", urgent=True))
+    assert provider.accepted.total() == 3
+
+
+def launch(coalition: Coalition, written: Draft) -> ScriptedProvider:
+    """Send a blast to its end."""
+    coalition.proposer.new(written, by=ANA)
+    coalition.proposer.submit(written.name, by=ANA)
+    coalition.proposer.approve(written.name, by=BEN)
+    provider = ScriptedProvider()
+    for _ in range(4):
+        coalition.later(minutes=10)
+        coalition.releaser.release()
+        coalition.drain(provider)
+    return provider

@@ -115,9 +115,9 @@ def test_what_is_previewed_is_sent_to_the_byte_to_those_who_are_meant(
     assert report["state"] == "done"
     assert report["report"]["sent"] == 2  # type: ignore[index]
     assert report["report"]["opens"] is None  # type: ignore[index]
-    words = coalition("blast", "show", "otay-mesa").out
-    assert "Approved 2, sending 2." in words
-    assert "Nobody is tracked" in words
+    told = coalition("blast", "show", "otay-mesa").out
+    assert "Approved 2, sending 2." in told
+    assert "Nobody is tracked" in told
 
 
 def test_the_story_is_refused_step_by_step_where_it_must_be(coalition: Shell) -> None:

@@ -197,6 +197,11 @@ class SqlDrafts:
             tell(connection, proposal.name, by, stage.value, at=at, detail=detail)
         return True
 
+    def hinder(self, proposal: Proposal, *, reason: str) -> None:
+        """Say why an approved one does not go out although its time has come."""
+        with self._database.writing() as connection:
+            self._move(connection, proposal, (Stage.HELD,), {"reason": reason})
+
     def told(self, proposal: Proposal) -> None:
         """Take note that the others know who approved alone."""
         with self._database.writing() as connection:

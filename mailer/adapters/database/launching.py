@@ -35,6 +35,8 @@ from mailer.core.quiet import QuietHours, zone_of
 from mailer.core.tokens import derive
 from mailer.ports import Launch
 
+_URGENT = -0.5  # before every batch of an edition, after letters to one person
+
 
 class SqlLaunching(SqlApprovals):
     """The part of the port Blasts that makes mailings and lets them go."""
@@ -103,7 +105,7 @@ class SqlLaunching(SqlApprovals):
                 is_sending(),
             ):
                 return False
-            self._let_go(connection, number, REST, quiet, at)
+            self._let_go(connection, proposal, number, REST, quiet=quiet, at=at)
             tell(connection, proposal.name, None, "send the rest", at=at, detail={})
             waiting = select(func.count()).where(
                 batches.c.mailing_id == number, batches.c.state == "ready"
@@ -121,7 +123,7 @@ class SqlLaunching(SqlApprovals):
             connection,
             launch.proposal,
             (Stage.HELD,),
-            {"stage": Stage.CANARY.value, "quiet": quiet, "canary_until": None},
+            {"stage": Stage.CANARY.value, "quiet": quiet, "reason": None},
             blasts.c.hold_until <= launch.at,
             blasts.c.approved_hash == launch.proposal.content_hash,
             or_(blasts.c.not_after.is_(None), blasts.c.not_after > launch.at),
@@ -199,18 +201,28 @@ class SqlLaunching(SqlApprovals):
             .where(batches.c.mailing_id == number, batches.c.seq >= REST_FROM)
             .values(wave=REST)
         )
-        self._let_go(connection, number, FIRST, launch.quiet, launch.at)
+        self._let_go(
+            connection,
+            launch.proposal,
+            number,
+            FIRST,
+            quiet=launch.quiet,
+            at=launch.at,
+        )
         self._database.wake(connection, number, made)
 
     def _let_go(
         self,
         connection: Connection,
+        proposal: Proposal,
         number: int,
         wave: int,
+        *,
         quiet: QuietHours | None,
         at: datetime,
     ) -> None:
         """Let a wave's batches go out, each when it wakes nobody."""
+        soon = _URGENT if proposal.draft.is_urgent else 0.0
         mine = and_(
             batches.c.mailing_id == number,
             batches.c.wave == wave,
@@ -225,18 +237,22 @@ class SqlLaunching(SqlApprovals):
             connection.execute(
                 update(batches)
                 .where(mine, batches.c.zone.is_not_distinct_from(name))
-                .values(not_before=now + wait if wait > 0 else 0.0)
+                .values(not_before=now + wait if wait > 0 else soon)
             )
 
     def _send_back(self, proposal: Proposal, change: Change, at: datetime) -> None:
         """Ask for another approval: these are not those whom it was about."""
         reason = (
-            f"the audience has changed since the approval ({change}); submit it again"
+            f"the audience has changed since the approval ({change}); look at it, and"
+            " approve it anew"
         )
         values = {
             "stage": Stage.SUBMITTED.value,
             "reason": reason,
             "hold_until": None,
+            "approver": None,
+            "approved_at": None,
+            "approved": None,
             "expected": change.sending,
             "change": asdict(change),
         }

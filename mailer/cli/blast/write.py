@@ -122,7 +122,7 @@ def check(
         lines: Mapping[str, int] = {}
         if name.endswith(".toml"):
             written, lines = read(Path(name))
-            draft = project.located(written)
+            draft = project.proposer().fit(written)
         else:
             draft = project.blasts.find(name).draft
         found = project.checker(None if offline else project.web).check(draft, lines)
