@@ -40,6 +40,7 @@ def keep_gone(
     )
 
 
+_DUE = "pending"
 _GONE = (
     "mailing_id",
     "subscriber_id",
@@ -81,22 +82,31 @@ def _gone(proposal: Proposal, number: int, at: datetime) -> Any:
 
 def change(connection: Connection, proposal: Proposal, number: int) -> Change:
     """Return whom the approval was about, and what became of it since."""
-    mine = deliveries.c.mailing_id == number
-    was = exists().where(
+    was = and_(
         blast_recipients.c.blast_id == proposal.number,
         blast_recipients.c.subscriber_id == deliveries.c.subscriber_id,
     )
-    pending = deliveries.c.state == "pending"
-    sending = connection.scalar(select(func.count()).where(mine, pending))
-    came = connection.scalar(select(func.count()).where(mine, pending, ~was))
-    gone = connection.execute(
-        select(deliveries.c.reason, func.count())
-        .where(mine, ~pending, was)
-        .group_by(deliveries.c.reason)
-    )
+    approved = blast_recipients.c.blast_id.is_not(None)
+    rows = connection.execute(
+        select(
+            deliveries.c.state,
+            deliveries.c.reason,
+            approved.label("approved"),
+            func.count(),
+        )
+        .select_from(deliveries.outerjoin(blast_recipients, was))
+        .where(deliveries.c.mailing_id == number)
+        .group_by(deliveries.c.state, deliveries.c.reason, "approved")
+    ).all()
+    sending = [(was_approved, n) for state, _, was_approved, n in rows if state == _DUE]
+    gone = {
+        reason: n
+        for state, reason, was_approved, n in rows
+        if state != _DUE and was_approved
+    }
     return Change(
         approved=proposal.approved or 0,
-        sending=sending or 0,
-        came=came or 0,
-        gone=dict(tuple(row) for row in gone),
+        sending=sum(n for _, n in sending),
+        came=sum(n for was_approved, n in sending if not was_approved),
+        gone=gone,
     )

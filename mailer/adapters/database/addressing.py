@@ -248,26 +248,17 @@ def make_batches(
     route: Route,
     *,
     domain: ColumnElement[str] | None = None,
-    zone: ColumnElement[str] | None = None,
     not_before: float = 0.0,
 ) -> int:
-    """Make the batches of a mailing's waiting deliveries; returns how many.
-
-    `zone` is the time zone of a subscriber, where all of a batch have the same.
-    """
+    """Make the batches of a mailing's waiting deliveries; returns how many."""
     planned = select(
         deliveries.c.variant_id, deliveries.c.seq, deliveries.c.mailing_id
     ).where(deliveries.c.mailing_id == mailing_id, deliveries.c.state == "pending")
-    shared = []
-    if domain is not None:  # all of a batch goes to one domain, or to any without pace
-        shared.append(func.min(func.nullif(domain, "")).label("pace"))
-    if zone is not None:
-        shared.append(func.min(zone).label("zone"))
-    if not shared:
+    if domain is None:
         rows = planned.distinct()
-    else:
+    else:  # all of a batch goes to one domain, or to any that has no pace
         rows = (
-            planned.add_columns(*shared)
+            planned.add_columns(func.min(func.nullif(domain, "")).label("pace"))
             .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
             .group_by(
                 deliveries.c.variant_id, deliveries.c.seq, deliveries.c.mailing_id

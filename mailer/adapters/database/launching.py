@@ -21,7 +21,7 @@ from mailer.adapters.database.addressing import keep_variants, make_batches
 from mailer.adapters.database.approving import SqlApprovals
 from mailer.adapters.database.closing import NEVER, OPEN, finish
 from mailer.adapters.database.drafting import forget_recipients, is_sending, tell
-from mailer.adapters.database.drawing import FIRST, REST, REST_FROM, UTC
+from mailer.adapters.database.drawing import FIRST, REST, UTC, Kinds
 from mailer.adapters.database.schema import (
     batches,
     blasts,
@@ -30,7 +30,7 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core.errors import RefusedError
 from mailer.core.lists import Kind
-from mailer.core.proposal import Change, Proposal, Stage, canary_size
+from mailer.core.proposal import Change, Proposal, Stage
 from mailer.core.quiet import QuietHours, zone_of
 from mailer.core.tokens import derive
 from mailer.ports import Launch
@@ -52,12 +52,12 @@ class SqlLaunching(SqlApprovals):
             if not self._release(connection, launch):
                 return self._numbered(proposal.number)
             number = self._mailing(connection, launch)
-            self._deliveries(connection, launch, number)
+            found = self._deliveries(connection, launch, number)
             change = accounting.change(connection, proposal, number)
             if change.drifted or not change.sending:
                 connection.rollback()
             else:
-                self._batches(connection, launch, number)
+                self._batches(connection, launch, number, found)
                 self._move(
                     connection,
                     proposal,
@@ -158,49 +158,33 @@ class SqlLaunching(SqlApprovals):
             )
         return int(number)
 
-    def _deliveries(self, connection: Connection, launch: Launch, number: int) -> None:
+    def _deliveries(self, connection: Connection, launch: Launch, number: int) -> Kinds:
         """Make every delivery, and one of each who is left out, with the reason."""
+        proposal = launch.proposal
         variants = keep_variants(connection, number, launch.variants)
-        rule, terms = launch.proposal.draft.audience, launch.terms
-        terms = replace(terms, besides=number)
-        people = meant.people(self._database, connection, rule, terms)
-        count = connection.scalar(
-            select(func.count()).select_from(people).where(people.c.out.is_(None))
-        )
-        first = canary_size(count or 0)
-        rows = drawing.lines(
+        who = meant.people(
             self._database,
             connection,
-            launch,
-            number,
-            variants=variants,
-            who=people,
-            first=first,
+            proposal.draft.audience,
+            replace(launch.terms, besides=number),
         )
+        who = drawing.with_domains(self._database, launch, who)
+        found = drawing.kinds(connection, who)
+        rows = drawing.lines(launch, number, variants=variants, who=who, found=found)
         connection.execute(
             self._database.insert(deliveries)
             .from_select([column.name for column in rows.selected_columns], rows)
             .on_conflict_do_nothing()
         )
         # The approval was about them as well.
-        accounting.keep_gone(
-            self._database, connection, launch.proposal, number, launch.at
-        )
+        accounting.keep_gone(self._database, connection, proposal, number, launch.at)
+        return found
 
-    def _batches(self, connection: Connection, launch: Launch, number: int) -> None:
-        made = make_batches(
-            connection,
-            number,
-            launch.route,
-            domain=drawing.domain(self._database, launch) if launch.domains else None,
-            zone=meant.zone(launch.terms.zone),
-            not_before=NEVER,
-        )
-        connection.execute(
-            update(batches)
-            .where(batches.c.mailing_id == number, batches.c.seq >= REST_FROM)
-            .values(wave=REST)
-        )
+    def _batches(
+        self, connection: Connection, launch: Launch, number: int, found: Kinds
+    ) -> None:
+        made = make_batches(connection, number, launch.route, not_before=NEVER)
+        drawing.name_kinds(connection, number, found)
         self._let_go(
             connection,
             launch.proposal,
