@@ -200,12 +200,6 @@ def _breakdown(reach: Reach) -> Any:
 
 def _groups(reach: Reach) -> CTE:
     """Return everybody whom the rule means, those alike in one row with their number."""
-    people = reach.people()
-    lately: ColumnElement[Any] = literal(0, Integer)
-    if reach.lately is not None:
-        mailed = reach.lately
-        people = people.outerjoin(mailed, mailed.c.subscriber_id == subscribers.c.id)
-        lately = case((mailed.c.subscriber_id.is_not(None), 1), else_=0)
     alike = (
         select(
             subscribers.c.id,
@@ -214,9 +208,9 @@ def _groups(reach: Reach) -> CTE:
             subscribers.c.language,
             reach.place.label("place_id"),
             reach.seat.c.organization_id,
-            lately.label("lately"),
+            reach.mailed_lately.label("lately"),
         )
-        .select_from(people)
+        .select_from(reach.people())
         .where(reach.meant)
         .subquery("alike")
     )
