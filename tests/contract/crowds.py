@@ -327,15 +327,15 @@ class Crowd:
         values = said if isinstance(said, list) else [said]
         match key:
             case "region":
-                return _region(person.where) in values
+                return any(_region(person.where) == each for each in values)
             case "near":
-                return _distance(person.where, said) <= said["km"]
+                return _distance(person.where, said) <= int(said["km"])
             case "seat":
                 return any(self._seat(said, *seat) for seat in person.seats)
             case "organization" | "kind" | "role" | "endorses" | "sponsors":
                 return any(self._seat({key: said}, *seat) for seat in person.seats)
             case "language":
-                return person.language in values
+                return any(person.language == each for each in values)
             case "list":
                 on = {s for s, a in person.agreed.items() if a.state == "active"}
                 return bool((on | {LISTS[slug] for slug in on}) & set(values))
