@@ -258,6 +258,12 @@ def test_ten_thousand_numbers_fit_into_a_rule(
     assert len(recipients(database, everybody, URGENT)) > 0
 
 
+def test_a_number_that_nobody_has_is_nobody(audiences: SqlAudiences) -> None:
+    gone = parsed(include=[{"subscriber": [2**62, 2**31]}])
+
+    assert audiences.count(gone, URGENT) == 0
+
+
 def test_an_organization_is_found_under_the_names_it_had_before_a_merge(
     database: Database, audiences: SqlAudiences
 ) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from mailer.adapters.database import reaching
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.people import first_seat
+from mailer.adapters.database.people import first_seat, reader_place
 from mailer.adapters.database.reaching import Reach
 from mailer.adapters.database.readers import masked
 from mailer.adapters.database.schema import (
@@ -125,7 +125,7 @@ class SqlAudiences:
                 first_seat().label("organization"),
                 places.c.label.label("place"),
             )
-            .select_from(reach.people().outerjoin(places, places.c.id == reach.place))
+            .outerjoin(places, places.c.id == reader_place())
             .where(subscribers.c.id.in_(list(dict.fromkeys(chosen))[:wanted]))
             .order_by(subscribers.c.id)
         )
