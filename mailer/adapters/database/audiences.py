@@ -125,6 +125,7 @@ class SqlAudiences:
                 first_seat().label("organization"),
                 places.c.label.label("place"),
             )
+            .select_from(subscribers)
             .outerjoin(places, places.c.id == reader_place())
             .where(subscribers.c.id.in_(list(dict.fromkeys(chosen))[:wanted]))
             .order_by(subscribers.c.id)
