@@ -21,6 +21,7 @@ SMALL: Mapping[str, Sequence[str]] = {  # what --quick measures takes half a min
     "end_to_end": ("--recipients", "600", "--case", "b"),
     "events": ("--count", "2000"),
     "import_subscribers": ("--rows", "2000"),
+    "audience": ("--count", "1000"),
 }
 
 

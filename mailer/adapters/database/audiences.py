@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from mailer.adapters.database import reaching
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.people import first_seat
+from mailer.adapters.database.people import first_seat, reader_place
 from mailer.adapters.database.reaching import Reach
 from mailer.adapters.database.readers import masked
 from mailer.adapters.database.schema import (
@@ -125,7 +125,8 @@ class SqlAudiences:
                 first_seat().label("organization"),
                 places.c.label.label("place"),
             )
-            .select_from(reach.people().outerjoin(places, places.c.id == reach.place))
+            .select_from(subscribers)
+            .outerjoin(places, places.c.id == reader_place())
             .where(subscribers.c.id.in_(list(dict.fromkeys(chosen))[:wanted]))
             .order_by(subscribers.c.id)
         )
@@ -200,12 +201,6 @@ def _breakdown(reach: Reach) -> Any:
 
 def _groups(reach: Reach) -> CTE:
     """Return everybody whom the rule means, those alike in one row with their number."""
-    people = reach.people()
-    lately: ColumnElement[Any] = literal(0, Integer)
-    if reach.lately is not None:
-        mailed = reach.lately
-        people = people.outerjoin(mailed, mailed.c.subscriber_id == subscribers.c.id)
-        lately = case((mailed.c.subscriber_id.is_not(None), 1), else_=0)
     alike = (
         select(
             subscribers.c.id,
@@ -214,9 +209,9 @@ def _groups(reach: Reach) -> CTE:
             subscribers.c.language,
             reach.place.label("place_id"),
             reach.seat.c.organization_id,
-            lately.label("lately"),
+            reach.mailed_lately.label("lately"),
         )
-        .select_from(people)
+        .select_from(reach.people())
         .where(reach.meant)
         .subquery("alike")
     )

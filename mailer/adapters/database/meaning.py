@@ -46,6 +46,7 @@ from mailer.core.states import STATES
 _KM_OF_A_DEGREE = 110.0  # of latitude; a little less than it is anywhere
 Name = str | int
 _STATES = tuple(f"us-{code.lower()}" for code in STATES)
+_AT_ONCE = 200  # words that one statement asks about
 _MOST_KNOWN = 12  # names that an error lists
 
 
@@ -54,7 +55,6 @@ class Meaning:
     """The numbers behind the names of one rule."""
 
     places: dict[Leaf, Sequence[int]] = field(default_factory=dict)
-    organizations: dict[Name, int] = field(default_factory=dict)
     lists: dict[Name, int] = field(default_factory=dict)
     mailings: dict[Name, int] = field(default_factory=dict)
     actions: dict[Name, int] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class _Looking:
 
     def meaning(self) -> Meaning:
         self._look_up_places()
-        self._look_up_organizations()
+        self._check_organizations()
         self._look_up_lists()
         self._look_up_mailings()
         self._look_up_actions()
@@ -129,28 +129,28 @@ class _Looking:
 
     # --- what has a name and a number
 
-    def _look_up_organizations(self) -> None:
+    def _check_organizations(self) -> None:
+        """Refuse unknown ones; who is meant is asked when it counts: two may merge."""
         paths = self._named(_organizations)
         keys = {name_key(name): name for name in paths if isinstance(name, str)}
-        if keys:
-            query = select(
-                organization_aliases.c.key, organization_aliases.c.organization_id
-            ).where(self._among(organization_aliases.c.key, keys))
-            known = {row.key: row.organization_id for row in self._rows(query)}
-            self.found.organizations |= {
-                name: known[key]
-                for name in paths
-                if isinstance(name, str) and (key := name_key(name)) in known
-            }
         numbers = [name for name in paths if isinstance(name, int)]
+        known: set[Name] = set()
+        if keys:
+            key = organization_aliases.c.key
+            known |= {
+                r.key for r in self._rows(select(key).where(self._among(key, keys)))
+            }
         if numbers:
-            query = select(organizations.c.id).where(
-                self._among(organizations.c.id, numbers)
-            )
-            self.found.organizations |= {row.id: row.id for row in self._rows(query)}
+            number = organizations.c.id
+            query = select(number).where(self._among(number, numbers))
+            known |= {row.id for row in self._rows(query)}
         self._refuse_unknown(
             paths,
-            self.found.organizations,
+            {
+                name: name
+                for name in paths
+                if (name_key(name) if isinstance(name, str) else name) in known
+            },
             "there is no such organization; mailer organizations lists them",
         )
 
@@ -170,24 +170,29 @@ class _Looking:
 
     def _look_up_mailings(self) -> None:
         paths = self._named(lambda e: {"got": e.mailings} if isinstance(e, Got) else {})
+        if not paths:
+            return
+        editions = {str(name).partition("/")[2] for name in paths}
+        query = (
+            select(
+                lists.c.slug, mailings.c.edition, mailings.c.id, mailings.c.pruned_at
+            )
+            .join(lists, lists.c.number == mailings.c.list_number)
+            .where(self._among(mailings.c.edition, editions))
+        )
+        rows = {f"{row.slug}/{row.edition}": row for row in self._rows(query)}
+        self._refuse_unknown(
+            paths,
+            rows,
+            "there is no such mailing; write LIST/EDITION as mailer status shows it",
+        )
         for name, path in paths.items():
-            slug, _, edition = str(name).partition("/")
-            row = self.connection.execute(
-                select(mailings.c.id, mailings.c.pruned_at)
-                .join(lists, lists.c.number == mailings.c.list_number)
-                .where(lists.c.slug == slug, mailings.c.edition == edition)
-            ).first()
-            if row is None:
-                raise InputError(
-                    f'{path}: "{name}": there is no such mailing; write LIST/EDITION as'
-                    " mailer status shows it"
-                )
-            if row.pruned_at is not None:
+            if rows[str(name)].pruned_at is not None:
                 raise InputError(
                     f'{path}: "{name}": who got it is not on record any more; see'
                     " delivery.keep in mailer.toml"
                 )
-            self.found.mailings[name] = row.id
+            self.found.mailings[name] = rows[str(name)].id
 
     def _look_up_actions(self) -> None:
         paths = self._named(_actions)
@@ -223,19 +228,24 @@ class _Looking:
         nobody: str,
     ) -> None:
         paths = self._named(names)
-        for name, path in paths.items():
-            known = select(column).where(column == name).limit(1)
-            if self.connection.scalar(known) is None:
-                every = select(column).where(column.is_not(None)).group_by(column)
-                most = every.order_by(func.count().desc(), column).limit(
-                    _MOST_KNOWN + 1
-                )
-                raise _unknown(
-                    path,
-                    name,
-                    f"{nobody} has this {what}",
-                    self.connection.scalars(most),
-                )
+        waiting = list(paths)
+        while some := waiting[:_AT_ONCE]:
+            del waiting[:_AT_ONCE]
+            there = (select(column).where(column == name).exists() for name in some)
+            found = self.connection.execute(select(*there)).one()
+            for name, is_there in zip(some, found, strict=True):
+                if not is_there:
+                    raise _unknown(
+                        paths[name],
+                        name,
+                        f"{nobody} has this {what}",
+                        self._commonest(column),
+                    )
+
+    def _commonest(self, column: ColumnElement[Any]) -> Iterable[str]:
+        every = select(column).where(column.is_not(None)).group_by(column)
+        most = every.order_by(func.count().desc(), column).limit(_MOST_KNOWN + 1)
+        return self.connection.scalars(most)
 
     def _refuse_unknown(
         self,

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Integer,
     Select,
     Subquery,
     and_,
@@ -64,7 +65,7 @@ def reach(
         raise NotFoundError(
             f'there is no list "{terms.list_slug}"; mailer lists shows them'
         )
-    lately = _mailed_since(database, connection, terms.at - LATELY)
+    lately = [number for number, _, _ in _going_on(connection, terms.at - LATELY)]
     caps = () if terms.urgent else terms.caps
     return Reach(
         database=database,
@@ -90,7 +91,7 @@ class Reach:
     terms: Terms
     list_number: int
     named: meaning.Meaning
-    lately: Subquery | None
+    lately: Sequence[int]  # mailings that may have been sent within the last day
     capped: Sequence[Subquery]
 
     @cached_property
@@ -186,6 +187,17 @@ class Reach:
             else_=null(),
         )
 
+    @property
+    def mailed_lately(self) -> ColumnElement[int]:
+        """Tell (0, 1) whether somebody was mailed within the last 24 hours."""
+        if not self.lately:
+            return literal(0, Integer)
+        since = self.terms.at - LATELY
+        mailed = _deliveries(self.database, self.lately, _MAILED, since).where(
+            deliveries.c.subscriber_id == subscribers.c.id
+        )
+        return case((mailed.correlate(subscribers).exists(), 1), else_=0)
+
     def recipients(self) -> Select[Any]:
         """Return who gets a blast: number, hash, language, zone, place of each."""
         where = places.alias("place_of")
@@ -231,16 +243,6 @@ def _had(
         .having(func.count() >= cap.times)
         .subquery(f"had_{cap.times}_a_{cap.unit}")
     )
-
-
-def _mailed_since(
-    database: Database, connection: Connection, since: datetime
-) -> Subquery | None:
-    numbers = [number for number, _, _ in _going_on(connection, since)]
-    if not numbers:
-        return None
-    mailed = _deliveries(database, numbers, _MAILED, since)
-    return mailed.distinct().subquery("mailed_lately")
 
 
 def _deliveries(

@@ -17,6 +17,7 @@ from mailer.adapters.database.meaning import Meaning
 from mailer.adapters.database.schema import (
     deliveries,
     endorsements,
+    organization_aliases,
     organizations,
     seats,
     sponsorships,
@@ -42,6 +43,7 @@ from mailer.core.rule import (
     Tagged,
 )
 from mailer.core.rule.nodes import Leaf
+from mailer.core.sponsors import name_key
 
 Holds = ColumnElement[bool]
 
@@ -118,8 +120,7 @@ class Selecting:
         at = seats.c.organization_id
         meaning = self.meaning
         if seat.organizations:
-            numbers = [meaning.organizations[each] for each in seat.organizations]
-            rows = rows.where(self._among(at, numbers))
+            rows = rows.where(self._is_one_of(at, seat.organizations))
         if seat.kinds:
             kinds = select(organizations.c.id)
             rows = rows.where(
@@ -140,6 +141,16 @@ class Selecting:
                 at.in_(who.where(self._among(sponsorships.c.action_id, numbers)))
             )
         return rows
+
+    def _is_one_of(
+        self, organization: ColumnElement[int], names: Sequence[int | str]
+    ) -> Holds:
+        keys = [name_key(name) for name in names if isinstance(name, str)]
+        behind = select(organization_aliases.c.organization_id).where(
+            self._among(organization_aliases.c.key, keys)
+        )
+        numbers = [name for name in names if isinstance(name, int)]
+        return organization.in_(behind) | self._among(organization, numbers)
 
     def _subscriptions(self, numbers: list[int]) -> Select[Any]:
         return select(subscriptions.c.subscriber_id).where(

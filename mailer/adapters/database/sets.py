@@ -7,7 +7,6 @@ import orjson
 from sqlalchemy import (
     ColumnElement,
     Select,
-    String,
     any_,
     bindparam,
     exists,
@@ -17,7 +16,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.types import Id
 
 
 def one_of(
@@ -32,8 +30,7 @@ def one_of(
     if database.is_sqlite:
         each = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
         return column.in_(select(each.c.value))
-    kind = String() if any(isinstance(each, str) for each in values) else Id
-    bound = bindparam(None, list(values), type_=ARRAY(kind))
+    bound = bindparam(None, list(values), type_=ARRAY(column.type))
     return column == any_(bound)
 
 

@@ -127,7 +127,7 @@ class _Reading(Values):
         for key in value:
             if key not in ("include", "exclude"):
                 self.fail(
-                    shown(key), 'is not known here; known are "include" and "exclude"'
+                    bare(key), 'is not known here; known are "include" and "exclude"'
                 )
         if "include" not in value:
             self.fail(
