@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from mailer.core import allowing, branding, keys, routes
+from mailer.core import allowing, branding, caps, keys, quiet, routes
 from mailer.core.allowing import AllowList
 from mailer.core.branding import Branding
 from mailer.core.breaker import Limits
+from mailer.core.caps import Cap
 from mailer.core.errors import ConfigError, InputError
 from mailer.core.lists import MailingList
+from mailer.core.quiet import QuietHours
 from mailer.core.rates import Rate
 from mailer.core.routes import Route
 from mailer.core.sealed import Sealed
@@ -114,6 +116,9 @@ class Settings:
     keep: timedelta = timedelta(weeks=26)  # how long it is on record who got what
     insisted: bool = False  # the environment names the provider, for all lists
     allow_only: AllowList | None = None  # who may be mailed; None: everybody
+    caps: tuple[Cap, ...] = ()  # how many blasts one person gets; urgent ones aside
+    quiet_hours: QuietHours | None = None  # on the clocks of readers
+    counted_from: int = 200  # people; above it an approver types how many
     doctor: Doctor = field(default_factory=Doctor)
     secret_files: tuple[Path, ...] = ()  # every file: that a secret is read from
     bare: tuple[str, ...] = ()  # tables and keys that hold a secret itself
@@ -222,6 +227,9 @@ class _Reading:
             keep=delivery.duration("keep", default="26 weeks"),
             doctor=self._doctor(),
             allow_only=self._allow_only(delivery),
+            caps=self._caps(delivery),
+            quiet_hours=self._quiet_hours(delivery),
+            counted_from=delivery.integer("counted_from", default=200, low=0),
         )
         delivery.refuse_unknown()
         top.refuse_unknown()
@@ -426,6 +434,25 @@ class _Reading:
         )
         table.refuse_unknown()
         return limits
+
+    def _caps(self, delivery: Table) -> tuple[Cap, ...]:
+        """Return how many blasts a person gets at most; nothing is no limit."""
+        written = delivery.raw("caps", [])
+        found = [
+            caps.parse(each) if isinstance(each, str) else None
+            for each in (written if isinstance(written, list) else [written])
+        ]
+        known = [cap for cap in found if cap is not None]
+        if len(known) < len(found):
+            delivery.fail("caps", caps.HINT)
+        return tuple(dict.fromkeys(known))
+
+    def _quiet_hours(self, delivery: Table) -> QuietHours | None:
+        written = delivery.text("quiet_hours", None)
+        hours = quiet.parse(written) if written is not None else None
+        if written is not None and hours is None:
+            delivery.fail("quiet_hours", quiet.HINT)
+        return hours
 
     def _threads(self, delivery: Table) -> int:
         threads = delivery.integer("threads", default=1, low=1)

@@ -8,7 +8,7 @@ from itertools import chain
 from mailer.adapters.database.correcting import SqlCorrections
 from mailer.adapters.database.tracking import SqlTracking
 from mailer.adapters.sources import registry as sources
-from mailer.bootstrap.sending import Sending
+from mailer.bootstrap.blasting import Blasting
 from mailer.core import editions
 from mailer.core.errors import InputError, MailerError, NotFoundError
 from mailer.core.lists import MailingList
@@ -27,7 +27,7 @@ from mailer.pipeline.vacant import Usher
 from mailer.ports import Source
 
 
-class Project(Sending):
+class Project(Blasting):
     """Everything of one project folder, made when first asked for."""
 
     def source(self, name: str) -> Source:
@@ -255,6 +255,7 @@ class Project(Sending):
             track=self.tracker(trouble).apply,
             admit=self.clerk(trouble).admit,
             seat=self.usher(trouble).ask,
+            release=self.releaser(trouble).release,
             trouble=trouble,
         )
 

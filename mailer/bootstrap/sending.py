@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from hashlib import blake2b
 from importlib.metadata import version
@@ -65,16 +65,24 @@ class Sending(Stores):
             secret=self._derived("slots"),
             route_of=self.settings.route_of,
             batch_size=self._batch_size,
-            domains={
-                name: rate.together for name, rate in self.settings.domains.items()
-            },
+            domains=self._domains_together,
         )
+
+    @property
+    def _domains_together(self) -> Mapping[str, int]:
+        """How much goes together to each receiving domain that has a pace."""
+        return {name: rate.together for name, rate in self.settings.domains.items()}
+
+    @cached_property
+    def notes(self) -> SqlNotes:
+        """Puts letters to one person on their way."""
+        return SqlNotes(self.ready, self._derived("mailings"))
 
     @cached_property
     def notifier(self) -> Notifier:
         """Writes letters to one person at a time."""
         return Notifier(
-            notes=SqlNotes(self.ready, self._derived("mailings")),
+            notes=self.notes,
             renderer=self.renderer,
             secret=self._derived("slots"),
             base_url=self.settings.base_url,

@@ -8,6 +8,7 @@ from mailer.adapters import erasures, files
 from mailer.adapters.database import keyed, migrate
 from mailer.adapters.database.actions import SqlActions
 from mailer.adapters.database.dossier import SqlDossiers
+from mailer.adapters.database.audiences import SqlAudiences
 from mailer.adapters.database.editions import SqlPublicEditions
 from mailer.adapters.database.endorsing import SqlEndorsements
 from mailer.adapters.database.engine import Database
@@ -36,7 +37,7 @@ from mailer.bootstrap.definitions import Definitions
 from mailer.core.errors import ConfigError
 from mailer.core.model import Flag, Place
 from mailer.pipeline.erase import Eraser
-from mailer.ports import Gazetteer
+from mailer.ports import Gazetteer, Terms
 
 if TYPE_CHECKING:
     from mailer.adapters.database.waking import ProcrastinateWaker
@@ -146,6 +147,12 @@ class Stores(Definitions):
         return SqlPeople(self.ready, self._derived("addresses"))
 
     @cached_property
+    def audiences(self) -> SqlAudiences:
+        """People by rule: whom a blast would reach."""
+        _ = self.ledger  # which numbers the lists that rules name
+        return SqlAudiences(self.ready)
+
+    @cached_property
     def readers(self) -> SqlReaders:
         """Subscriptions as their readers reach them."""
         return SqlReaders(self.ready)
@@ -241,6 +248,22 @@ class Stores(Definitions):
         reading = Thread(target=self._cities.warm, name="gazetteer", daemon=True)
         reading.start()
         return reading
+
+    def locate(self, words: str) -> tuple[Place, Flag | None]:
+        """Find a place as people write it, "San Diego, CA", with what is doubtful."""
+        from mailer.adapters.placenames import parse_place
+
+        return self.resolve(*parse_place(words))
+
+    def terms(self, list_slug: str, *, urgent: bool) -> Terms:
+        """Return under which a blast to a list would go out now."""
+        return Terms(
+            list_slug=list_slug,
+            at=self.clock(),
+            urgent=urgent,
+            caps=self.settings.caps,
+            zone=self.mailing_list(list_slug).zone.key,
+        )
 
     def resolve(
         self, locality: str, region: str | None, country: str

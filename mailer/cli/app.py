@@ -9,6 +9,8 @@ import typer
 
 from mailer.cli import (
     corrections,
+    audience,
+    blast,
     database,
     demo,
     doctor,
@@ -87,6 +89,7 @@ app.command("actions", rich_help_panel=_LOOK)(listing.actions)
 app.add_typer(organizations.app, name="organizations", rich_help_panel=_LOOK)
 app.command("subscribers", rich_help_panel=_LOOK)(listing.subscribers)
 app.command("lists", rich_help_panel=_LOOK)(listing.lists)
+app.command("audience", rich_help_panel=_LOOK)(audience.audience)
 app.add_typer(requests.app, name="requests", rich_help_panel=_LOOK)
 app.command("introductions", rich_help_panel=_LOOK)(introductions.introductions)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
@@ -106,6 +109,7 @@ app.command("stop", rich_help_panel=_SEND)(halting.stop)
 app.command("start", rich_help_panel=_SEND)(halting.start)
 app.command("cancel", rich_help_panel=_SEND)(halting.cancel)
 app.add_typer(corrections.app, name="corrections", rich_help_panel=_SEND)
+app.add_typer(blast.app, name="blast", rich_help_panel=_SEND)
 app.add_typer(parked.app, name="parked", rich_help_panel=_SEND)
 app.command("web", rich_help_panel=_SEND)(web.web)
 app.command("run", rich_help_panel=_SEND)(running.run)

@@ -294,6 +294,7 @@ def _round(
                 raise
             except MailerError as error:
                 troubles.append(f"{mailing.list_slug}/{mailing.edition}: {error}")
+        project.releaser(troubles.append).release(told.is_set)
         recent = project.ledger.every()[:20]
         touched |= {mailing.id for mailing in recent if mailing.state == "sending"}
         crew.drain(sleep=_patience(told), stopping=told.is_set, wait=wait, soon=soon)

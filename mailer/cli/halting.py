@@ -50,12 +50,12 @@ def stop(
     state: State = context.obj
     with state.project() as project:
         project.instance.stop(reason=reason, actor="cli", at=project.clock())
-        in_hand = _until_settled(project, None)
+        in_hand = until_settled(project, None)
     if as_json:
         output.emit({"sending": "stopped", "reason": reason, "in_hand": in_hand})
         return
     output.show("Sending is stopped, everywhere. To go on: mailer start")
-    _tell(in_hand)
+    tell_what_is_in_hand(in_hand)
 
 
 def start(context: typer.Context, as_json: Json = False) -> None:
@@ -87,7 +87,7 @@ def cancel(
     _turn(context, mailing, "cancelled", reason, as_json=as_json)
 
 
-def _until_settled(project: Project, mailing_id: int | None) -> int:
+def until_settled(project: Project, mailing_id: int | None) -> int:
     """Wait for the calls that had begun; returns how many messages still are in hand.
 
     Only then is it true that nothing more of this leaves.
@@ -105,7 +105,8 @@ def _until_settled(project: Project, mailing_id: int | None) -> int:
     return in_hand
 
 
-def _tell(in_hand: int) -> None:
+def tell_what_is_in_hand(in_hand: int) -> None:
+    """Say how much was in a call that had begun before."""
     if in_hand:
         output.say(
             f"{output.counted(in_hand, 'message was', 'messages were')} in a call that"
@@ -129,7 +130,7 @@ def _turn(
             turned = project.ledger.cancel(found.id, reason=reason or "", at=at)
         else:
             turned = project.ledger.resume(found.id, at=at)
-        in_hand = _until_settled(project, found.id) if after != "sending" else 0
+        in_hand = until_settled(project, found.id) if after != "sending" else 0
         standing = project.ledger.standing(found.id)
     if not turned:
         raise RefusedError(f"{name} is {found.state}; nothing was changed")
@@ -149,6 +150,6 @@ def _turn(
         else ""
     )
     output.show(f"{name} is {standing.state}{' already' if already else ''}{why}.")
-    _tell(in_hand)
+    tell_what_is_in_hand(in_hand)
     if standing.state == "sending":
         output.show("The scheduler goes on with it, or: mailer work --until-idle")

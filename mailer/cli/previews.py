@@ -7,14 +7,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from mailer.adapters import addresses, untranslated
+from mailer.adapters import addresses, proofing, untranslated
 from mailer.adapters.gates import Finding, Message, Severity, Untranslated, check
 from mailer.adapters.gates.quoting import strings
 from mailer.bootstrap import Project
 from mailer.cli import absent
 from mailer.cli.which import draft
-from mailer.core import envelope
 from mailer.core.audience import Group
+from mailer.core.draft import Draft
 from mailer.core.errors import NotFoundError
 from mailer.core.lists import MailingList
 from mailer.core.mime import MimeForm
@@ -63,7 +63,7 @@ def write(
     for number, variant in enumerate(composition.variants, start=1):
         name = f"{mailing.list_slug}-{mailing.edition}-{number:03}-{variant.language}"
         previewed = as_sent(project, mailing, variant, known, person)
-        _write(previewed, folder / name)
+        keep(previewed, folder / name)
         rows.append(_described(previewed, name))
     skipped = sum(1 for key in composition.assignment.values() if key is None)
     return {
@@ -102,19 +102,28 @@ def as_sent(
 ) -> Previewed:
     """Fill a variant for one person, or for somebody whose links lead nowhere."""
     outgoing = project.writer.outgoing(_intent(mailing, variant, person))
-    letter, recipient = outgoing.letter, outgoing.recipients[0]
-    html, text = envelope.filled(letter, recipient)
-    message = Message(
-        language=variant.language,
-        subject=variant.subject,
-        preheader=variant.preheader,
-        html=html,
-        text=text,
-        leave_url=letter.leave_prefix + recipient.leave,
-        quoted=(*known.quoted, recipient.reason),
-        postal_address=project.brand.postal_address,
-        logo_kept_back=project.brand.logo_kept_back(project.settings.base_url),
+    message = proofing.as_read(
+        variant,
+        outgoing,
+        brand=project.brand,
+        base_url=project.settings.base_url,
+        quoted=known.quoted,
         untranslated=known.untranslated,
+    )
+    return Previewed(variant=variant, outgoing=outgoing, message=message)
+
+
+def as_sent_by(
+    project: Project, draft: Draft, variant: Composed, person: Addressee | None
+) -> Previewed:
+    """Fill a blast's variant for one person, or for somebody whose links lead nowhere."""
+    outgoing = project.letter(draft, variant, person)
+    message = proofing.as_read(
+        variant,
+        outgoing,
+        brand=project.brand,
+        base_url=project.settings.base_url,
+        quoted=(),
     )
     return Previewed(variant=variant, outgoing=outgoing, message=message)
 
@@ -161,7 +170,8 @@ def _intent(mailing: Mailing, variant: Composed, person: Addressee | None) -> In
     )
 
 
-def _write(previewed: Previewed, path: Path) -> None:
+def keep(previewed: Previewed, path: Path) -> None:
+    """Write a message's .html, .txt and .eml."""
     outgoing, message = previewed.outgoing, previewed.message
     path.with_suffix(".html").write_text(message.html, encoding="utf-8")
     path.with_suffix(".txt").write_text(message.text, encoding="utf-8")

@@ -20,6 +20,7 @@ class Version:
 
     language: str  # "en", "es"
     headline: tuple[str, ...]  # an instruction with place and hour, in short lines
+    preheader: str | None = None  # None: the day, the place and the reason
     reason: str = ""  # why, at most 40 words
     where: str | None = None
     target: str | None = None

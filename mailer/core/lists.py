@@ -70,6 +70,14 @@ class MailingList:
     archive: bool = False  # every edition has a page that everybody may read
     search_engines: bool = False  # which search engines may show
     sign_up: bool = False  # anybody may ask for it on our pages
+    timezone: ZoneInfo | None = None  # of readers whose own nobody knows
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the zone of readers whose own is not known; UTC if none is named."""
+        if self.timezone is not None:
+            return self.timezone
+        return self.cadence.zone if self.cadence else ZoneInfo("UTC")
 
     def title(self, language: str) -> str:
         """Return the title in this language, else in the first one given."""
@@ -90,6 +98,7 @@ def parse(data: Mapping[str, Any], *, file: str, slug: str) -> MailingList:
     sender = reader.table("sender")
     archive = reader.flag("archive", default=False)
     search_engines = reader.flag("search_engines", default=False)
+    reader.known.add("timezone")
     if search_engines and not archive:
         reader.fail("search_engines", "there is nothing to find without archive = true")
     result = MailingList(
@@ -111,6 +120,7 @@ def parse(data: Mapping[str, Any], *, file: str, slug: str) -> MailingList:
         archive=archive,
         search_engines=search_engines,
         sign_up=reader.flag("sign_up", default=False),
+        timezone=reader.zone("timezone") if "timezone" in data else None,
     )
     for part in (cadence, sender, reader):
         if part:

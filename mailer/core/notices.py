@@ -42,6 +42,7 @@ class NoteKind(StrEnum):
     MOVED = "moved"  # to another address; told at the old one, with a way back
     INTRODUCTION_OFFERED = "introduction-offered"  # asks each of two hosts
     INTRODUCED = "introduced"  # tells each the other's name and address
+    APPROVED_ALONE = "approved-alone"  # tells coordinators who had no second person
     WAITING = "waiting"  # tells coordinators that somebody waits for them
 
 

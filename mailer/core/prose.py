@@ -28,3 +28,20 @@ class Bullets:
 
 
 Block = Paragraph | Bullets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsaid:
+    """Something in a text that the tree cannot say."""
+
+    line: int  # of the text, from 1
+    words: str  # what it is, and the way out
+    lost: bool  # False: its words are there, without their looks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prose:
+    """A text as a tree, and what of it is not there."""
+
+    blocks: tuple[Block, ...]
+    unsaid: tuple[Unsaid, ...] = ()

@@ -26,13 +26,25 @@ REQUIRED: Any = object()
 class Table:
     """One table; remembers which keys were asked for, to refuse the others."""
 
-    def __init__(self, data: Mapping[str, Any], file: str, prefix: str = "") -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any],
+        file: str,
+        prefix: str = "",
+        lines: Mapping[str, int] | None = None,
+    ) -> None:
+        """Take the lines in which keys stand, by their dotted names, where known."""
         self.data, self.file, self.prefix = data, file, prefix
+        self.lines = lines or {}
         self.known: set[str] = set()
 
     def fail(self, key: str, hint: str) -> NoReturn:
         """Raise ConfigError for a key."""
-        raise ConfigError(f"{self.file}: {self.shown(key)}: {hint}")
+        line = self.lines.get(f"{self.prefix}{key}") or self.lines.get(
+            self.prefix.rstrip(".")
+        )
+        where = f"{self.file}, line {line}" if line else self.file
+        raise ConfigError(f"{where}: {self.shown(key)}: {hint}")
 
     def shown(self, key: str) -> str:
         """Return a key as people find it in the file, after its table's heading."""
@@ -195,7 +207,7 @@ class Table:
             return None
         if not isinstance(value, dict):
             self.fail(key, f"must be a table: [{self.prefix}{key}]")
-        return Table(value, self.file, f"{self.prefix}{key}.")
+        return Table(value, self.file, f"{self.prefix}{key}.", self.lines)
 
     def refuse_unknown(self) -> None:
         """Refuse keys that nobody asked for: they are misspelt."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailer.core.errors import InputError
 from mailer.core.headers import header_text
+from mailer.core.tags import word
 
 _EARLIEST = 1970  # nobody agreed to mail before; a typing error did
 _CELL = 300  # characters
@@ -129,3 +130,31 @@ def day(column: str, value: str | None) -> date | None:
 def split(value: str | None) -> tuple[str, ...]:
     """Return what stands between semicolons."""
     return tuple(part.strip() for part in (value or "").split(";") if part.strip())
+
+
+def tags(value: str | None, *, limit: int) -> tuple[str, ...]:
+    """Return the tags of a cell, each once, as they are kept."""
+    if not value or not value.strip():
+        return ()
+    # Mailchimp's exports have them in quotation marks, between commas.
+    between = "," if value.lstrip().startswith('"') else ";"
+    found = [word(part.strip().strip('"')) for part in value.split(between)]
+    for tag in found:
+        _refuse_unprintable("tags", tag)
+        if len(tag) > limit:
+            raise CellError("tags", f"{shown(tag)} is longer than {limit} characters")
+    return tuple(dict.fromkeys(tag for tag in found if tag))
+
+
+def kind(row: Mapping[str, str], *, limit: int) -> str | None:
+    """Return what kind of organization it is, as it is kept, or None."""
+    written = words(row, "kind")
+    folded = word(written) if written else ""
+    if len(folded) > limit:
+        raise CellError("kind", f"is longer than {limit} characters; shorten it")
+    return folded or None
+
+
+def _refuse_unprintable(column: str, line: str) -> None:
+    if not line.isprintable():
+        raise CellError(column, "contains a control character; delete and retype it")

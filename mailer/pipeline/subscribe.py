@@ -10,8 +10,10 @@ from typing import TypeVar
 
 from mailer.core.errors import InputError
 from mailer.core.model import Flag, Place, Rejection
+from mailer.core.seats import ROLES
 from mailer.core.sponsors import name_key
 from mailer.core.tables import LANGUAGES
+from mailer.core.tags import LONGEST_KIND, LONGEST_TAG
 from mailer.core.tokens import normalize
 from mailer.pipeline import cells, consent
 from mailer.pipeline.cells import CellError
@@ -67,6 +69,7 @@ SUBSCRIBER_COLUMNS = (
     "consent_at",
     "consent_source",
     "consent_text",
+    "tags",
     *_ELSEWHERE,
 )
 ORGANIZATION_COLUMNS = (
@@ -80,8 +83,8 @@ ORGANIZATION_COLUMNS = (
     "endorses",
     "endorsed_on",
     "public",
+    "kind",
 )
-ROLES = ("primary", "comms", "regional")
 # How people write the countries whose places are known.
 _COUNTRIES = {
     "usa": "US",
@@ -137,6 +140,7 @@ def contacts(
             consent_at=proof.at,
             consent_source=proof.source,
             consent_wording=cells.words(row, "consent_text", limit=cells.LONG),
+            tags=cells.tags(row.get("tags"), limit=LONGEST_TAG),
         )
         key = normalize(address)
         if repeats.suspected(key):
@@ -200,6 +204,7 @@ def organizations(
             endorses=cells.words(row, "endorses"),
             endorsed_on=cells.day("endorsed_on", row.get("endorsed_on")),
             public=public == "yes",
+            kind=cells.kind(row, limit=LONGEST_KIND),
         )
         if flag:
             findings.flag(flag)

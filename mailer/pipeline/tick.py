@@ -36,6 +36,7 @@ class Ticker:
     recheck: Callable[[Callable[[], bool]], object]  # asks hosts before editions
     seat: Callable[[], object]  # asks the colleagues of whom nothing reaches any more
     introduce: Callable[[Callable[[], bool]], object]  # hosts who wish to meet
+    release: Callable[[Callable[[], bool]], object]  # moves approved blasts on
     prune: Callable[[], None]  # lets go of what is old; quick when nothing is
     trouble: Callable[[str], None]
 
@@ -50,6 +51,7 @@ class Ticker:
         self._try("introductions", partial(self.introduce, stopping))
         self._try("planning", lambda: made.extend(self._plan()))
         self._try("composing", partial(self._compose_planned, stopping))
+        self._try("blasts", partial(self.release, stopping))
         self._try("sending", partial(self._drain, stopping))
         if not stopping():
             self._try("pruning", self.prune)

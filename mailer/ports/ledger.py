@@ -343,6 +343,14 @@ class Ledger(Protocol):
         """Stop a mailing until a person resumes it; False if it is not sending."""
         ...
 
+    def resume(self, mailing_id: int, *, at: datetime) -> bool:
+        """Go on with a paused mailing; False if it is not paused."""
+        ...
+
+    def cancel(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
+        """End a mailing for good: whoever waits in it is skipped."""
+        ...
+
     def waiting(
         self, mailing_id: int | None, *, provider: str
     ) -> tuple[int, float | None]:

@@ -63,6 +63,7 @@ class Contacted:
     consent_at: datetime | None = None
     consent_source: str | None = None
     consent_wording: str | None = None
+    tags: tuple[str, ...] = ()  # as `core.tags` writes them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,7 @@ class Organized:
     endorses: str | None = None  # a call's slug
     endorsed_on: date | None = None
     public: bool = True
+    kind: str | None = None  # "union", "faith": as `core.tags` writes it
 
 
 class Organizations(Protocol):

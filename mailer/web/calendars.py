@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.adapters.calendar import Subscription, calendar_file
-from mailer.adapters.renderer.states import state_name
 from mailer.core.regions import Region
+from mailer.core.states import state_name
 from mailer.ports import Pulse
 from mailer.web.entries import calendar_entry
 from mailer.web.fresh import fresh

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from mailer.adapters.renderer.states import STATES, state_name
 from mailer.core import scope
 from mailer.core.preferences import Value
 from mailer.core.scope import Scope
+from mailer.core.states import STATES, state_name
 from mailer.ports import Reader
 
 _KM_PER_MILE = 1.609344

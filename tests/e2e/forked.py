@@ -5,6 +5,7 @@ What asks for another interpreter, by encodings or warnings, needs a fresh one.
 """
 
 import multiprocessing
+import multiprocessing.process
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -38,6 +39,18 @@ def run(
             process.join()
             raise TimeoutError(f"mailer {' '.join(words)}: not over in {LONGEST} s")
         return process.exitcode, out.read_text("utf-8"), err.read_text("utf-8")
+
+
+def started(
+    words: Sequence[str], *, environment: Mapping[str, str], folder: Path
+) -> multiprocessing.process.BaseProcess:
+    """Start `mailer WORDS` in a folder, whatever it says; to be ended by its parent."""
+    nowhere = Path(os.devnull)
+    process = _FORKING.Process(
+        target=_main, args=(list(words), dict(environment), folder, nowhere, nowhere)
+    )
+    process.start()
+    return process
 
 
 def _main(

@@ -22,6 +22,7 @@ SMALL: Mapping[str, Sequence[str]] = {  # what --quick measures takes half a min
     "events": ("--count", "2000"),
     "strangers": (),
     "import_subscribers": ("--rows", "2000"),
+    "audience": ("--count", "1000"),
 }
 
 

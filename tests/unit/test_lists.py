@@ -66,6 +66,16 @@ def test_a_definition_is_read_as_it_is_written() -> None:
     )
 
 
+def test_readers_without_a_zone_live_in_the_lists_else_in_its_cadences() -> None:
+    named = f'timezone = "America/Denver"\n{WHOLE}'
+
+    assert read(named).zone.key == "America/Denver"
+    assert read(WHOLE).zone.key == "America/Los_Angeles"
+    assert read('title = "Weekly"').zone.key == "UTC"
+    with pytest.raises(ConfigError, match=r"lists/weekly\.toml: timezone: .*Pacific"):
+        read('title = "Weekly"\ntimezone = "Pacific"')
+
+
 def test_a_title_is_all_that_a_list_must_have() -> None:
     found = read('title = "Weekly"')
 

@@ -8,9 +8,9 @@ from hypothesis import given, strategies as st
 
 from mailer.adapters.renderer.environment import translations
 from mailer.adapters.renderer.plain import clean, shortened, tidied, wrapped
-from mailer.adapters.renderer.states import state_name
 from mailer.adapters.renderer.wording import Wording
 from mailer.core.errors import TemplateError
+from mailer.core.states import state_name
 
 WORDS = Path(__file__).parents[2] / "templates" / "translations"
 ENGLISH = Wording("en", translations(WORDS, "en"))

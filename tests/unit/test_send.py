@@ -536,6 +536,7 @@ def ticker(book: Book, sender: Sender, troubles: list[str], *lists: MailingList)
         recheck=lambda _stopping: 0,
         seat=lambda: 0,
         introduce=lambda _stopping: 0,
+        release=lambda _stopping: 0,
         prune=lambda: None,
         trouble=troubles.append,
     )

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from mailer.adapters.database import settling
 from mailer.adapters.database.claims import Claims, may_send, paced
-from mailer.adapters.database.closing import OPEN, finish_idle
+from mailer.adapters.database.closing import NEVER, OPEN, finish_idle
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.halting import BARRED
 from mailer.adapters.database.holding import HELD, SqlHolding
@@ -147,7 +147,7 @@ class SqlClaiming(SqlHolding):
         query = (
             select(func.count(), func.min(later) - self._now)
             .select_from(batches.join(mailings, mailings.c.id == batches.c.mailing_id))
-            .where(OPEN, or_(mine, left), may_send())
+            .where(OPEN, or_(mine, left), batches.c.not_before < NEVER, may_send())
         )
         if mailing_id is not None:
             query = query.where(batches.c.mailing_id == mailing_id)

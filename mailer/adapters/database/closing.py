@@ -23,6 +23,8 @@ OPEN: ColumnElement[bool] = literal_column(
     "batches.state IN ('ready', 'leased', 'inflight', 'unknown')"
 )
 
+NEVER = 1e12  # seconds since 1970: not before somebody lets it go
+
 PARKED: ColumnElement[bool] = literal_column("batches.state = 'parked'")
 
 

@@ -21,6 +21,7 @@ from mailer.adapters.database.schema import (
     consent_events,
     places as places_table,
     seats,
+    subscriber_tags,
     subscribers,
     subscriptions,
     suppressions,
@@ -54,6 +55,7 @@ class Enlistment:
         known = [row[0] for row in stored.values()]
         changed = self._describe(lot, stored, places)
         changed |= self._seat(lot, numbers, known)
+        changed |= self._tag(lot, numbers, known)
         states, subscribed = self._subscribe(lot, numbers, known)
         changed |= subscribed
         counts = Counter(states)
@@ -184,6 +186,27 @@ class Enlistment:
             role=[seat[2] for seat in taken.values()],
         )
         return set(taken)
+
+    def _tag(
+        self, lot: Lot, numbers: Mapping[bytes, int], known: Sequence[int]
+    ) -> set[bytes]:
+        """Give people their tags; returns who had not all of theirs before."""
+        if not any(who.tags for who in lot.values()):
+            return set()
+        pair = ["subscriber_id", "tag"]
+        had = set(self._select(subscriber_tags, pair, "subscriber_id", known))
+        new = [
+            (hashed, numbers[hashed], tag)
+            for hashed, who in lot.items()
+            for tag in who.tags
+            if (numbers[hashed], tag) not in had
+        ]
+        self._insert(
+            subscriber_tags,
+            subscriber_id=[number for _, number, _ in new],
+            tag=[tag for _, _, tag in new],
+        )
+        return {hashed for hashed, _, _ in new}
 
     def _subscribe(
         self, lot: Lot, numbers: Mapping[bytes, int], known: Sequence[int]

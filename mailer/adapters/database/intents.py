@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, func, select, update
 
+from mailer.adapters.database import waves
 from mailer.adapters.database.claiming import SqlClaiming, of
 from mailer.adapters.database.closing import finish
 from mailer.adapters.database.schema import (
@@ -48,6 +49,8 @@ class SqlIntents(SqlClaiming):
         with self._database.writing() as connection:
             wait = 0.0
             if sending := self._sending(connection, batch):
+                wait = waves.held_back(connection, batch, at)
+            if sending and not wait:
                 wait = self._take(connection, batch, paces)
             if not sending or wait > 0.0:
                 self._let_go(connection, batch, wait)

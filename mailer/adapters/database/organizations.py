@@ -180,6 +180,8 @@ class OrganizationStore:
             values["place_id"] = place_id(self._database, connection, row.place)
         if row.website:
             values["website"] = row.website
+        if row.kind:
+            values["kind"] = row.kind
         if values.get("parent_id") == number:
             raise RefusedError(f"line {row.line}: parent: {row.name} is its own parent")
         stored = (
@@ -353,12 +355,13 @@ def _move(connection: Connection, gone: int, kept: int) -> Merge:
         .where(organizations.c.id == kept, organizations.c.parent_id == kept)
         .values(parent_id=None)
     )
-    place = select(organizations.c.place_id).where(organizations.c.id == gone)
-    connection.execute(
-        update(organizations)
-        .where(organizations.c.id == kept, organizations.c.place_id.is_(None))
-        .values(place_id=place.scalar_subquery())
-    )
+    for column in (organizations.c.place_id, organizations.c.kind):
+        theirs = select(column).where(organizations.c.id == gone)
+        connection.execute(
+            update(organizations)
+            .where(organizations.c.id == kept, column.is_(None))
+            .values({column: theirs.scalar_subquery()})
+        )
     connection.execute(delete(organizations).where(organizations.c.id == gone))
     name = connection.scalar(
         select(organizations.c.name).where(organizations.c.id == kept)

@@ -9,9 +9,9 @@ from urllib.parse import quote
 from mailer.adapters.renderer.brand import Brand, in_language
 from mailer.adapters.renderer.plain import clean, shortened
 from mailer.adapters.renderer.rows import LABEL, Row, in_order, row_of
-from mailer.adapters.renderer.states import state_name
 from mailer.core.digest import Digest, Item, SectionKind
 from mailer.core.model import Place
+from mailer.core.states import state_name
 
 FEATURED = 4
 

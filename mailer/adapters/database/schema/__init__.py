@@ -15,6 +15,10 @@ from mailer.adapters.database.schema.actions import (
 from mailer.adapters.database.schema.base import (
     metadata,
 )
+from mailer.adapters.database.schema.blasts import (
+    blast_recipients,
+    blasts,
+)
 from mailer.adapters.database.schema.hosting import (
     hosts,
     introductions,
@@ -37,6 +41,7 @@ from mailer.adapters.database.schema.people import (
     lists,
     preference_changes,
     seats,
+    subscriber_tags,
     subscribers,
     subscriptions,
     suppressions,
@@ -63,6 +68,8 @@ __all__ = [
     "actions",
     "audit",
     "batches",
+    "blast_recipients",
+    "blasts",
     "calls",
     "consent_events",
     "cooldowns",
@@ -86,6 +93,7 @@ __all__ = [
     "requests",
     "seats",
     "sponsorships",
+    "subscriber_tags",
     "subscribers",
     "subscriptions",
     "suppressions",

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
     String,
     Table,
@@ -40,6 +41,8 @@ mailings = Table(
     Column("link", Json),
     # What its events counted when a person last let it go on (`core.breaker`).
     Column("heeded", Json),
+    # An urgent blast counts towards no frequency cap, and none keeps it back.
+    Column("urgent", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("list_number", "edition"),
     CheckConstraint(
         "state IN ('planned', 'missed', 'sending', 'paused', 'finished',"
@@ -71,6 +74,7 @@ variant_items = Table(
     Column("action_id", Id, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("kind", String(12), nullable=False),
+    Index("ix_variant_items_action", "action_id", "version", "variant_id"),
     ForeignKeyConstraint(
         ["action_id", "version"],
         ["action_versions.action_id", "action_versions.version"],

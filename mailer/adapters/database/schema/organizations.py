@@ -46,6 +46,7 @@ organizations = Table(
     Column("parent_id", ForeignKey("organizations.id")),
     Column("place_id", ForeignKey("places.id")),
     Column("website", Text),
+    Column("kind", String(40)),  # "union", "faith", "student": as `core.tags` writes it
     Column("created_at", Instant, nullable=False),
     Column("muted_until", Instant),  # no edition goes to its seats before
 )

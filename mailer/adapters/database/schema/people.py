@@ -32,6 +32,15 @@ subscribers = Table(
     Column("created_at", Instant, nullable=False),
 )
 
+# By which coordinators sort them, as `core.tags` writes it.
+subscriber_tags = Table(
+    "subscriber_tags",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscribers.id"), primary_key=True),
+    Column("tag", String(60), primary_key=True),
+    Index("ix_subscriber_tags_tag", "tag", "subscriber_id"),
+)
+
 seats = Table(
     "seats",
     metadata,

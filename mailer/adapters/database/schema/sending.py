@@ -45,6 +45,10 @@ batches = Table(
     Column("first_call", Float),  # seconds since 1970 on the database's clock
     Column("sent_at", Instant),
     Column("detail", Text),
+    # Of a blast: 0 goes out first, 1 once that fared well; and in whose night it may
+    # not go out.
+    Column("wave", Integer, nullable=False, server_default=text("0")),
+    Column("zone", String(60)),
     CheckConstraint(
         "state IN ('ready', 'leased', 'inflight', 'done', 'unknown', 'parked')",
         name="state",

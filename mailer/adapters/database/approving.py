@@ -1,0 +1,83 @@
+"""Approvals: for whom, and that these are still those for whom it was submitted."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, literal, select
+
+from mailer.adapters.database import meant
+from mailer.adapters.database.drafting import (
+    SqlDrafts,
+    forget_recipients,
+    tell,
+)
+from mailer.adapters.database.schema import blast_recipients, blasts
+from mailer.core.errors import RefusedError
+from mailer.core.proposal import Change, Proposal, Stage
+from mailer.ports import Terms
+
+
+class SqlApprovals(SqlDrafts):
+    """The part of the port Blasts that binds an approval to people."""
+
+    def approve(
+        self,
+        proposal: Proposal,
+        *,
+        by: str,
+        reason: str | None,
+        hold_until: datetime,
+        terms: Terms,
+        at: datetime,
+    ) -> int | None:
+        """Approve for those who are in the audience now; returns how many."""
+        with self._database.writing() as connection:
+            values = {
+                "stage": Stage.HELD.value,
+                "approver": by,
+                "approved_at": at,
+                "approved_hash": proposal.content_hash,
+                "alone": reason is not None,
+                "told": False,
+                "reason": reason,
+                "hold_until": hold_until,
+            }
+            same = blasts.c.content_hash == proposal.content_hash
+            if not self._move(connection, proposal, (Stage.SUBMITTED,), values, same):
+                return None
+            count = self._remember(connection, proposal, terms)
+            moved = Change(
+                approved=proposal.expected or 0,
+                sending=count,
+                came=abs(count - (proposal.expected or 0)),
+            )
+            if moved.drifted or not count:
+                raise RefusedError(
+                    f"{proposal.name} was submitted for {moved.approved:,} people, and"
+                    f" it is {count:,} now; look at it again, then: mailer blast submit"
+                    f" {proposal.name}"
+                )
+            self._move(connection, proposal, (Stage.HELD,), {"approved": count})
+            detail = {"people": count, "alone": bool(reason), "reason": reason or ""}
+            tell(connection, proposal.name, by, "approve", at=at, detail=detail)
+        return count
+
+    def _remember(
+        self, connection: Connection, proposal: Proposal, terms: Terms
+    ) -> int:
+        """Keep whom the approval is about; returns how many."""
+        forget_recipients(connection, proposal.number)
+        people = meant.people(
+            self._database, connection, proposal.draft.audience, terms
+        )
+        connection.execute(
+            blast_recipients.insert().from_select(
+                ["blast_id", "subscriber_id"],
+                select(literal(proposal.number), people.c.subscriber_id).where(
+                    people.c.out.is_(None)
+                ),
+            )
+        )
+        mine = select(func.count()).where(
+            blast_recipients.c.blast_id == proposal.number
+        )
+        return int(connection.scalar(mine) or 0)

@@ -1,0 +1,361 @@
+"""Drafts of blasts, revision by revision, and what people decide about them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    delete,
+    exists,
+    select,
+    update,
+)
+
+from mailer.adapters.database import audit
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.readers import masked
+from mailer.adapters.database.schema import (
+    audit as audit_rows,
+    blast_recipients,
+    blasts,
+    lists,
+    mailings,
+)
+from mailer.core import draft as drafts
+from mailer.core.draft import Draft
+from mailer.core.errors import NotFoundError, RefusedError
+from mailer.core.proposal import EDITABLE, OVER, Change, Proposal, Stage
+
+_CLOCK = "tick"  # who moves a blast on when its time has come
+_VOID: Mapping[str, Any] = {
+    "submitter": None,
+    "submitted_at": None,
+    "expected": None,
+    "acknowledged": [],
+    "approver": None,
+    "approved_at": None,
+    "approved_hash": None,
+    "approved": None,
+    "alone": False,
+    "told": False,
+    "reason": None,
+    "hold_until": None,
+    "quiet": None,
+    "change": None,
+}
+
+
+class SqlDrafts:
+    """The part of the port Blasts that is about drafts and decisions."""
+
+    def __init__(self, database: Database, secret: bytes) -> None:
+        """Take the secret from which each mailing's own is made."""
+        self._database = database
+        self._secret = secret
+
+    def create(self, draft: Draft, *, by: str, at: datetime) -> Proposal:
+        """Keep a new draft; raises RefusedError if its name is taken."""
+        number = select(lists.c.number).where(lists.c.slug == draft.list_slug)
+        with self._database.writing() as connection:
+            sent = connection.scalar(
+                select(mailings.c.id)
+                .join(lists, lists.c.number == mailings.c.list_number)
+                .where(
+                    lists.c.slug == draft.list_slug, mailings.c.edition == draft.edition
+                )
+            )
+            made = None
+            if sent is None:
+                made = connection.scalar(
+                    self._database.insert(blasts)
+                    .values(
+                        list_number=number.scalar_subquery(),
+                        edition=draft.edition,
+                        stage=Stage.DRAFT.value,
+                        revision=1,
+                        author=by,
+                        created_at=at,
+                        **_words(draft, by, at),
+                    )
+                    .on_conflict_do_nothing()
+                    .returning(blasts.c.id)
+                )
+            if made is None:
+                raise RefusedError(
+                    f"{draft.name} exists already; choose another edition, or change it"
+                    f" with: mailer blast edit {draft.name} FILE"
+                )
+            tell(connection, draft.name, by, "new", at=at, detail={"revision": 1})
+        return self._numbered(made)
+
+    def find(self, name: str) -> Proposal:
+        """Return the one named LIST/EDITION or EDITION alone; raises NotFoundError."""
+        slug, _, edition = name.rpartition("/")
+        query = proposals().where(blasts.c.edition == edition)
+        found = self._read(query.where(lists.c.slug == slug) if slug else query)
+        if not found:
+            raise NotFoundError(
+                f'there is no blast "{name}"; mailer blast list shows them'
+            )
+        if len(found) > 1:
+            names = " or ".join(each.name for each in found)
+            raise NotFoundError(f'"{name}" may be {names}; write which one')
+        return found[0]
+
+    def every(self, stages: Collection[Stage] = ()) -> Sequence[Proposal]:
+        """Return those in these stages, the newest first; without any, all."""
+        query = proposals().order_by(blasts.c.id.desc())
+        return self._read(query.where(blasts.c.stage.in_(stages)) if stages else query)
+
+    def edit(
+        self, proposal: Proposal, draft: Draft, *, by: str, at: datetime
+    ) -> Proposal | None:
+        """Keep another draft in its place: a new revision, approved by nobody."""
+        values = {
+            **_VOID,
+            **_words(draft, by, at),
+            "stage": Stage.DRAFT.value,
+            "revision": blasts.c.revision + 1,
+        }
+        with self._database.writing() as connection:
+            if not self._move(connection, proposal, EDITABLE, values):
+                return None
+            forget_recipients(connection, proposal.number)
+            detail = {"revision": proposal.revision + 1, "voids": proposal.stage.value}
+            tell(connection, proposal.name, by, "edit", at=at, detail=detail)
+        return self._numbered(proposal.number)
+
+    def submit(
+        self,
+        proposal: Proposal,
+        *,
+        by: str,
+        expected: int,
+        acknowledged: Collection[str],
+        at: datetime,
+    ) -> bool:
+        """Ask for an approval by somebody else."""
+        values = {
+            **_VOID,
+            "stage": Stage.SUBMITTED.value,
+            "submitter": by,
+            "submitted_at": at,
+            "expected": expected,
+            "acknowledged": sorted(acknowledged),
+        }
+        again = frozenset((Stage.DRAFT, Stage.SUBMITTED))
+        with self._database.writing() as connection:
+            if not self._move(connection, proposal, again, values):
+                return False
+            detail = {"expected": expected, "acknowledged": sorted(acknowledged)}
+            tell(connection, proposal.name, by, "submit", at=at, detail=detail)
+        return True
+
+    def stop(self, proposal: Proposal, *, by: str, reason: str, at: datetime) -> bool:
+        """Stop the clock of a hold: nothing leaves until somebody goes on."""
+        values = {"stage": Stage.STOPPED.value, "hold_until": None, "reason": reason}
+        with self._database.writing() as connection:
+            if not self._move(
+                connection, proposal, (Stage.HELD,), values, any_revision=True
+            ):
+                return False
+            tell(
+                connection, proposal.name, by, "stop", at=at, detail={"reason": reason}
+            )
+        return True
+
+    def go_on(
+        self, proposal: Proposal, *, by: str, hold_until: datetime, at: datetime
+    ) -> bool:
+        """Begin a hold anew that was stopped."""
+        values = {"stage": Stage.HELD.value, "hold_until": hold_until, "reason": None}
+        with self._database.writing() as connection:
+            if not self._move(connection, proposal, (Stage.STOPPED,), values):
+                return False
+            tell(connection, proposal.name, by, "resume", at=at, detail={})
+        return True
+
+    def close(
+        self, proposal: Proposal, stage: Stage, *, by: str, reason: str, at: datetime
+    ) -> bool:
+        """End it for good, as cancelled, expired or done."""
+        values: dict[str, Any] = {"stage": stage.value}
+        if reason:
+            values["reason"] = reason
+        going_on = frozenset(Stage) - OVER
+        with self._database.writing() as connection:
+            if not self._move(
+                connection, proposal, going_on, values, any_revision=True
+            ):
+                return False
+            forget_recipients(connection, proposal.number)
+            detail = {"reason": reason} if reason else {}
+            tell(connection, proposal.name, by, stage.value, at=at, detail=detail)
+        return True
+
+    def hinder(self, proposal: Proposal, *, reason: str) -> None:
+        """Say why an approved one does not go out although its time has come."""
+        with self._database.writing() as connection:
+            self._move(connection, proposal, (Stage.HELD,), {"reason": reason})
+
+    def told(self, proposal: Proposal) -> None:
+        """Take note that the others know who approved alone."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(blasts)
+                .where(
+                    blasts.c.id == proposal.number,
+                    blasts.c.revision == proposal.revision,
+                )
+                .values(told=True)
+            )
+
+    def story(self, proposal: Proposal) -> Sequence[tuple[datetime, str, str, str]]:
+        """Return what happened to it: when, by whom (masked), what, why."""
+        query = (
+            select(audit_rows)
+            .where(audit_rows.c.object == _thing(proposal.name))
+            .order_by(audit_rows.c.id)
+        )
+        with self._database.reading() as connection:
+            return [
+                (row.happened_at, row.actor, row.verb, _said(row.detail))
+                for row in connection.execute(query)
+            ]
+
+    def _move(
+        self,
+        connection: Connection,
+        proposal: Proposal,
+        stages: Collection[Stage],
+        values: Mapping[str, Any],
+        *conditions: ColumnElement[bool],
+        any_revision: bool = False,
+    ) -> bool:
+        """Change a blast that is where it was seen; False if it is not."""
+        if not any_revision:
+            conditions += (blasts.c.revision == proposal.revision,)
+        moved = connection.execute(
+            update(blasts)
+            .where(
+                blasts.c.id == proposal.number,
+                blasts.c.stage.in_([stage.value for stage in stages]),
+                *conditions,
+            )
+            .values(values)
+        )
+        return bool(moved.rowcount)
+
+    def _numbered(self, number: int) -> Proposal:
+        return self._read(proposals().where(blasts.c.id == number))[0]
+
+    def _read(self, query: Select[Any]) -> Sequence[Proposal]:
+        with self._database.reading() as connection:
+            return [_proposal(row) for row in connection.execute(query).mappings()]
+
+
+def _words(draft: Draft, by: str, at: datetime) -> Mapping[str, Any]:
+    return {
+        "draft": drafts.dump(draft),
+        "content_hash": drafts.content_hash(draft),
+        "not_after": draft.not_after,
+        "editor": by,
+        "edited_at": at,
+        "acknowledged": [],
+    }
+
+
+def proposals() -> Select[Any]:
+    """Select blasts, each with the name of its list."""
+    return select(blasts, lists.c.slug).join(
+        lists, lists.c.number == blasts.c.list_number
+    )
+
+
+def _proposal(row: RowMapping) -> Proposal:
+    change = row["change"]
+    return Proposal(
+        number=row["id"],
+        list_number=row["list_number"],
+        draft=drafts.parse(row["draft"], file=f"blast {row['slug']}/{row['edition']}"),
+        content_hash=bytes(row["content_hash"]),
+        stage=Stage(row["stage"]),
+        change=Change(**change) if change else None,
+        acknowledged=tuple(row["acknowledged"]),
+        mailing=row["mailing_id"],
+        **{name: row[name] for name in _AS_KEPT},
+    )
+
+
+_AS_KEPT = (
+    "revision",
+    "author",
+    "editor",
+    "edited_at",
+    "submitter",
+    "submitted_at",
+    "expected",
+    "approver",
+    "approved_at",
+    "approved",
+    "alone",
+    "told",
+    "reason",
+    "hold_until",
+    "canary_until",
+)
+
+
+def _thing(name: str) -> str:
+    return f"blast {name}"
+
+
+def tell(
+    connection: Connection,
+    name: str,
+    by: str | None,
+    verb: str,
+    *,
+    at: datetime,
+    detail: Mapping[str, Any],
+) -> None:
+    """Add to the story; who it was stands there masked."""
+    audit.record(
+        connection,
+        at=at,
+        actor=(masked(by) if "@" in by else by) if by else _CLOCK,
+        verb=verb,
+        thing=_thing(name),
+        detail=detail,
+    )
+
+
+def _said(detail: Mapping[str, Any]) -> str:
+    """Return the detail of an audit row in one line."""
+    return "; ".join(
+        str(value) if key in ("reason", "change") else f"{key} {_listed(value)}"
+        for key, value in detail.items()
+        if value not in (None, [], "", False)
+    )
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def forget_recipients(connection: Connection, number: int) -> None:
+    """Let go of whom an approval was about: it is void, or what it was for is done."""
+    connection.execute(
+        delete(blast_recipients).where(blast_recipients.c.blast_id == number)
+    )
+
+
+def is_sending() -> ColumnElement[bool]:
+    """Whether a blast's mailing has not been paused or cancelled."""
+    return exists().where(
+        mailings.c.id == blasts.c.mailing_id, mailings.c.state == "sending"
+    )

@@ -1,0 +1,86 @@
+"""Blasts and findings as commands show them, to people and to machines."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from mailer.bootstrap import Project
+from mailer.cli import output
+from mailer.core import rule as rules
+from mailer.core.findings import Finding
+from mailer.core.proposal import Proposal, Stage
+from mailer.core.states import state_name
+
+_NEXT = {
+    Stage.DRAFT: "mailer blast check {0}, then: mailer blast submit {0} --by ADDRESS",
+    Stage.SUBMITTED: "somebody else: mailer blast approve {0} --by ADDRESS",
+    Stage.HELD: "nothing has left yet; to stop it: mailer blast stop {0}",
+    Stage.STOPPED: "to go on: mailer blast resume {0} --by ADDRESS",
+    Stage.CANARY: "the first few get it; to stop it: mailer blast stop {0}",
+    Stage.SENDING: "to stop it: mailer blast stop {0}",
+}
+
+
+def row(project: Project, proposal: Proposal) -> dict[str, Any]:
+    """Return a blast as JSON has it; nobody's address but the coordinators'."""
+    return {
+        "blast": proposal.name,
+        "state": project.proposer().state(proposal),
+        "stage": proposal.stage.value,
+        "reason": proposal.reason,
+        "subject": proposal.draft.wordings[0].subject,
+        "languages": [each.language for each in proposal.draft.wordings],
+        "urgent": proposal.draft.is_urgent,
+        "audience": rules.say(proposal.draft.audience, region=region),
+        "revision": proposal.revision,
+        "content": proposal.content_hash.hex(),
+        "author": proposal.author,
+        "editor": proposal.editor,
+        "expected": proposal.expected,
+        "acknowledged": list(proposal.acknowledged),
+        "approver": proposal.approver,
+        "approved": proposal.approved,
+        "alone": proposal.alone,
+        "hold_until": proposal.hold_until,
+        "canary_until": proposal.canary_until,
+        "not_after": proposal.draft.not_after,
+        "change": asdict(proposal.change) if proposal.change else None,
+    }
+
+
+def say(project: Project, proposal: Proposal, *, as_json: bool) -> None:
+    """Say where a blast stands, and what comes next."""
+    if as_json:
+        output.emit(row(project, proposal))
+        return
+    state = project.proposer().state(proposal)
+    told = "a draft" if proposal.stage is Stage.DRAFT else state
+    output.show(f"{proposal.name} is {told}{_until(proposal)}.")
+    if proposal.reason:
+        output.show(f"  {proposal.reason}")
+    if state == "paused" and proposal.stage is not Stage.STOPPED:
+        output.show(f"  to go on: mailer blast resume {proposal.name} --by ADDRESS")
+    elif proposal.stage in _NEXT:
+        output.show(f"  {_NEXT[proposal.stage].format(proposal.name)}")
+
+
+def region(slug: str) -> str:
+    """Return a region as people call it: "California" for "us-ca"."""
+    country, _, code = slug.partition("-")
+    return state_name(code.upper(), country.upper()) or slug
+
+
+def _until(proposal: Proposal) -> str:
+    if proposal.stage is Stage.HELD and proposal.hold_until:
+        return f" until {proposal.hold_until:%Y-%m-%d %H:%M:%S} UTC"
+    if proposal.stage is Stage.CANARY and proposal.canary_until:
+        return f"; the rest follows after {proposal.canary_until:%H:%M:%S} UTC"
+    return ""
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Print what a check found, each by its name."""
+    output.table(
+        ("Name", "", "What", "Where"),
+        [(each.name, each.severity.value, each.words, each.where) for each in found],
+    )

@@ -1,0 +1,205 @@
+"""Everything that is looked at before a draft may be submitted: words, links, audience."""
+
+import html
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.core import checks
+from mailer.core.draft import Draft
+from mailer.core.errors import MailerError
+from mailer.core.findings import Finding, error, fine, warning
+from mailer.core.lists import MailingList
+from mailer.core.model import Action
+from mailer.core.prose import Prose
+from mailer.core.states import STATES
+from mailer.pipeline.typeset import Typesetter
+from mailer.ports import Audiences, Blasts, Card, Composed, Terms, Unanswered, Web
+
+_TITLE = re.compile(rb"<title[^>]*>(.{1,400}?)</title>", re.IGNORECASE | re.DOTALL)
+_MOST_LINKS = 20  # that are asked
+_GONE = (404, 410)
+_ANSWERS = range(200, 300)
+_LEADS_ON = range(300, 400)
+_FAR = 3  # times as many as usual, or a third of them
+
+Proof = Callable[[Draft, Composed], Sequence[Finding]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checker:
+    """Looks at drafts; `web` is None where nobody is to be asked."""
+
+    blasts: Blasts
+    typesetter: Typesetter
+    audiences: Audiences
+    list_of: Callable[[str], MailingList]  # by slug; raises NotFoundError
+    terms: Callable[[Draft], Terms]
+    proof: Proof  # what the gates find in a message
+    linkable: Callable[[str], bool]  # whether an address may stand in a mail
+    web: Web | None
+    clock: Callable[[], datetime]
+
+    def check(
+        self, draft: Draft, lines: Mapping[str, int] | None = None
+    ) -> Sequence[Finding]:
+        """Return what is found, errors first; `lines` are those of the draft's keys."""
+        found = [*self._written(draft, lines), *self._audience(draft)]
+        return sorted(found, key=lambda each: _ORDER[each.severity.value])
+
+    def _written(
+        self, draft: Draft, lines: Mapping[str, int] | None
+    ) -> Iterator[Finding]:
+        prose = {
+            each.language: self.typesetter.markdown.read(each.body)
+            for each in draft.wordings
+        }
+        yield from checks.words(draft, prose, lines)
+        try:
+            action = self.typesetter.action(draft)
+        except MailerError as trouble:
+            yield error("no-action", str(trouble), "action")
+            return
+        yield from checks.moments(draft, action, self.clock())
+        yield from self._links(draft, prose)
+        yield from self._rendered(draft)
+
+    def _rendered(self, draft: Draft) -> Iterator[Finding]:
+        key = self.blasts.key(draft.name)
+        try:
+            mailing_list = self.list_of(draft.list_slug)
+            typeset = self.typesetter.typeset(draft, mailing_list, key)
+        except MailerError as trouble:
+            yield error("rendering", str(trouble))
+            return
+        told: set[tuple[str, str]] = set()
+        for variant in typeset.variants:
+            for each in self.proof(draft, variant):
+                if (each.name, each.words) not in told:
+                    told.add((each.name, each.words))
+                    yield each
+        if not told:
+            yield fine("gates", "the message passes all gates")
+
+    # --- links
+
+    def _links(self, draft: Draft, prose: Mapping[str, Prose]) -> Iterator[Finding]:
+        asked = 0
+        for url, where in checks.links(draft, prose).items():
+            if not self.linkable(url):
+                yield error(
+                    "link",
+                    f"{url} may not stand in a mail: write a whole https address in"
+                    " plain letters, without a name before the host",
+                    where,
+                )
+            elif self.web is not None and asked < _MOST_LINKS:
+                asked += 1
+                yield self._asked(self.web, url, where)
+            elif self.web is not None:
+                yield warning("link-not-asked", f"{url} was not asked", where)
+
+    def _asked(self, web: Web, url: str, where: str) -> Finding:
+        page = web.get(url)
+        if isinstance(page, Unanswered):
+            return warning("link-silent", f"{url} does not answer: {page.why}", where)
+        if page.status in _GONE:
+            return error(
+                "link-dead", f"{url} answers {page.status}: nothing is there", where
+            )
+        if page.status in _LEADS_ON:
+            on = page.headers.get("Location", "elsewhere")
+            return fine("link", f"{url} leads on to {on[:200]}", where)
+        if page.status not in _ANSWERS:
+            return warning("link-refused", f"{url} answers {page.status}", where)
+        return fine("link", f"{url} is {_title(page.body)}", where)
+
+    # --- audience
+
+    def _audience(self, draft: Draft) -> Iterator[Finding]:
+        try:
+            card = self.audiences.card(draft.audience, self.terms(draft))
+        except MailerError as trouble:
+            yield error("audience", str(trouble), "audience")
+            return
+        if not card.count:
+            out = sum(card.left_out.values())
+            yield error(
+                "nobody",
+                "nobody would get it"
+                + (f": all {out:,} who are meant are left out" if out else ""),
+                "audience",
+            )
+            return
+        yield fine("audience", f"{card.count:,} people would get it")
+        readers = {share.name: share.people for share in card.languages}
+        yield from checks.languages(draft, readers)
+        yield from _places(draft, card, self._action(draft))
+        yield from _size(card)
+        if card.mailed_lately:
+            yield warning(
+                "mailed-lately",
+                f"{card.mailed_lately:,} of them got mail from us within 24 hours",
+                "audience",
+            )
+
+    def _action(self, draft: Draft) -> Action | None:
+        try:
+            return self.typesetter.action(draft)
+        except MailerError:  # told already, by name
+            return None
+
+
+_ORDER = {"error": 0, "warning": 1, "ok": 2}
+
+
+def _title(body: bytes) -> str:
+    """Return what a page says it is."""
+    found = _TITLE.search(body[:200_000])
+    if found is None:
+        return "a page without a title"
+    words = " ".join(html.unescape(found[1].decode("utf-8", "replace")).split())
+    kept = "".join(letter for letter in words if letter.isprintable())
+    return f"“{kept[:120]}”"
+
+
+def _places(draft: Draft, card: Card, action: Action | None) -> Iterator[Finding]:
+    """Look for a state that is named, and in which nobody of the audience is."""
+    there = {share.name for share in card.regions if share.people}
+    said = " ".join(
+        " ".join((each.subject, each.reason, each.body, each.where or ""))
+        for each in draft.wordings
+    )
+    for code, name in STATES.items():
+        if f"us-{code.lower()}" in there:
+            continue
+        if re.search(rf"\b{re.escape(name)}\b", said):
+            yield warning(
+                "other-place",
+                f"{name} is named, and nobody of the audience is known to be there",
+                "audience",
+            )
+    if action is None or action.facts.place.region is None:
+        return
+    place = action.facts.place
+    if f"{place.country}-{place.region}".lower() not in there:
+        yield warning(
+            "other-place",
+            f"the action is in {place.label}, and nobody of the audience is known to be"
+            " in that state",
+            "audience",
+        )
+
+
+def _size(card: Card) -> Iterator[Finding]:
+    usual = card.usual
+    if usual is None or not usual.median:
+        return
+    if card.count > _FAR * usual.most or card.count * _FAR < usual.least:
+        yield warning(
+            "unusual-size",
+            f"{card.count:,} people; the last {usual.mailings} mailings of this list went"
+            f" to {usual.least:,} to {usual.most:,}",
+            "audience",
+        )

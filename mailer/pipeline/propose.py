@@ -1,0 +1,287 @@
+"""What people do with a blast: write, submit, approve, stop, go on, end.
+
+Whoever asks, by command, page or API, comes through here; what may not be is refused
+with the reason and the way out.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.core.draft import Draft
+from mailer.core.errors import InputError, RefusedError
+from mailer.core.findings import Finding, errors, unacknowledged
+from mailer.core.lists import Kind, MailingList
+from mailer.core.proposal import (
+    COUNTED_FROM,
+    EDITABLE,
+    LEAVING,
+    OVER,
+    Proposal,
+    Stage,
+)
+from mailer.pipeline.tell import Teller
+from mailer.ports import Audiences, Blasts, Ledger, Terms
+
+_LONGEST_REASON = 500  # characters
+_AGAIN = "somebody else has just changed it; look at it again: mailer blast show"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposer:
+    """Moves blasts on in the name of people."""
+
+    blasts: Blasts
+    ledger: Ledger
+    lists: Mapping[str, MailingList]
+    coordinators: Sequence[str]  # addresses, as mailer.toml has them
+    check: Callable[[Proposal], Sequence[Finding]]
+    audiences: Audiences
+    terms: Callable[[Draft], Terms]
+    located: Callable[[Draft], Draft]  # its places as points on the map
+    teller: Teller
+    clock: Callable[[], datetime]
+    counted_from: int = COUNTED_FROM  # people; above it the approver types how many
+
+    def person(self, by: str) -> str:
+        """Return a coordinator as mailer.toml has them; raises RefusedError."""
+        for each in self.coordinators:
+            if each.casefold() == by.strip().casefold():
+                return each
+        known = "names nobody" if not self.coordinators else "names others"
+        raise RefusedError(
+            "--by: is no coordinator: [coalition] coordinators in mailer.toml"
+            f" {known}; add the address there"
+        )
+
+    def new(self, draft: Draft, *, by: str) -> Proposal:
+        """Keep a new draft."""
+        author = self.person(by)
+        return self.blasts.create(self.fit(draft), by=author, at=self.clock())
+
+    def edit(self, name: str, draft: Draft, *, by: str) -> Proposal:
+        """Put another draft in its place, which voids submission and approval."""
+        editor = self.person(by)
+        proposal = self.blasts.find(name)
+        if proposal.stage not in EDITABLE:
+            raise RefusedError(
+                f"{proposal.name} is {self.state(proposal)}; what has begun to leave is"
+                " not changed any more: stop it, and correct it with a new one"
+            )
+        if draft.name != proposal.name:
+            raise InputError(
+                f"edition: this draft is {draft.name}, and {proposal.name} is to be"
+                " changed; write its name, or make a new one"
+            )
+        edited = self.blasts.edit(proposal, self.fit(draft), by=editor, at=self.clock())
+        return self._or_refuse(edited, proposal)
+
+    def submit(
+        self, name: str, *, by: str, acknowledged: Collection[str] = ()
+    ) -> tuple[Proposal, Sequence[Finding]]:
+        """Check a draft and ask for an approval; what is found is returned as well.
+
+        Raises RefusedError for errors, and for warnings that nobody acknowledged.
+        """
+        submitter = self.person(by)
+        proposal = self.blasts.find(name)
+        if proposal.stage not in (Stage.DRAFT, Stage.SUBMITTED):
+            raise RefusedError(
+                f"{proposal.name} is {self.state(proposal)}; nothing to submit"
+            )
+        found = self.check(proposal)
+        if stopping := errors(found):
+            raise RefusedError(
+                f"{proposal.name} has errors: {_names(stopping)}; mailer blast check"
+                f" {proposal.name} says more"
+            )
+        if open_ones := unacknowledged(found, acknowledged):
+            raise RefusedError(
+                f"{proposal.name} has warnings that nobody acknowledged:"
+                f" {_names(open_ones)}; mend them, or submit with"
+                f" {' '.join(f'--acknowledge {each.name}' for each in open_ones)}"
+            )
+        if strange := set(acknowledged) - {each.name for each in found}:
+            raise InputError(f"--acknowledge {min(strange)}: there is no such warning")
+        moved = self.blasts.submit(
+            proposal,
+            by=submitter,
+            expected=self.audiences.count(
+                proposal.draft.audience, self.terms(proposal.draft)
+            ),
+            acknowledged=set(acknowledged),
+            at=self.clock(),
+        )
+        return self._moved(moved, proposal), found
+
+    def approve(
+        self,
+        name: str,
+        *,
+        by: str,
+        revision: int | None = None,
+        count: int | None = None,
+        alone: bool = False,
+        reason: str = "",
+    ) -> Proposal:
+        """Approve what somebody else has written; the hold begins.
+
+        `revision` is the one that the approver has seen. Alone, with a reason, who
+        wrote it may approve it too, and all coordinators are told.
+        """
+        approver = self.person(by)
+        proposal = self.blasts.find(name)
+        if proposal.stage is not Stage.SUBMITTED:
+            raise RefusedError(
+                f"{proposal.name} is {self.state(proposal)}; only what is submitted can"
+                " be approved"
+            )
+        self._may_approve(proposal, approver, alone=alone, reason=reason)
+        if revision is not None and revision != proposal.revision:
+            raise RefusedError(f"{proposal.name}: {_AGAIN} {proposal.name}")
+        self._counted(proposal, count)
+        at = self.clock()
+        people = self.blasts.approve(
+            proposal,
+            by=approver,
+            reason=_said(reason) if alone else None,
+            hold_until=at + proposal.hold(),
+            terms=self.terms(proposal.draft),
+            at=at,
+        )
+        approved = self._moved(people is not None, proposal)
+        if alone:
+            self.teller.tell(approved)
+        return self.blasts.find(proposal.name)
+
+    def stop(self, name: str, *, by: str, reason: str) -> Proposal:
+        """Let nothing more of it leave, wherever it stands; asked twice is no mistake."""
+        actor, at = self._actor(by), self.clock()
+        proposal = self.blasts.find(name)
+        if proposal.stage is Stage.HELD:
+            self.blasts.stop(proposal, by=actor, reason=_said(reason), at=at)
+            proposal = self.blasts.find(proposal.name)  # it may have been released
+        if proposal.stage in LEAVING and proposal.mailing is not None:
+            self.ledger.pause(proposal.mailing, reason=_said(reason), at=at)
+        return self.blasts.find(proposal.name)
+
+    def pause(self, name: str, *, by: str, reason: str) -> Proposal:
+        """Stop what runs; raises RefusedError if nothing does."""
+        proposal = self.blasts.find(name)
+        if proposal.stage not in (Stage.HELD, *LEAVING) or self._is_paused(proposal):
+            raise RefusedError(
+                f"{proposal.name} is {self.state(proposal)}; nothing was changed"
+            )
+        return self.stop(proposal.name, by=by, reason=reason)
+
+    def resume(self, name: str, *, by: str) -> Proposal:
+        """Go on: with a new hold where nothing has left yet, else with whoever waits."""
+        actor, at = self.person(by), self.clock()
+        proposal = self.blasts.find(name)
+        if proposal.stage is Stage.STOPPED:
+            moved = self.blasts.go_on(
+                proposal, by=actor, hold_until=at + proposal.hold(), at=at
+            )
+            return self._moved(moved, proposal)
+        if not (
+            proposal.stage in LEAVING
+            and proposal.mailing is not None
+            and self.ledger.resume(proposal.mailing, at=at)
+        ):
+            raise RefusedError(
+                f"{proposal.name} is {self.state(proposal)}; there is nothing to go on"
+                " with"
+            )
+        return self.blasts.find(proposal.name)
+
+    def cancel(self, name: str, *, by: str, reason: str) -> Proposal:
+        """End it for good: whoever has not got it yet never will."""
+        actor, at = self._actor(by), self.clock()
+        proposal = self.blasts.find(name)
+        if proposal.stage in OVER:
+            raise RefusedError(
+                f"{proposal.name} is {self.state(proposal)}; nothing was changed"
+            )
+        self.blasts.close(
+            proposal, Stage.CANCELLED, by=actor, reason=_said(reason), at=at
+        )
+        closed = self.blasts.find(proposal.name)
+        if closed.mailing is not None:
+            self.ledger.cancel(closed.mailing, reason=_said(reason), at=at)
+        return closed
+
+    def state(self, proposal: Proposal) -> str:
+        """Return how far it is in one word, its mailing's pause included."""
+        return "paused" if self._is_paused(proposal) else proposal.stage.value
+
+    def _is_paused(self, proposal: Proposal) -> bool:
+        if proposal.stage is Stage.STOPPED:
+            return True
+        if proposal.mailing is None or proposal.stage not in LEAVING:
+            return False
+        return self.ledger.standing(proposal.mailing).state == "paused"
+
+    def fit(self, draft: Draft) -> Draft:
+        """Return a draft for a list that takes it; raises InputError.
+
+        Only a correction goes out under the list of what it corrects, whatever it is.
+        """
+        if draft.corrects and draft.list_slug in self.lists:
+            return self.located(draft)
+        lists = [slug for slug, each in self.lists.items() if each.kind is Kind.BLAST]
+        if draft.list_slug not in lists:
+            there = ", ".join(lists) or 'none: write one with kind = "blast"'
+            raise InputError(
+                f'list: "{draft.list_slug}" is no list of blasts; there is {there}'
+            )
+        return self.located(draft)
+
+    def _may_approve(
+        self, proposal: Proposal, approver: str, *, alone: bool, reason: str
+    ) -> None:
+        if alone:
+            _said(reason, "--reason: say why nobody else can approve it now")
+        elif proposal.is_by(approver):
+            raise RefusedError(
+                f"{proposal.name}: who wrote, changed or submitted it does not approve"
+                " it; ask somebody else, or with a reason: --alone --reason …, of which"
+                " all coordinators are told"
+            )
+
+    def _counted(self, proposal: Proposal, count: int | None) -> None:
+        expected = proposal.expected or 0
+        if count is None and expected > self.counted_from:
+            raise RefusedError(
+                f"{proposal.name} goes to more than {self.counted_from} people: type how"
+                f" many, as mailer blast show {proposal.name} says, with --count N"
+            )
+        if count is not None and count != expected:
+            raise RefusedError(
+                f"--count {count}: that is not how many it goes to; mailer blast show"
+                f" {proposal.name} says it"
+            )
+
+    def _actor(self, by: str) -> str:
+        """Return who stops: nobody is kept from it for want of a name."""
+        return self.person(by) if by else "cli"
+
+    def _moved(self, moved: object, proposal: Proposal) -> Proposal:
+        return self._or_refuse(
+            self.blasts.find(proposal.name) if moved else None, proposal
+        )
+
+    def _or_refuse(self, moved: Proposal | None, proposal: Proposal) -> Proposal:
+        if moved is None:
+            raise RefusedError(f"{proposal.name}: {_AGAIN} {proposal.name}")
+        return moved
+
+
+def _said(reason: str, hint: str = "--reason: say why, for the record") -> str:
+    words = " ".join(reason.split())
+    if not words or len(words) > _LONGEST_REASON:
+        raise InputError(f"{hint}, in at most {_LONGEST_REASON} characters")
+    return words
+
+
+def _names(findings: Sequence[Finding]) -> str:
+    return ", ".join(dict.fromkeys(each.name for each in findings))
