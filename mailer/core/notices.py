@@ -37,6 +37,8 @@ class NoteKind(StrEnum):
     ENDORSEMENT_LISTED = "endorsement-listed"
     ENDORSEMENT_DECLINED = "endorsement-declined"
     WAITING = "waiting"  # tells coordinators that somebody waits for them
+    CONSOLE_INVITED = "console-invited"  # a coordinator sets a first password
+    CONSOLE_RESET = "console-reset"  # and another one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

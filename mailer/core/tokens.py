@@ -26,6 +26,7 @@ class Purpose(Enum):
     LEAVE = 1  # leave one list
     PREFERENCES = 2  # see and change what they get
     CONFIRM = 3  # say that an address is theirs and that they want the list
+    INVITE = 4  # set a password of the console, once
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,12 @@ from mailer.core.tokens import Link, Purpose
 from mailer.ports import Composed, NoteRenderer, Notes, Rendered
 
 # Where the links of notes lead, beneath the base URL.
-_PAGES = {Purpose.PREFERENCES: "p", Purpose.LEAVE: "u", Purpose.CONFIRM: "c"}
+_PAGES = {
+    Purpose.PREFERENCES: "p",
+    Purpose.LEAVE: "u",
+    Purpose.CONFIRM: "c",
+    Purpose.INVITE: "console/set-up",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
