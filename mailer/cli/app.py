@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mailer.cli import (
+    admin,
     database,
     demo,
     doctor,
@@ -83,6 +84,7 @@ app.add_typer(organizations.app, name="organizations", rich_help_panel=_LOOK)
 app.command("subscribers", rich_help_panel=_LOOK)(listing.subscribers)
 app.command("lists", rich_help_panel=_LOOK)(listing.lists)
 app.add_typer(requests.app, name="requests", rich_help_panel=_LOOK)
+app.add_typer(admin.app, name="admin", rich_help_panel=_LOOK)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
 app.command("prune", rich_help_panel=_LOOK)(pruning.prune)
 app.add_typer(suppressions.app, name="suppressions", rich_help_panel=_LOOK)
