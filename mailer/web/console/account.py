@@ -36,6 +36,7 @@ def show(
         "sessions": [(one, named(one.agent)) for one in sessions],
         "troubles": troubles or [],
         "form": {**visit.form},
+        "refusal": None,
         **more,
     }
     return visit.page("account.html", status, **values)

@@ -72,19 +72,21 @@ class Visit:
     def page(self, name: str, status: int = 200, **values: object) -> Response:
         """Render a page of the console."""
         session = self.session
+        shared: dict[str, object] = {
+            "csrf": cookies.token(self.cookie),
+            "assets": self.desk.assets.names,
+            "session": session,
+            "me": session.account if session else None,
+            "may": {each.value for each in session.permissions} if session else (),
+            "local": self.desk.local,
+            "here": self.request.url.path,
+            "done": self.request.query_params.get("done"),
+            "next": None,
+            "form": {},
+            "troubles": (),
+        }
         return self.desk.site.page(
-            f"console/{name}",
-            self.language,
-            status,
-            csrf=cookies.token(self.cookie),
-            assets=self.desk.assets.names,
-            session=session,
-            me=session.account if session else None,
-            may={each.value for each in session.permissions} if session else set(),
-            local=self.desk.local,
-            here=self.request.url.path,
-            done=self.request.query_params.get("done"),
-            **values,
+            f"console/{name}", self.language, status, **(shared | values)
         )
 
     def to(self, path: str, *, cookie: str | None = None) -> Response:

@@ -37,7 +37,7 @@ def _form(visit: Visit, refusal: Refusal | None = None) -> Response:
         "sign-in.html",
         status,
         refusal=refusal.value if refusal else None,
-        address=visit.form.get("email", "")[:_ADDRESS],
+        form={"email": visit.form.get("email", "")[:_ADDRESS]},
         next=within(asked),
     )
 
