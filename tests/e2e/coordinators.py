@@ -116,6 +116,7 @@ class House:
         self.project.console.__dict__["passwords"] = self.passwords
         self.secrets: dict[str, str] = {}
         self.browsers: list[Browser] = []
+        self.plain = httpx.Client(timeout=30)  # sends what it is told and no more
 
     @contextmanager
     def open(self) -> Iterator["House"]:
@@ -125,6 +126,7 @@ class House:
                 yield self
         finally:
             self.close()
+            self.plain.close()
             self.project.close()
 
     def close(self) -> None:

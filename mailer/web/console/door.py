@@ -17,7 +17,7 @@ from mailer.web.console.desk import Desk
 from mailer.web.form import Fields, fields
 from mailer.web.guard import network
 
-_SEE_OTHER, _FORBIDDEN = 303, 403
+_SEE_OTHER, _FORBIDDEN, _UNREADABLE = 303, 403, 422
 _SAFE = ("GET", "HEAD")
 _WITHIN = re.compile(r"/console(/[A-Za-z0-9/_-]*)?")
 _LONGEST = 200  # characters of what a browser says of itself
@@ -196,5 +196,5 @@ def choice(form: Fields, known: Mapping[str, Handler], visit: Visit) -> Response
     """Do what the pressed button is named after; what no button says is nothing."""
     handler = known.get(form.get("action", ""))
     if handler is None:
-        return visit.page("no.html", _FORBIDDEN, why="unknown")
+        return visit.page("no.html", _UNREADABLE, why="unknown")
     return handler(visit)
