@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
-_SCRIPTS = ("htmx-2.0.11.min.js", "console.js")
+_SCRIPTS = ("htmx-2.0.11.min.js", "passkeys.js")
 _JAVASCRIPT, _CSS = "text/javascript", "text/css"
 
 
@@ -34,11 +34,9 @@ class Assets:
         digest = hashlib.sha256(asset.content).hexdigest()[:12]
         served = f"{stem}.{digest}.{kind}"
         self.served[served] = asset
-        self._names[stem.partition("-")[0]] = served
-        if kind == "css":
-            self._names["style"] = served
+        self._names["style" if kind == "css" else stem.partition("-")[0]] = served
 
     @property
     def names(self) -> Mapping[str, str]:
-        """Return the names under which they are served: htmx, console, style."""
+        """Return the names under which they are served: htmx, passkeys, style."""
         return self._names
