@@ -28,7 +28,7 @@ from mailer.bootstrap import Project
 from mailer.cli import web
 from mailer.core.accounts import Account
 from mailer.core.roles import Role
-from tests.fakes.site import served_app
+from tests.fakes.site import listening, served_app
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
@@ -107,10 +107,13 @@ class Browser:
 class House:
     """A project with accounts, whose clock stands until it is moved."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, named: str = "127.0.0.1") -> None:
+        """Take a project's folder, and the name under which browsers open it."""
         self.now = NOON
-        self.url = ""
-        self.project = Project(folder, {}, lambda: self.now)
+        self.socket = listening()
+        self.url = f"http://{named}:{self.socket.getsockname()[1]}"
+        here = {"MAILER_BASE_URL": self.url}  # browsers bind passkeys to it
+        self.project = Project(folder, here, lambda: self.now)
         self.passwords = Passwords(QUICK)
         # The work that a password costs would be most of what these tests do.
         self.project.console.__dict__["passwords"] = self.passwords
@@ -122,7 +125,7 @@ class House:
     def open(self) -> Iterator["House"]:
         """Serve the pages until the block ends."""
         try:
-            with served_app(web.application(self.project)) as self.url:
+            with served_app(web.application(self.project), self.socket):
                 yield self
         finally:
             self.close()

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import httpx
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -93,14 +93,15 @@ def address(who: str) -> str:
     return f"{who.replace(' ', '-')}@union.example"
 
 
-def a_request(house: House) -> int:
+def a_request(house: House, **said: str) -> int:
     """Return the number of a request that waits; a fresh one each time."""
     project = house.project
     with project.database.writing() as connection:
-        for table in (requests, cooldowns, calls):
+        for table in (requests, cooldowns):
             connection.execute(delete(table))
         call = {"slug": "call", "title": "A call", "created_at": house.now}
-        connection.execute(insert(calls).values(call))
+        adding = project.database.insert(calls).values(call)
+        connection.execute(adding.on_conflict_do_nothing())
     project.requests.ask(
         Ask(
             kind=Kind.ENDORSE,
@@ -116,6 +117,7 @@ def a_request(house: House) -> int:
                 "public": True,
                 "pledges": [],
                 "contact": "Ana",
+                **said,
             },
         ),
         at=house.now,
@@ -228,12 +230,13 @@ def test_no_forged_form_does_anything(house: House, forged: str) -> None:
 
 def test_a_form_of_ours_is_taken_under_each_name_of_ours(house: House) -> None:
     held = cookie(house, "mighty@union.example")
-    for origin in (house.url, house.project.settings.base_url):
+    for here in (house.url, house.url.replace("127.0.0.1", "localhost")):
         answer = ask(
             house,
             "POST /console/language",
             held,
-            Origin=origin,
+            Host=here.partition("//")[2],
+            Origin=here,
             Sec_Fetch_Site="same-origin",
         )
         assert answer.status_code == 303
