@@ -31,7 +31,7 @@ from mailer.ports import (
     Sessions,
 )
 
-_WINDOW = 15 * 60  # seconds
+WINDOW = 15 * 60  # seconds in which attempts are counted
 _EACH = 10  # wrong passwords of one address
 _NETWORK = 30  # a whole meeting may sit behind one address
 _STRANGERS = 300  # from everywhere together: 75 seconds of a processor
@@ -128,7 +128,7 @@ class Doorkeeper:
     def prove(self, session: Session, password: str) -> Refusal | None:
         """Take note that whoever is signed in knows the password; else why not."""
         at, number = self.clock(), session.account.number
-        buckets = [Bucket(f"proof {number}", _EACH, _WINDOW)]
+        buckets = [Bucket(f"proof {number}", _EACH, WINDOW)]
         if not self.attempts.spend(buckets, at=at):
             return Refusal.TOO_MANY
         if not self.passwords.matches(self.credentials.password(number), password):
@@ -157,15 +157,15 @@ class Doorkeeper:
         self, account: Account | None, address: str, network: str, at: datetime
     ) -> Sequence[Bucket]:
         if account and self.attempts.knows(account.number, network, at=at):
-            return [Bucket(f"known {account.number} {network}", _EACH, _WINDOW)]
+            return [Bucket(f"known {account.number} {network}", _EACH, WINDOW)]
         return [
-            Bucket(f"network {network}", _NETWORK, _WINDOW),
-            Bucket(f"address {normalize(address)}", _EACH, _WINDOW),
-            Bucket("strangers", _STRANGERS, _WINDOW),
+            Bucket(f"network {network}", _NETWORK, WINDOW),
+            Bucket(f"address {normalize(address)}", _EACH, WINDOW),
+            Bucket("strangers", _STRANGERS, WINDOW),
         ]
 
     def _may_use_key(self, network: str, at: datetime) -> bool:
-        bucket = Bucket(f"keys {network}", 2 * _KEYS, _WINDOW)  # asked, and answered
+        bucket = Bucket(f"keys {network}", 2 * _KEYS, WINDOW)  # asked, and answered
         return self.attempts.spend([bucket], at=at)
 
     def _owner(self, number: int) -> Account | None:

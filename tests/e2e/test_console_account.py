@@ -11,6 +11,7 @@ from PIL import Image
 from mailer.core.accounts import Factor, State
 from mailer.core.errors import RefusedError
 from mailer.core.roles import Role
+from mailer.core.tokens import Purpose
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.coordinators import PASSWORD, Browser, House, words
 
@@ -329,8 +330,6 @@ def test_a_link_of_somebody_disabled_opens_nothing(house: House) -> None:
 
 
 def test_links_for_readers_set_no_password(house: House) -> None:
-    from mailer.core.tokens import Purpose  # noqa: PLC0415 - only here
-
     token = house.project.keyring.sign(Purpose.PREFERENCES, bytes(16), 1)
 
     assert house.browser().get(f"/console/set-up/{token}").status_code == 410

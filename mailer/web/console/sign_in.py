@@ -5,11 +5,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.core.accounts import MOST
-from mailer.pipeline.enter import Entry, Refusal
+from mailer.pipeline.enter import WINDOW, Entry, Refusal
 from mailer.web.console.door import Door, Visit, within
 
 _UNREADABLE, _TOO_MANY, _NOT_FOUND = 422, 429, 404
 _ADDRESS = 254  # characters (RFC 5321 §4.5.3.1.3)
+_LATER = {"Retry-After": str(WINDOW)}
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -33,13 +34,16 @@ def _show(visit: Visit) -> Response:
 def _form(visit: Visit, refusal: Refusal | None = None) -> Response:
     asked = visit.form.get("next") or visit.request.query_params.get("next")
     status = {None: 200, Refusal.TOO_MANY: _TOO_MANY}.get(refusal, _UNREADABLE)
-    return visit.page(
+    answer = visit.page(
         "sign-in.html",
         status,
         refusal=refusal.value if refusal else None,
         form={"email": visit.form.get("email", "")[:_ADDRESS]},
         next=within(asked),
     )
+    if refusal is Refusal.TOO_MANY:
+        answer.headers.update(_LATER)
+    return answer
 
 
 def _by_password(visit: Visit) -> Response:
@@ -77,7 +81,7 @@ def _ask_for_passkey(visit: Visit) -> Response:
         visit.cookie, network=visit.network
     )
     if asked is None:
-        return Response(status_code=_TOO_MANY)
+        return Response(status_code=_TOO_MANY, headers=_LATER)
     return Response(asked, media_type="application/json")
 
 
