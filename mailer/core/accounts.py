@@ -155,7 +155,7 @@ def is_acceptable(password: str, *, address: str, name: str = "") -> bool:
         return False
     folded = password.casefold()
     local, _, domain = address.casefold().partition("@")
-    named = [local, domain.partition(".")[0], *name.casefold().split()]
+    named = [local, *domain.split("."), *name.casefold().split()]
     rest = folded
     for word in [*named, *_COMMON]:
         if len(word) >= _WORD:

@@ -7,7 +7,7 @@ from mailer.core.accounts import Errand, Invitation, is_acceptable
 from mailer.web.console.door import Door, Visit
 from mailer.web.site import Site
 
-_UNREADABLE, _GONE = 422, 410
+_UNREADABLE, _NOT_FOUND = 422, 404
 _NAME = 80  # characters
 
 
@@ -84,7 +84,7 @@ def _form(
 
 
 def _gone(visit: Visit) -> Response:
-    return visit.page("gone.html", _GONE)
+    return visit.page("gone.html", _NOT_FOUND)
 
 
 def _token(visit: Visit) -> str:
