@@ -111,14 +111,16 @@ def test_an_admin_who_never_signed_in_does_not_count_as_one(office: Office) -> N
     office.accounts.give(admin, [Role.AUTHOR], by="x", at=AT)
 
 
+def set_up_phone(office: Office, account: Account) -> None:
+    office.credentials.propose_totp(account.number, "S", at=AT)
+    office.credentials.accept_totp(account.number, 1, at=AT)
+
+
 CHANGES: dict[str, Callable[[Office, Account], object]] = {
     "password": lambda o, a: o.credentials.set_password(a.number, "new", at=AT),
     "roles": lambda o, a: o.accounts.give(a, [Role.AUDITOR], by="x", at=AT),
     "state": lambda o, a: o.accounts.turn(a, State.DISABLED, by="x", at=AT),
-    "phone": lambda o, a: (
-        o.credentials.propose_totp(a.number, "S", at=AT),
-        o.credentials.accept_totp(a.number, 1, at=AT),
-    ),
+    "phone": set_up_phone,
     "passkey": lambda o, a: o.credentials.add_passkey(
         a.number, credential=b"c", public_key=b"k", counter=0, name="", at=AT
     ),

@@ -351,8 +351,12 @@ def test_the_last_admin_stays_one(house: House) -> None:
     ben = house.signed_in(BEN)
     page = f"/console/accounts/{house.account(BEN).public_id}"
 
-    for form in ({"action": "disable"}, {"action": "roles", "role": ["author"]}):
-        answer = ben.post(page, dict(form))
+    forms: list[dict[str, str | list[str]]] = [
+        {"action": "disable"},
+        {"action": "roles", "role": ["author"]},
+    ]
+    for form in forms:
+        answer = ben.post(page, form)
         assert answer.status_code == 409
         assert "nobody would be left" in words(answer)
 
