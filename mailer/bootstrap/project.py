@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from itertools import chain
 
 from mailer.adapters.database.correcting import SqlCorrections
 from mailer.adapters.database.tracking import SqlTracking
 from mailer.adapters.sources import registry as sources
 from mailer.bootstrap.blasting import Blasting
+from mailer.bootstrap.console import Console
 from mailer.core import editions
 from mailer.core.errors import InputError, MailerError, NotFoundError
 from mailer.core.lists import MailingList
@@ -29,6 +31,11 @@ from mailer.ports import Source
 
 class Project(Blasting):
     """Everything of one project folder, made when first asked for."""
+
+    @cached_property
+    def console(self) -> Console:
+        """Who coordinates, and what lets them in."""
+        return Console(self, derived=self._derived, numbered=self.numbered)
 
     def source(self, name: str) -> Source:
         """Return a source of mailer.toml; raises NotFoundError."""
@@ -64,6 +71,7 @@ class Project(Blasting):
         self.eraser.complete(at=now)
         self.retention.prune(now - self.settings.keep, at=now)
         self.requests.expire(at=now)
+        self.console.attempts.sweep(at=now)
 
     def tracker(self, trouble: Callable[[str], None]) -> Tracker:
         """Return what keeps and applies what providers tell."""

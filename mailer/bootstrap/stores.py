@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from mailer.adapters import erasures, files
 from mailer.adapters.database import keyed, migrate
 from mailer.adapters.database.actions import SqlActions
-from mailer.adapters.database.dossier import SqlDossiers
 from mailer.adapters.database.audiences import SqlAudiences
+from mailer.adapters.database.dossier import SqlDossiers
 from mailer.adapters.database.editions import SqlPublicEditions
 from mailer.adapters.database.endorsing import SqlEndorsements
 from mailer.adapters.database.engine import Database

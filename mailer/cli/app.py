@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from mailer.cli import (
-    corrections,
+    admin,
     audience,
     blast,
+    corrections,
     database,
     demo,
     doctor,
@@ -92,6 +93,7 @@ app.command("lists", rich_help_panel=_LOOK)(listing.lists)
 app.command("audience", rich_help_panel=_LOOK)(audience.audience)
 app.add_typer(requests.app, name="requests", rich_help_panel=_LOOK)
 app.command("introductions", rich_help_panel=_LOOK)(introductions.introductions)
+app.add_typer(admin.app, name="admin", rich_help_panel=_LOOK)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
 app.command("prune", rich_help_panel=_LOOK)(pruning.prune)
 app.command("export", rich_help_panel=_LOOK)(rights.export)

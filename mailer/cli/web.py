@@ -12,6 +12,7 @@ from mailer.pipeline.examine import webhook
 
 if TYPE_CHECKING:
     from mailer.web.app import Application
+    from mailer.web.console import Coordination
     from mailer.web.events import Ear
     from mailer.web.guard import Guard
 
@@ -71,6 +72,7 @@ def application(project: Project, guard: "Guard | None" = None) -> "Application"
         guard=guard,
         logo=project.settings.branding.logo,
         ear=_ear(project),
+        work=_work(project),
     )
 
 
@@ -92,4 +94,24 @@ def _ear(project: Project) -> "Ear":
         tracker=project.tracker(output.say),
         confirm=project.fleet.confirm,
         now=project.clock,
+    )
+
+
+def _work(project: Project) -> "Coordination":
+    """Return what coordinators do."""
+    from mailer.web.console import Coordination  # noqa: PLC0415 - as above
+
+    console = project.console
+    return Coordination(
+        accounts=console.accounts,
+        credentials=console.credentials,
+        sessions=console.sessions,
+        records=console.records,
+        doorkeeper=console.doorkeeper,
+        locksmith=console.locksmith,
+        inviter=console.inviter,
+        codes=console.codes,
+        moderator=project.moderator,
+        survey=console.survey,
+        zone=console.zone,
     )

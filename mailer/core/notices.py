@@ -44,6 +44,8 @@ class NoteKind(StrEnum):
     INTRODUCED = "introduced"  # tells each the other's name and address
     APPROVED_ALONE = "approved-alone"  # tells coordinators who had no second person
     WAITING = "waiting"  # tells coordinators that somebody waits for them
+    CONSOLE_INVITED = "console-invited"  # a coordinator sets a first password
+    CONSOLE_RESET = "console-reset"  # and another one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

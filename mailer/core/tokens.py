@@ -29,6 +29,7 @@ class Purpose(Enum):
     HOST = 4  # correct or cancel an action of theirs
     PROPOSE = 5  # change what they sent, until somebody has decided
     INTRODUCE = 6  # say whether they want to be introduced to another host
+    INVITE = 7  # set a password of the console, once
 
 
 @dataclass(frozen=True, slots=True)

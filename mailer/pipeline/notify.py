@@ -24,6 +24,7 @@ _PAGES = {
     Purpose.HOST: "h",
     Purpose.PROPOSE: "h",
     Purpose.INTRODUCE: "i",
+    Purpose.INVITE: "console/set-up",
 }
 
 

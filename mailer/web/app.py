@@ -35,6 +35,7 @@ from mailer.web import (
     actions,
     calendars,
     confirm,
+    console,
     editions,
     endorse,
     events,
@@ -89,12 +90,14 @@ def create(
     guard: Guard | None = None,
     logo: Logo | None = None,
     ear: events.Ear | None = None,
+    work: console.Coordination | None = None,
 ) -> Starlette:
     """Return the application; a broken template raises TemplateError here, not later.
 
     `lists` goes by list number; `notifier` writes to readers about what was done with
     their links. `base_url` is without a slash at the end. `logo` is the one that mail
     shows; `ear` hears what providers tell. `copies` makes letters fit for the archive.
+    `work` is what coordinators do; without it there is no console.
     """
     site = Site(
         readers=readers,
@@ -148,6 +151,7 @@ def create(
             *feeds.routes(site),
             *editions.routes(site),
             *(events.routes(ear) if ear else ()),
+            *(console.routes(site, work) if work else ()),
             *_plain(site),
             *_brand(logo),
         ],

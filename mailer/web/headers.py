@@ -20,8 +20,13 @@ _ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-# A picture in mail is shown by other sites; its own answer says so.
-_MAY_DIFFER = ("Cross-Origin-Resource-Policy",)
+# A picture in mail is shown by other sites; the console has scripts of ours, and needs
+# to know which page sent a form. Their own answers say so.
+_MAY_DIFFER = (
+    "Cross-Origin-Resource-Policy",
+    "Content-Security-Policy",
+    "Referrer-Policy",
+)
 _YEAR = 31_536_000  # seconds
 
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from mailer.adapters.renderer.states import STATES
 from mailer.core.errors import InputError
 from mailer.core.model import Action, Facts
 from mailer.core.sharing import reading
 from mailer.core.sharing.fields import KINDS, LASTS, LIMITS, ZONES, Field, Form, Trouble
 from mailer.core.sharing.reading import Read
 from mailer.core.sharing.submission import SOURCE, Submission
+from mailer.core.states import STATES
 from mailer.web.facts import shown, web
 from mailer.web.site import Site
 

@@ -50,6 +50,10 @@ class Pages(Protocol):
         """Return its file name, which changes with its content."""
         ...
 
+    def file(self, name: str) -> bytes:
+        """Return a file that pages load as it is; raises TemplateError."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:

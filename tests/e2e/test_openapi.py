@@ -89,6 +89,9 @@ def real(town: Town) -> dict[str, str]:
         "token": keyring.sign(Purpose.PREFERENCES, bytes(16), 1),
         "provider": "postmark",
         "stylesheet": found[1],
+        "file": "passkeys.js",
+        "number": "1",
+        "account": "nobody",
     }
 
 

@@ -328,15 +328,21 @@ def served(site: Site) -> Iterator[Site]:
         yield site
 
 
-@contextmanager
-def served_app(app: Starlette) -> Iterator[str]:
-    """Serve any pages in the same way; yields where they are."""
+def listening() -> socket.socket:
+    """Return a socket on a free loopback port."""
     # The protocol is named, else asyncio leaves Nagle's delay on: 40 ms per answer.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
-    port = listening.getsockname()[1]
+    free = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    free.bind(("127.0.0.1", 0))
+    return free
+
+
+@contextmanager
+def served_app(app: Starlette, on: socket.socket | None = None) -> Iterator[str]:
+    """Serve any pages in the same way; yields where they are."""
+    heard = on or listening()
+    port = heard.getsockname()[1]
     running = server(app, "127.0.0.1", port)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [heard]})
     thread.start()
     try:
         while not running.started:
@@ -346,4 +352,4 @@ def served_app(app: Starlette) -> Iterator[str]:
     finally:
         running.should_exit = True
         thread.join(10)
-        listening.close()
+        heard.close()

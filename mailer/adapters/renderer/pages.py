@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from babel import Locale
+from babel import Locale, numbers
 from jinja2 import Environment, TemplateError as JinjaError
 
 from mailer.adapters.renderer.environment import environment, translations
@@ -46,7 +46,11 @@ class Pages:
     @cached_property
     def stylesheet(self) -> bytes:
         """Return the one stylesheet, UTF-8."""
-        file = self._templates / "web" / "pages.css"
+        return self.file("pages.css")
+
+    def file(self, name: str) -> bytes:
+        """Return a file of `templates/web` as it is; raises TemplateError."""
+        file = self._templates / "web" / name
         try:
             return file.read_bytes()
         except OSError as error:
@@ -65,6 +69,9 @@ class Pages:
         env = environment(self._templates, language=language, autoescape=escaped)
         locale = Locale.parse(language)
         env.filters["capital"] = _capital
+        env.filters["figures"] = lambda number: numbers.format_decimal(
+            number, locale=locale
+        )
         env.filters["language_name"] = lambda code: (
             Locale.parse(code).get_display_name(locale) or code
         )

@@ -3,6 +3,15 @@
 Numbers are ours, `public_id` and `uid` are random and may appear in links.
 """
 
+from mailer.adapters.database.schema.accounts import (
+    accounts,
+    attempts,
+    challenges,
+    credentials,
+    invitations,
+    known_networks,
+    sessions,
+)
 from mailer.adapters.database.schema.actions import (
     action_targets,
     action_versions,
@@ -63,22 +72,28 @@ from mailer.adapters.database.schema.sending import (
 )
 
 __all__ = [
+    "accounts",
     "action_targets",
     "action_versions",
     "actions",
+    "attempts",
     "audit",
     "batches",
     "blast_recipients",
     "blasts",
     "calls",
+    "challenges",
     "consent_events",
     "cooldowns",
+    "credentials",
     "deliveries",
     "endorsements",
     "erasures",
     "hosts",
     "instance",
     "introductions",
+    "invitations",
+    "known_networks",
     "lists",
     "mailing_groups",
     "mailings",
@@ -92,6 +107,7 @@ __all__ = [
     "provider_events",
     "requests",
     "seats",
+    "sessions",
     "sponsorships",
     "subscriber_tags",
     "subscribers",

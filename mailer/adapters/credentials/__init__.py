@@ -1,0 +1,1 @@
+"""What people sign in with, by the libraries that know how."""

@@ -1,0 +1,146 @@
+"""A project folder: who coordinates it, and what lets them in."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from mailer.adapters.credentials.codes import Codes
+from mailer.adapters.credentials.passkeys import Passkeys
+from mailer.adapters.credentials.passwords import Passwords
+from mailer.adapters.credentials.sealing import Seal
+from mailer.adapters.database.accounts import SqlAccounts
+from mailer.adapters.database.attempts import SqlAttempts
+from mailer.adapters.database.credentials import SqlCredentials
+from mailer.adapters.database.invitations import SqlInvitations
+from mailer.adapters.database.records import SqlRecords
+from mailer.adapters.database.sessions import SqlSessions
+from mailer.bootstrap.sending import Sending
+from mailer.core.lists import MailingList
+from mailer.pipeline.enter import Doorkeeper
+from mailer.pipeline.invite import Inviter
+from mailer.pipeline.secure import Locksmith
+from mailer.pipeline.survey import Survey, survey
+
+
+class Console:
+    """The accounts of a project, and what is done with them."""
+
+    def __init__(
+        self,
+        project: Sending,
+        *,
+        derived: Callable[[str], bytes],
+        numbered: Callable[[], Mapping[int, MailingList]],
+    ) -> None:
+        """Take the project, its keys by purpose, and its lists by number.
+
+        The database is opened when first asked for.
+        """
+        self._project = project
+        self._derived = derived
+        self._numbered = numbered
+
+    @cached_property
+    def accounts(self) -> SqlAccounts:
+        """Who may sign in."""
+        return SqlAccounts(self._project.ready, self._derived("addresses"))
+
+    @cached_property
+    def credentials(self) -> SqlCredentials:
+        """What lets them in."""
+        return SqlCredentials(
+            self._project.ready,
+            seal=Seal(self._derived("codes")),
+            pepper=self._derived("recovery"),
+        )
+
+    @cached_property
+    def sessions(self) -> SqlSessions:
+        """Who is signed in."""
+        return SqlSessions(self._project.ready)
+
+    @cached_property
+    def attempts(self) -> SqlAttempts:
+        """What tried to get in."""
+        return SqlAttempts(self._project.ready, self._derived("attempts"))
+
+    @cached_property
+    def records(self) -> SqlRecords:
+        """Who did what."""
+        return SqlRecords(self._project.ready)
+
+    @cached_property
+    def passwords(self) -> Passwords:
+        """Makes and checks hashes."""
+        return Passwords()
+
+    @cached_property
+    def codes(self) -> Codes:
+        """Knows the codes of phones."""
+        return Codes(self._project.settings.coalition.name)
+
+    @cached_property
+    def keys(self) -> Passkeys:
+        """Asks browsers for passkeys."""
+        settings = self._project.settings
+        return Passkeys(settings.base_url, settings.coalition.name)
+
+    @cached_property
+    def doorkeeper(self) -> Doorkeeper:
+        """Lets people in."""
+        return Doorkeeper(
+            accounts=self.accounts,
+            credentials=self.credentials,
+            sessions=self.sessions,
+            attempts=self.attempts,
+            passwords=self.passwords,
+            codes=self.codes,
+            keys=self.keys,
+            clock=self._project.clock,
+        )
+
+    @cached_property
+    def locksmith(self) -> Locksmith:
+        """Changes what lets them in."""
+        return Locksmith(
+            credentials=self.credentials,
+            sessions=self.sessions,
+            attempts=self.attempts,
+            passwords=self.passwords,
+            codes=self.codes,
+            keys=self.keys,
+            clock=self._project.clock,
+        )
+
+    @cached_property
+    def inviter(self) -> Inviter:
+        """Makes accounts and links."""
+        project = self._project
+        return Inviter(
+            accounts=self.accounts,
+            invitations=SqlInvitations(project.ready),
+            passwords=self.passwords,
+            people=project.people,
+            notifier=project.notifier,
+            keyring=project.keyring,
+            lists=self._numbered,
+            base_url=project.settings.base_url,
+            clock=project.clock,
+        )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the first list that has one, in which hours are told."""
+        cadences = (each.cadence for each in self._project.lists.values())
+        return next((each.zone for each in cadences if each), ZoneInfo("UTC"))
+
+    def survey(self) -> Survey:
+        """Look at everything once."""
+        project = self._project
+        stop = project.instance.stopped()
+        return survey(
+            project.ledger,
+            project.lists.values(),
+            stopped=stop.reason if stop else None,
+            at=project.clock(),
+        )

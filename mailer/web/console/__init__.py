@@ -1,0 +1,6 @@
+"""Where coordinators work: behind a sign-in, page by page as their roles allow."""
+
+from mailer.web.console.desk import Coordination
+from mailer.web.console.routes import routes
+
+__all__ = ["Coordination", "routes"]

@@ -1,0 +1,35 @@
+"""The first page: what comes next, what is under way, what needs a person."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mailer.core.roles import Permission
+from mailer.web.console.door import Door, Visit
+
+
+def routes(door: Door) -> list[Route]:
+    """Return the routes of the overview; its middle is asked for again by itself."""
+    return [
+        door.route("/console", get=_show),
+        door.route("/console/running", get=_running),
+    ]
+
+
+def _show(visit: Visit) -> Response:
+    moderates = Permission.MODERATE in visit.mine.permissions
+    waiting = visit.desk.site.requests.waiting() if moderates else ()
+    found = visit.desk.work.survey()
+    return visit.page(
+        "overview.html", survey=found, waiting=waiting, lists=_lists(visit)
+    )
+
+
+def _running(visit: Visit) -> Response:
+    return visit.page(
+        "running.html", survey=visit.desk.work.survey(), lists=_lists(visit)
+    )
+
+
+def _lists(visit: Visit) -> dict[str, str]:
+    lists = visit.desk.site.lists.values()
+    return {each.slug: each.title(visit.language) for each in lists}
