@@ -82,7 +82,8 @@ def test_an_edition_goes_out_once_and_everybody_is_accounted_for(filled: Shell) 
     assert sent["audience"] == sum(sent["deliveries"].values()) == 3
     assert again.code == 1
     assert "nobody is mailed twice" in again.err
-    assert status == {**sent, "stopped": None}
+    told = {"bounced": 0, "complained": 0, "blocked": 0}
+    assert status == {**sent, "told": told, "stopped": None}
     assert len(shell.messages) == 3
 
 
