@@ -9,6 +9,8 @@ UV := $(shell command -v uv 2>/dev/null)
 LOCKS := uv.lock requirements.lock requirements-dev.lock
 EXPORT := export --quiet --frozen --no-default-groups --no-emit-project --format requirements-txt
 ARGS ?=
+# More than there are processors: half of a test is waiting for programs and disks.
+WORKERS ?= $(shell python3 -c 'import os; print((os.cpu_count() or 1) + 2)')
 
 ifneq ($(UV),)
 install_runtime = $(UV) sync --quiet --frozen --no-default-groups --inexact
@@ -28,7 +30,7 @@ demo: .venv/.runtime ## Send one weekly digest of real actions to a local outbox
 
 .PHONY: test
 test: .venv/.dev ## Run all tests; ARGS="-k outbox" picks some
-	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
+	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=worksteal $(ARGS)
 
 .PHONY: html-validate
 html-validate: .venv/.dev ## Fetch html-validate from npm, so that make test can try it
