@@ -118,7 +118,7 @@ def test_both_engines_give_every_element_the_same_style(
             looks.append((dark, seen.page.evaluate(COMPUTED)))
 
     ours, theirs = looks
-    assert len(ours[0]) == len(ours[1]) > 30
+    assert len(ours[0]) == len(ours[1]) > 20
     assert ours == theirs
 
 
