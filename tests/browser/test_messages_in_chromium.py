@@ -1,5 +1,3 @@
-import re
-
 """Every message in a real browser, offline: both engines, every width, every light."""
 
 import re
