@@ -10,7 +10,7 @@ LOCKS := uv.lock requirements.lock requirements-dev.lock
 EXPORT := export --quiet --frozen --no-default-groups --no-emit-project --format requirements-txt
 ARGS ?=
 # More than there are processors: half of a test is waiting for programs and disks.
-WORKERS ?= $(shell python3 -c 'import os; print((os.cpu_count() or 1) + 2)')
+WORKERS ?= $(shell python3 -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 ifneq ($(UV),)
 install_runtime = $(UV) sync --quiet --frozen --no-default-groups --inexact

@@ -1,5 +1,6 @@
 """Every message in a real browser, offline: both engines, every width, every light."""
 
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -40,6 +41,14 @@ def page_of(
     name: str, language: str, engine: Engine = Engine.PREMAILER, look: str = ""
 ) -> str:
     return SPECIMENS[name].letter(renderer(engine, look), language).html
+
+
+def elements(html: str) -> int:
+    """How many elements the body has at least: as many as it closes."""
+    seen = re.sub("<!--.*?-->", "", html, flags=re.DOTALL)  # Outlook's own stand there
+    body = seen.partition("<body")[2].partition("</body>")[0]
+    assert body.count("</") > 10
+    return body.count("</")
 
 
 @cache
@@ -118,7 +127,7 @@ def test_both_engines_give_every_element_the_same_style(
             looks.append((dark, seen.page.evaluate(COMPUTED)))
 
     ours, theirs = looks
-    assert len(ours[0]) == len(ours[1]) > 30
+    assert len(ours[0]) == len(ours[1]) >= elements(page_of(name, "en"))
     assert ours == theirs
 
 

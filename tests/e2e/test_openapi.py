@@ -30,7 +30,7 @@ PROVIDER = """
 [providers.postmark]
 kind = "postmark"
 token = "ttttttttttttttttttttt"
-events_key = "kkkkkkkkkkkkkkkkkkkkk"
+events_key = "what-postmark-shows-us"
 [brand]
 logo = "logo.png"
 """

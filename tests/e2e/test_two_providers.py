@@ -189,7 +189,7 @@ def test_the_environment_overrides_every_route(pair: Meet) -> None:
 
 @ON_SQLITE
 def test_test_mode_stands_before_both_of_them(pair: Meet) -> None:
-    with pair(faults="429@1", readers=50) as both:
+    with pair(faults="429=1", readers=50) as both:
         allowed = "reader1@example.org reader2@example.org"
         both.shell("work", "--until-idle", MAILER_ALLOW_ONLY=allowed)
         to = Counter(one.recipient for one in both.spare.accepted())

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from limits import parse
 from starlette.applications import Starlette
 
 from mailer.adapters.addresses import checked
@@ -60,6 +61,7 @@ NOW = datetime(2019, 10, 8, 17, 30, tzinfo=UTC)
 WEEKLY, URGENT = 1, 2
 UID = bytes(range(16))
 KEYS = {1: bytes(range(32))}
+PATIENT = parse("100000/second")  # of bad links: all of these tests are one network
 COALITION = Coalition(
     name="Coalition to Close the Concentration Camps",
     postal_address="PO Box 000000, San Diego, CA 92101",
@@ -304,7 +306,7 @@ def a_site(
             coordinators=(),
             languages=COALITION.languages,
         ),
-        guard=guard,
+        guard=guard or Guard(bad=PATIENT),
         logo=logo,
     )
     return Site(

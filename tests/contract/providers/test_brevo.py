@@ -28,7 +28,7 @@ BATCH = outgoing(recipient(1), recipient(2))
 
 @pytest.fixture(params=[False, True], ids=["complete", "one body"])
 def carrier(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ApiCarrier]:
-    with api("brevo", tmp_path, timeout=1, shared_body=request.param) as found:
+    with api("brevo", tmp_path, shared_body=request.param) as found:
         yield found
 
 
