@@ -6,6 +6,7 @@ from datetime import date, time
 from enum import StrEnum
 
 from mailer.core.digest import Item
+from mailer.core.lists import MailingList
 from mailer.core.requests import Kind
 
 
@@ -15,13 +16,14 @@ class Confirmation:
 
     Address, organization and token are slots. `on_behalf` prints the organization:
     only one on record may be named, never what a visitor typed into a form, or the
-    form mails anybody's words to anybody.
+    form mails anybody's words to anybody. `lists` are all that a press puts them on.
     """
 
     language: str
     expires_on: date | None  # the link's last day; None: it works for half an hour
     about: Kind = Kind.SUBSCRIBE
     on_behalf: bool = False
+    lists: tuple[MailingList, ...] = ()
 
 
 class NoteKind(StrEnum):

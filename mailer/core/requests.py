@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 COOLDOWN = timedelta(minutes=15)  # between two letters that ask one address
+# After so long, a letter that was to be written and is not on its way is written anew.
+CLAIM = timedelta(minutes=1)
 A_DAY = 3  # such letters to one address within a day, and as many of its owner's own
 RETURN = timedelta(days=7)  # between two to somebody who complained, or was erased
 MOST_OPEN = 20  # requests of one address that wait for its owner
@@ -69,6 +71,16 @@ def valid_for(kind: Kind) -> timedelta:
     return _VALID.get(kind, timedelta(days=7))
 
 
+def granted_until(
+    kind: Kind, asked_at: datetime, written_at: datetime | None
+) -> datetime:
+    """Return the moment from which a mailed link grants such a request no more.
+
+    A letter that had to wait loses nothing by it: its time begins as it is written.
+    """
+    return max(asked_at, written_at or asked_at) + valid_for(kind)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """What a form posted, checked and ready to keep.
@@ -105,13 +117,14 @@ class Request:
         bytes | None
     )  # the random id of whoever has the address, once written to
     asked_at: datetime
+    written_at: datetime | None = None  # when its letter was, or is to be, written
     confirmed_at: datetime | None = None
     settled_at: datetime | None = None
     reason: str | None = None  # a moderator's words
 
     def granted_until(self) -> datetime:
         """Return the moment from which its link grants nothing any more."""
-        return self.asked_at + valid_for(self.kind)
+        return granted_until(self.kind, self.asked_at, self.written_at)
 
 
 class Moving(StrEnum):
@@ -144,6 +157,7 @@ class Due:
     to: bytes  # the random id of whoever has the address
     language: str
     list_number: int
+    joins: tuple[int, ...]  # every list that a press puts them on
     until: datetime  # the link's last moment
 
 

@@ -31,9 +31,11 @@ def of_leaving_all(site: Site, person: Guest, left: Sequence[int]) -> None:
     """Write that all lists were left, with a link to where one press takes it back."""
     language = _language(site, person)
     titles = [site.lists[each].title(language) for each in left if each in site.lists]
-    title = "”, “".join(titles) or person.mailing_list.title(language)
+    titles = titles or [person.mailing_list.title(language)]
     link = Link(Purpose.PREFERENCES, person.reader.list_number)
-    _of_leaving(site, person, title, link, "all")
+    with logged():
+        title = site.pages.render("titles.txt", language, titles=titles).strip()
+        _of_leaving(site, person, title, link, "all")
 
 
 def of_change(site: Site, person: Guest, chosen: Sequence[Changed]) -> None:

@@ -391,6 +391,25 @@ def test_the_question_is_asked_in_both_languages_with_the_lists_name_in_each() -
         assert name not in page.find(".//h1").getparent().text_content()
 
 
+@pytest.mark.parametrize("about", [Kind.SUBSCRIBE, Kind.ENDORSE, Kind.SUBMIT])
+def test_the_question_names_every_list_that_a_press_joins(about: Kind) -> None:
+    other = replace(LIST, titles={"en": "Rapid <response>", "es": "Ideas <ya>"})
+    for language, names in (
+        ("en", "“Weekly” and “Rapid <response>”"),
+        ("es", "“Semanal” e “Ideas <ya>”"),
+    ):
+        confirmation = Confirmation(
+            language=language,
+            expires_on=date(2019, 10, 14),
+            about=about,
+            lists=(LIST, other),
+        )
+        mail = MAIL.confirmation(confirmation, mailing_list=LIST, slots=QUESTION)
+        page = lxml_html.document_fromstring(mail.html).text_content()
+        assert names in " ".join(page.split())
+        assert names in " ".join(mail.text.split())
+
+
 # --- notes
 
 

@@ -34,6 +34,7 @@ from mailer.adapters.database.schema import (
 from mailer.core.errors import NotFoundError
 from mailer.core.requests import (
     A_DAY,
+    CLAIM,
     COOLDOWN,
     GIVEN,
     GRAVE,
@@ -48,6 +49,7 @@ from mailer.core.requests import (
     Request,
     State,
     a_day,
+    granted_until,
     is_grave,
     valid_for,
 )
@@ -128,15 +130,67 @@ class SqlRequests:
                 if row["suppressed"] and row["suppressed"] not in allowed:
                     _forget(connection, row["id"])
                     continue
+                claimed = self._claim(connection, row, at)
+                if claimed is None:
+                    continue
+                if not grave:
+                    seen.add(hashed)
+                made.append(claimed)
+        return made
+
+    def _claim(
+        self, connection: Connection, row: RowMapping, at: datetime
+    ) -> Due | None:
+        """Take a letter in hand and spend it, both or neither; None: not now.
+
+        A letter that was taken and did not come about is repeated under its name, and
+        costs nothing more.
+        """
+        kind, hashed = Kind(row["kind"]), bytes(row["address_hash"])
+        # As everybody does who holds several: the letters' count, the person, requests.
+        with connection.begin_nested() as step:
+            if not _is_repeated(row):
+                grave = is_grave(kind)
                 wait = (
                     RETURN if row["suppressed"] else timedelta(0) if grave else COOLDOWN
                 )
-                most_today = a_day(Kind(row["kind"]))
-                if not self._may(connection, hashed, wait, most_today, at):
-                    continue
-                seen.add(hashed)
-                made.append(self._due(connection, row, at))
-        return made
+                if not self._may(connection, hashed, wait, a_day(kind), at):
+                    return None
+            number, uid = self._person(connection, row, at)
+            mine = requests.c.id == row["id"]
+            taken = connection.execute(
+                update(requests)
+                .where(mine, requests.c.state == State.ASKED, _is_free(at))
+                .values(written_at=at, subscriber_id=number)
+            )
+            if not taken.rowcount:  # by another process, just now
+                step.rollback()
+                return None
+            joins = list(row["joins"])
+            if kind not in GRAVE:
+                others = connection.execute(
+                    update(requests)
+                    .where(
+                        requests.c.address_hash == hashed,
+                        requests.c.state == State.ASKED,
+                        requests.c.kind.not_in(GRAVE),
+                        ~mine,
+                        _is_valid(at),
+                    )
+                    .values(written_at=at, subscriber_id=number)
+                    .returning(requests.c.id, requests.c.joins)
+                ).all()
+                joins += [each for _, more in sorted(others) for each in more]
+        return Due(
+            number=row["id"],
+            name=f"request {row['public_id']} {row['asked_at'].isoformat()}",
+            kind=kind,
+            to=uid,
+            language=row["language"],
+            list_number=row["list_number"],
+            joins=tuple(dict.fromkeys(joins)),
+            until=granted_until(kind, row["asked_at"], at),
+        )
 
     def _may(
         self,
@@ -165,20 +219,9 @@ class SqlRequests:
         ).returning(cooldowns.c.times)
         return connection.scalar(spent) is not None
 
-    def _due(self, connection: Connection, row: RowMapping, at: datetime) -> Due:
-        uid = self._person(connection, row, at)
-        kind = Kind(row["kind"])
-        return Due(
-            number=row["id"],
-            name=f"request {row['public_id']} {row['asked_at'].isoformat()}",
-            kind=kind,
-            to=uid,
-            language=row["language"],
-            list_number=row["list_number"],
-            until=row["asked_at"] + valid_for(kind),
-        )
-
-    def _person(self, connection: Connection, row: RowMapping, at: datetime) -> bytes:
+    def _person(
+        self, connection: Connection, row: RowMapping, at: datetime
+    ) -> tuple[int, bytes]:
         """Return who has the address; its requests are theirs from now on."""
         number, uid = introduce(
             self._database,
@@ -194,15 +237,7 @@ class SqlRequests:
             .where(subscribers.c.id == number)
             .with_for_update(read=True, key_share=True)
         )
-        connection.execute(
-            update(requests)
-            .where(
-                requests.c.address_hash == row["address_hash"],
-                requests.c.state == State.ASKED,
-            )
-            .values(subscriber_id=number)
-        )
-        return uid
+        return number, uid
 
     def written(self, due: Due, *, at: datetime) -> None:
         """Take note that the letter about these requests is on its way."""
@@ -216,6 +251,8 @@ class SqlRequests:
                 .where(
                     requests.c.subscriber_id == mine.scalar_subquery(),
                     requests.c.state == State.ASKED,
+                    # What was asked since waits for a letter of its own.
+                    requests.c.written_at >= requests.c.asked_at,
                     others,
                 )
                 .values(state=State.WRITTEN.value, written_at=at)
@@ -328,8 +365,7 @@ class SqlRequests:
         with self._database.writing() as connection:
             late = or_(
                 *(
-                    (requests.c.kind == kind)
-                    & (requests.c.asked_at < at - valid_for(kind))
+                    (requests.c.kind == kind) & ~_is_recent(at - valid_for(kind))
                     for kind in Kind
                 )
             )
@@ -375,12 +411,46 @@ def _asked(at: datetime, most: int) -> Any:
             ),
         ),
     )
+    repeated = requests.c.written_at >= requests.c.asked_at
     return (
         select(requests, suppressions.c.reason.label("suppressed"))
         .outerjoin(suppressions, suppressions.c.address_hash == requests.c.address_hash)
-        .where(requests.c.state == State.ASKED, ~cooling)
+        .where(
+            requests.c.state == State.ASKED,
+            _is_free(at),
+            _is_valid(at),
+            or_(repeated, ~cooling),
+        )
         .order_by(requests.c.id)
         .limit(most)
+    )
+
+
+def _is_free(at: datetime) -> Any:
+    """Whether nobody has a letter about it in hand; who had one may have crashed."""
+    return or_(
+        requests.c.written_at.is_(None),
+        requests.c.written_at < requests.c.asked_at,
+        requests.c.written_at <= at - CLAIM,
+    )
+
+
+def _is_repeated(row: RowMapping) -> bool:
+    """Whether its letter was taken in hand and spent before."""
+    return row["written_at"] is not None and row["written_at"] >= row["asked_at"]
+
+
+def _is_valid(at: datetime) -> Any:
+    return or_(
+        *((requests.c.kind == kind) & _is_recent(at - valid_for(kind)) for kind in Kind)
+    )
+
+
+def _is_recent(since: datetime) -> Any:
+    """Whether it was asked or written about since."""
+    return or_(
+        requests.c.asked_at >= since,
+        func.coalesce(requests.c.written_at, requests.c.asked_at) >= since,
     )
 
 
@@ -426,6 +496,7 @@ def to_request(row: RowMapping) -> Request:
         masked_address=masked(row["address"] or row["theirs"] or "@"),
         subscriber=bytes(row["uid"]) if row["uid"] else None,
         asked_at=row["asked_at"],
+        written_at=row["written_at"],
         confirmed_at=row["confirmed_at"],
         settled_at=row["settled_at"],
         reason=row["reason"],
