@@ -34,7 +34,7 @@ def of_leaving_all(site: Site, person: Guest, left: Sequence[int]) -> None:
     titles = titles or [person.mailing_list.title(language)]
     link = Link(Purpose.PREFERENCES, person.reader.list_number)
     with logged():
-        title = site.pages.render("titles.txt", language, titles=titles).strip()
+        title = site.words("titles.txt", language, titles=titles)
         _of_leaving(site, person, title, link, "all")
 
 
@@ -43,7 +43,7 @@ def of_change(site: Site, person: Guest, chosen: Sequence[Changed]) -> None:
     language = _language(site, person)
     title = person.mailing_list.title(language)
     with logged():
-        choice = site.pages.render("choice.txt", language, chosen=chosen).strip()
+        choice = site.words("choice.txt", language, chosen=chosen)
         _tell(
             site,
             person,

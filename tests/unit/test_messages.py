@@ -31,6 +31,7 @@ from mailer.core.notices import (
     Occurrence,
 )
 from mailer.core.prose import Bullets, Paragraph, Span
+from mailer.core.requests import Kind
 from mailer.ports import Rendered
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
