@@ -98,3 +98,4 @@ class Correction:
     sent_on: date  # when the wrong version went out
     items: tuple[Item, ...] = ()
     errata: tuple[Erratum, ...] = ()
+    our_mistake: bool = False  # else the mail was right when it went out

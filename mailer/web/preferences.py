@@ -11,7 +11,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.core import lists, preferences
-from mailer.core.preferences import LONGEST_PAUSE, UNDOABLE, Change, Choices
+from mailer.core.preferences import (
+    LONGEST_PAUSE,
+    UNDOABLE,
+    Change,
+    Choices,
+    Frequency,
+)
 from mailer.core.requests import COOLDOWN, OWN, Kind, a_day
 from mailer.core.tokens import Claim, Purpose
 from mailer.web import choosing, saying, telling
@@ -93,8 +99,12 @@ def _choose(site: Site, person: Guest, choices: Choices) -> _Done:
         return _Done(state="same")
     _, after = preferences.differences(before, choices)
     zone = choosing.zone_of(reader, person.mailing_list)
-    if less := {name: after[name] for name in choices.lessened if name in after}:
-        telling.of_change(site, person, saying.each(less, reader, zone))
+    less = {name for name in choices.lessened if name in after}
+    if less:
+        # All that keeps mail away now, also what an earlier note told of.
+        now = saying.each(choices.lessened, reader, zone)
+        silent = "paused_until" in less or after.get("frequency") == Frequency.URGENT
+        telling.of_change(site, person, now, silences=silent)
     return _Done(state="saved")
 
 

@@ -485,7 +485,7 @@ def test_a_coordinator_corrects_what_an_edition_told(stage: Stage) -> None:
     assert standing["deliveries"]["sent"] == 2
 
     (english,) = stage.letters("ben@aft.example")
-    assert english["Subject"].startswith("Correction: San Diego.")
+    assert english["Subject"].startswith("San Diego has changed since our mail of")
     assert "/u/" in english["List-Unsubscribe"]
     again = shell("corrections", "send", wrong["action"], *at, check=False)
     assert again.code == 1

@@ -497,9 +497,10 @@ def correction(**changes: object) -> Correction:
 
 
 def test_a_correction_strikes_what_was_said_and_says_what_is_right() -> None:
-    mail = MAIL.correction(correction(), slots=SLOTS)
+    mail = MAIL.correction(correction(our_mistake=True), slots=SLOTS)
     read = words(mail.html)
     assert "Corrected" in read
+    assert "We are sorry" in read
     assert "Was Friday, October 11 Now Saturday, October 12" in read
     page = lxml_html.document_fromstring(mail.html)
     assert [struck.text for struck in page.iter("s")] == ["Friday, October 11"]
@@ -507,6 +508,32 @@ def test_a_correction_strikes_what_was_said_and_says_what_is_right() -> None:
     assert "Our mail of October 7 was wrong" in mail.subject
     cut(mail.html, NONCE, expected=("leave", "preferences", "reason_html"))
     cut(mail.text, NONCE, expected=("leave", "preferences", "reason_text"))
+
+
+def test_a_plan_that_changed_after_our_mail_is_no_mistake_of_ours() -> None:
+    for language, sorry in (("en", "sorry"), ("es", "Lamentamos")):
+        mail = MAIL.correction(correction(language=language), slots=SLOTS)
+        for said in (mail.subject, mail.preheader, words(mail.html), mail.text):
+            for blame in (sorry, "wrong", "error", "orrec"):
+                assert blame not in said
+    subject = MAIL.correction(correction(), slots=SLOTS).subject
+    assert subject == "San Diego has changed since our mail of October 7"
+
+
+def test_readers_report_an_action_by_the_form_where_somebody_reads_it() -> None:
+    reads = MailRenderer(TEMPLATES, replace(BRAND, takes_plans=True), BASE)
+    for name, language in itertools.product(("digest", "quiet"), ("en", "es")):
+        form = f"{BASE}/share?lang={language}"
+        mail = SPECIMENS[name].letter(reads, language)
+        assert form in links(mail.html)
+        assert form in mail.text
+        assert "mailto:" not in mail.html
+        plain = letter(name, language)
+        assert form not in mail_of(plain)
+
+
+def mail_of(mail: Rendered) -> str:
+    return mail.html + mail.text
 
 
 def test_a_correction_may_be_that_an_action_does_not_take_place() -> None:
