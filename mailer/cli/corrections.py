@@ -83,9 +83,7 @@ def send(
         ended = 0
         if not dry_run:
             delivering.refuse_if_stopped(project)
-            made = corrector.send(
-                wrong, at=project.clock(), our_mistake=our_mistake
-            )
+            made = corrector.send(wrong, at=project.clock(), our_mistake=our_mistake)
             sent = [each for each in project.ledger.every() if each.id in set(made)]
             for mailing in sent:
                 names.append(f"{mailing.list_slug}/{mailing.edition}")

@@ -68,7 +68,8 @@ class Corrector:
         """Write the letter to the readers of one mail in one language."""
         nonce = self._nonce(wrong, language)
         rendered = self.renderer.correction(
-            self.correction(wrong, language, our_mistake=our_mistake), slots=envelope.markers(nonce)
+            self.correction(wrong, language, our_mistake=our_mistake),
+            slots=envelope.markers(nonce),
         )
         return Composed(
             content_hash=hashlib.sha256(rendered.html.encode()).digest(),

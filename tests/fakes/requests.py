@@ -92,7 +92,7 @@ class MemoryEndorsements:
     def public(self, call: str) -> Sequence[Endorser]:
         return self.listed if call == CALL.slug else []
 
-    def alike(self, name: str) -> Sequence[str]:
+    def alike(self, name: str, place: str | None = None) -> Sequence[str]:
         return [one.name for one in self.listed if one.name.startswith(name[:3])]
 
     def accept(
