@@ -4,7 +4,9 @@ A request is made by whoever typed an address, and counts for nothing until its 
 says so through a link that was mailed there. Some then wait for a person of ours.
 """
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +17,7 @@ COOLDOWN = timedelta(minutes=15)  # between two letters that ask one address
 CLAIM = timedelta(minutes=1)
 A_DAY = 3  # such letters to one address within a day, and as many of its owner's own
 RETURN = timedelta(days=7)  # between two to somebody who complained, or was erased
-MOST_OPEN = 20  # requests of one address that wait for its owner
+MOST_OPEN = 20  # requests of a kind and an address that wait for its owner
 # Who may be asked once more although nobody may write to them: they may have returned.
 RETURNING = frozenset(("complained", "erased"))
 
@@ -125,6 +127,19 @@ class Request:
     def granted_until(self) -> datetime:
         """Return the moment from which its link grants nothing any more."""
         return granted_until(self.kind, self.asked_at, self.written_at)
+
+
+def fingerprint(requests: Iterable[Request]) -> str:
+    """Return what stands for all that is asked; another word makes it another.
+
+    A page carries it, so that a press grants what was read there and nothing else.
+    """
+    asked = [
+        (each.number, each.kind, each.about, each.joins, each.facts)
+        for each in sorted(requests, key=lambda each: each.number)
+    ]
+    written = json.dumps(asked, sort_keys=True).encode()
+    return hashlib.sha256(written).hexdigest()[:32]
 
 
 class Moving(StrEnum):

@@ -28,6 +28,7 @@ from mailer.core.requests import (
     Due,
     Kind,
     State,
+    fingerprint,
 )
 from mailer.core.tokens import address_hash
 from tests.contract.post import PEPPER, Post, people
@@ -403,6 +404,35 @@ def test_an_address_can_wait_for_twenty_answers_and_no_more(
         requests.ask(replace(joining, about=f"organization {number}"), at=post.now)
 
     assert post.query("SELECT count(*) FROM requests") == [20]
+
+
+def test_who_fills_one_kind_of_requests_leaves_room_for_the_others(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    for number in range(MOST_OPEN):
+        requests.ask(replace(joining, about=f"list {number}"), at=post.now)
+    requests.ask(replace(joining, kind=Kind.ENDORSE), at=post.now)
+
+    query = f"SELECT count(*) FROM requests WHERE kind = '{Kind.ENDORSE}'"
+    assert post.query(query) == [1]
+
+
+def test_a_press_grants_what_was_shown_and_not_what_was_asked_since(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    asked = replace(joining, kind=Kind.ENDORSE, facts={"organization": "AFT 1931"})
+    requests.ask(asked, at=post.now)
+    due = one(requests, post.now)
+    requests.written(due, at=post.now)
+    shown = fingerprint(requests.open_for(due.to, due.number, at=post.now))
+
+    requests.ask(replace(asked, facts={"organization": "Others"}), at=post.now)
+    pressed = requests.confirm(due.to, due.number, at=post.now, shown=shown)
+
+    assert pressed == []
+    anew = fingerprint(requests.open_for(due.to, due.number, at=post.now))
+    assert anew != shown
+    assert requests.confirm(due.to, due.number, at=post.now, shown=anew)
 
 
 def test_who_has_to_wait_a_week_keeps_nobody_else_waiting(

@@ -17,7 +17,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    true,
     update,
 )
 
@@ -49,6 +48,7 @@ from mailer.core.requests import (
     Request,
     State,
     a_day,
+    fingerprint,
     granted_until,
     is_grave,
     valid_for,
@@ -74,9 +74,11 @@ class SqlRequests:
     def ask(self, ask: Ask, *, at: datetime) -> None:
         """Keep a request, or the newer facts of the one that is open."""
         hashed = address_hash(self._pepper, ask.address)
-        others = select(func.count()).where(requests.c.address_hash == hashed, _IS_OPEN)
-        # What only the owner can ask is one of each kind, and strangers leave it room.
-        room = true() if ask.kind in OWN else others.scalar_subquery() < MOST_OPEN
+        alike = (requests.c.address_hash == hashed, requests.c.kind == ask.kind)
+        others = select(func.count()).where(*alike, _IS_OPEN).scalar_subquery()
+        # Of each kind so many: who asks for one thing leaves room for another.
+        again = exists().where(*alike, requests.c.about == ask.about, _IS_OPEN)
+        room = or_(others < MOST_OPEN, again)
         kept = {
             "public_id": encode(secrets.token_bytes(16)),
             "kind": ask.kind.value,
@@ -270,7 +272,9 @@ class SqlRequests:
             row = connection.execute(query).mappings().first()
         return to_request(row) if row else None
 
-    def confirm(self, uid: bytes, number: int, *, at: datetime) -> Sequence[Request]:
+    def confirm(
+        self, uid: bytes, number: int, *, at: datetime, shown: str | None = None
+    ) -> Sequence[Request]:
         """Grant all that the link grants, once."""
         granted: list[Request] = []
         with self._database.writing() as connection:
@@ -280,7 +284,10 @@ class SqlRequests:
                 .where(subscribers.c.uid == uid)
                 .with_for_update(key_share=True)
             )
-            for each in _open_for(connection, uid, number, at):
+            found = _open_for(connection, uid, number, at, keep=True)
+            if shown not in (None, fingerprint(found)):
+                return []  # somebody asked anew, after the page was read
+            for each in found:
                 state = State.WAITING if each.kind in MODERATED else State.DONE
                 moved = connection.execute(
                     update(requests)
@@ -466,13 +473,20 @@ def with_owner() -> Any:
 
 
 def _open_for(
-    connection: Connection, uid: bytes, number: int, at: datetime
+    connection: Connection,
+    uid: bytes,
+    number: int,
+    at: datetime,
+    *,
+    keep: bool = False,  # as it is, until the transaction ends
 ) -> Sequence[Request]:
     mine = (
         with_owner()
         .where(subscribers.c.uid == uid, requests.c.state.in_(_OPEN))
         .order_by(requests.c.id)
     )
+    if keep:
+        mine = mine.with_for_update(of=requests)
     found = [to_request(row) for row in connection.execute(mine).mappings()]
     valid = [each for each in found if at < each.granted_until()]
     asked = [each for each in valid if each.number == number]
