@@ -97,6 +97,7 @@ class MemoryEndorsements:
         return self.listed if call == CALL.slug else []
 
     def alike(self, name: str, place: str | None = None) -> Sequence[str]:
+        del place
         return [one.name for one in self.listed if one.name.startswith(name[:3])]
 
     def accept(
