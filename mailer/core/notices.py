@@ -1,13 +1,15 @@
 """What is written to one person or about one mistake: confirm, notes, corrections."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, time
+from dataclasses import dataclass, field, replace
+from datetime import date, time, timedelta
 from enum import StrEnum
 
 from mailer.core.digest import Item
 from mailer.core.lists import MailingList
 from mailer.core.requests import Kind
+
+FAR = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,11 @@ class Occurrence:
     starts: time | None = None
     venue: str | None = None
     target: str | None = None
+    is_far: bool = False  # so far from today that its year is told
+
+    def seen_from(self, today: date) -> "Occurrence":
+        """Return it as it is told on a day."""
+        return replace(self, is_far=abs(self.day - today) > FAR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

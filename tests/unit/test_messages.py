@@ -438,6 +438,18 @@ def note(kind: NoteKind = NoteKind.LEFT, **changes: object) -> Note:
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
+def test_a_day_far_off_is_told_with_its_year() -> None:
+    march = Occurrence(place="San Diego, CA", day=date(2019, 10, 12))
+    for today, said in (
+        (date(2019, 9, 1), "Saturday, October 12"),
+        (date(2018, 12, 1), "Saturday, October 12, 2019"),
+    ):
+        told = note(NoteKind.ACTION_LISTED, occurrence=march.seen_from(today))
+        mail = MAIL.note(told, slots={})
+        assert mail.subject == f"Your action is listed: San Diego, CA, {said}"
+        assert f"When {said} " in words(mail.html)
+
+
 def test_a_note_without_an_address_to_press_has_no_button() -> None:
     mail = MAIL.note(note(), slots={})
     assert links(mail.html) == []
@@ -516,6 +528,10 @@ def test_a_plan_that_changed_after_our_mail_is_no_mistake_of_ours() -> None:
         for said in (mail.subject, mail.preheader, words(mail.html), mail.text):
             for blame in (sorry, "wrong", "error", "orrec"):
                 assert blame not in said
+    (item,) = correction().items
+    off = replace(item, facts=replace(item.facts, status=ActionStatus.CANCELLED))
+    gone = MAIL.correction(correction(items=(off,)), slots=SLOTS).subject
+    assert gone == "San Diego: not as in our mail of October 7, it is off"
     subject = MAIL.correction(correction(), slots=SLOTS).subject
     assert subject == "San Diego has changed since our mail of October 7"
 

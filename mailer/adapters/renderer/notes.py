@@ -145,9 +145,8 @@ def _told(note: Note, press: Press) -> Mapping[str, str]:
     """Return the blanks that an action fills."""
     if note.occurrence is None:
         return {}
-    day = press.text(
-        "email/note/day.txt", note.language, {"day": note.occurrence.day}
-    ).strip()
+    told = {"day": note.occurrence.day, "is_far": note.occurrence.is_far}
+    day = press.text("email/note/day.txt", note.language, told).strip()
     return {"place": note.occurrence.place, "day": day}
 
 
