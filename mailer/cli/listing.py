@@ -1,18 +1,15 @@
 """`mailer actions`, `subscribers`, `lists`: what is there."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from mailer.adapters.database.readers import masked
-from mailer.cli import output
+from mailer.cli import output, questions
 from mailer.cli.state import AsOf, Json, State
 from mailer.core import editions, snapshot
 from mailer.core.errors import NotFoundError
-from mailer.core.lists import Kind
 from mailer.core.model import Action
-from mailer.pipeline.recheck import BEFORE
 from mailer.ports import Answer
 
 
@@ -47,7 +44,7 @@ def actions(
     """
     state: State = context.obj
     if to_ask:
-        _to_ask(state, as_of, as_json=as_json)
+        questions.to_ask(state, as_of, as_json=as_json)
         return
     with state.project(as_of) as project:
         if history:
@@ -90,46 +87,6 @@ def actions(
         output.say("Every host who was asked has said that it is right.")
     elif not found:
         output.say("No actions to come; --all shows past ones too.")
-
-
-def _to_ask(state: State, as_of: datetime | None, *, as_json: bool) -> None:
-    """Show whom a tick at this moment would ask whether it is still right."""
-    with state.project(as_of) as project:
-        now = project.clock()
-        asked = [
-            (edition, host.action)
-            for _, _, edition, hosts in project.rechecker(output.say).to_ask(now)
-            for host in hosts
-        ]
-        coming = [
-            editions.next_due(each.cadence, now).due_at
-            for each in project.lists.values()
-            if each.kind is Kind.DIGEST and each.cadence
-        ]
-    if as_json:
-        output.emit([{"edition": name, "id": each.public_id} for name, each in asked])
-        return
-    output.table(
-        ("Date", "Place", "Before", "ID"),
-        [
-            (each.facts.start_date, each.facts.place.label, name, each.public_id)
-            for name, each in asked
-        ],
-    )
-    if asked:
-        output.say("Nobody was written to: the ticker asks them.")
-        return
-    when = f"{min(coming) - BEFORE:%Y-%m-%dT%H:%M:%SZ}" if coming else None
-    output.say(
-        f"No host is to be asked at this moment, {now:%Y-%m-%d %H:%M} UTC. They are"
-        " asked 48 to 24 hours before an edition, unless they have just looked"
-        + (
-            f"; for the next one: mailer actions --to-ask --as-of {when}"
-            if when
-            else ""
-        )
-        + "."
-    )
 
 
 def _answer(answer: Answer | None) -> str | None:

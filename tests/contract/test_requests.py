@@ -276,6 +276,18 @@ def test_what_is_asked_while_a_letter_is_in_hand_gets_one_of_its_own(
     assert one(requests, post.now + COOLDOWN).number != first.number
 
 
+def test_what_can_never_be_written_about_is_forgotten_like_the_rest(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(replace(joining, kind=Kind.EXPORT, joins=()), at=post.now)
+    for minute in range(30):
+        one(requests, post.now + CLAIM * minute)  # and nothing comes of it
+
+    late = post.now + timedelta(minutes=31)
+    assert requests.due(at=late) == []
+    assert requests.expire(at=late) == 1
+
+
 def test_nobody_is_written_to_of_what_is_too_old_to_be_granted(
     post: Post, requests: SqlRequests, joining: Ask
 ) -> None:

@@ -61,6 +61,8 @@ _LOT = 1000  # forgotten in one transaction; whoever asks meanwhile waits for it
 _OPEN = ("asked", "written")
 # As the index says it: SQLite looks there for no other words.
 _IS_OPEN = text("state IN ('asked', 'written')")
+# A letter about it was begun, perhaps by a program that has crashed since.
+_TAKEN = requests.c.written_at >= requests.c.asked_at
 
 
 class SqlRequests:
@@ -151,7 +153,8 @@ class SqlRequests:
         kind, hashed = Kind(row["kind"]), bytes(row["address_hash"])
         # As everybody does who holds several: the letters' count, the person, requests.
         with connection.begin_nested() as step:
-            if not _is_repeated(row):
+            repeated = _is_repeated(row)
+            if not repeated:
                 grave = is_grave(kind)
                 wait = (
                     RETURN if row["suppressed"] else timedelta(0) if grave else COOLDOWN
@@ -178,6 +181,8 @@ class SqlRequests:
                         requests.c.kind.not_in(GRAVE),
                         ~mine,
                         _is_valid(at),
+                        # The same letter says the same.
+                        *([_TAKEN] if repeated else ()),
                     )
                     .values(written_at=at, subscriber_id=number)
                     .returning(requests.c.id, requests.c.joins)
@@ -254,7 +259,7 @@ class SqlRequests:
                     requests.c.subscriber_id == mine.scalar_subquery(),
                     requests.c.state == State.ASKED,
                     # What was asked since waits for a letter of its own.
-                    requests.c.written_at >= requests.c.asked_at,
+                    _TAKEN,
                     others,
                 )
                 .values(state=State.WRITTEN.value, written_at=at)
@@ -418,7 +423,6 @@ def _asked(at: datetime, most: int) -> Any:
             ),
         ),
     )
-    repeated = requests.c.written_at >= requests.c.asked_at
     return (
         select(requests, suppressions.c.reason.label("suppressed"))
         .outerjoin(suppressions, suppressions.c.address_hash == requests.c.address_hash)
@@ -426,7 +430,7 @@ def _asked(at: datetime, most: int) -> Any:
             requests.c.state == State.ASKED,
             _is_free(at),
             _is_valid(at),
-            or_(repeated, ~cooling),
+            or_(_TAKEN, ~cooling),
         )
         .order_by(requests.c.id)
         .limit(most)
@@ -454,11 +458,12 @@ def _is_valid(at: datetime) -> Any:
 
 
 def _is_recent(since: datetime) -> Any:
-    """Whether it was asked or written about since."""
-    return or_(
-        requests.c.asked_at >= since,
-        func.coalesce(requests.c.written_at, requests.c.asked_at) >= since,
-    )
+    """Whether it was asked since, or a letter about it went out.
+
+    One that was only begun counts for nothing: it may never come about.
+    """
+    written = (requests.c.state == State.WRITTEN) & (requests.c.written_at >= since)
+    return or_(requests.c.asked_at >= since, written)
 
 
 def _forget(connection: Connection, number: int) -> None:
