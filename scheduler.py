@@ -8,6 +8,7 @@ any number of these may run, and one that was stopped misses nothing.
 """
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -57,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MailerError as error:
         sys.stderr.write(f"scheduler: {error}\n")
         return 1
+    # A tick that is waited for is no news; what fails is told by the journal.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(timezone=UTC)
     scheduler.add_job(
         partial(_tick, project, ticker, stop, journal),

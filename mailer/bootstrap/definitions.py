@@ -99,4 +99,5 @@ def brand_of(settings: Settings) -> Brand:
         note=coalition.note,
         signature=coalition.signature,
         own=settings.branding,
+        takes_plans=bool(coalition.coordinators),
     )

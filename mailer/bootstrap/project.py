@@ -221,7 +221,12 @@ class Project(Blasting):
         return Moderator(
             requests=self.requests,
             decided={
-                Kind.ENDORSE: Endorsing(endorsements=self.endorsements),
+                Kind.ENDORSE: Endorsing(
+                    endorsements=self.endorsements,
+                    share_url=f"{self.settings.base_url}/share"
+                    if self.settings.coalition.coordinators
+                    else None,
+                ),
                 Kind.SUBMIT: Submitting(hosts=self.hosts),
             },
             notifier=self.notifier,

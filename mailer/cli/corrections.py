@@ -59,11 +59,16 @@ def send(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say who would be mailed; send nothing.")
     ] = False,
+    our_mistake: Annotated[
+        bool,
+        typer.Option("--our-mistake", help="Our mail was wrong, and we are sorry."),
+    ] = False,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
     """Mail what is right to those who were told otherwise, and to nobody else, once.
 
+    The letter says that the plan has changed; with --our-mistake it apologizes.
     Whoever has left since, rests or is suppressed is not mailed.
     Example: mailer corrections send 4f1SxYhT2bQa --dry-run
     """
@@ -73,12 +78,12 @@ def send(
         wrong = corrector.wrong(project.clock(), action)
         if not wrong:
             _explain_nobody(project.actions.history(action), action)
-        corrector.preview(wrong)
+        corrector.preview(wrong, our_mistake=our_mistake)
         names: list[str] = []
         ended = 0
         if not dry_run:
             delivering.refuse_if_stopped(project)
-            made = corrector.send(wrong, at=project.clock())
+            made = corrector.send(wrong, at=project.clock(), our_mistake=our_mistake)
             sent = [each for each in project.ledger.every() if each.id in set(made)]
             for mailing in sent:
                 names.append(f"{mailing.list_slug}/{mailing.edition}")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from mailer.adapters.database.readers import masked
-from mailer.cli import output
+from mailer.cli import output, questions
 from mailer.cli.state import AsOf, Json, State
 from mailer.core import editions, snapshot
 from mailer.core.errors import NotFoundError
@@ -24,6 +24,14 @@ def actions(
             "--unanswered", help="Only those whose hosts have not said they are right."
         ),
     ] = False,
+    to_ask: Annotated[
+        bool,
+        typer.Option(
+            "--to-ask",
+            help="Whose hosts a tick would ask now whether they are still right;"
+            " sends nothing.",
+        ),
+    ] = False,
     history: Annotated[
         str | None, typer.Option(help="Every version of the action with this ID.")
     ] = None,
@@ -35,6 +43,9 @@ def actions(
     Example: mailer actions --all --json
     """
     state: State = context.obj
+    if to_ask:
+        questions.to_ask(state, as_of, as_json=as_json)
+        return
     with state.project(as_of) as project:
         if history:
             _history(project.actions.history(history), history, as_json)
@@ -67,7 +78,12 @@ def actions(
         ],
         right=("Sponsors",),
     )
-    if unanswered and not found:
+    if unanswered and not answers:
+        output.say(
+            "No host was asked yet: they are, 48 hours before each edition;"
+            " mailer actions --to-ask shows whom that concerns."
+        )
+    elif unanswered and not found:
         output.say("Every host who was asked has said that it is right.")
     elif not found:
         output.say("No actions to come; --all shows past ones too.")

@@ -1,8 +1,9 @@
 """`mailer organizations`: who is known, and which two are one."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,29 +40,29 @@ def organizations(
         output.emit(found)
         return
     output.table(
-        (
-            "Organization",
-            "Also known as",
-            "Place",
-            "Sponsors",
-            "Endorses",
-            "Seats",
-            "Muted",
-        ),
+        ("Sponsors", "Endorses", "Seats", "Organization"),
         [
             (
-                row["name"],
-                "; ".join(row["aliases"]),
-                row["place"],
                 row["sponsorships"] or "",
                 row["endorsements"] or "",
                 row["seats"] or "",
-                _muted(row["muted_until"]),
+                "\n".join(_lines(row)),
             )
             for row in found
         ],
         right=("Sponsors", "Endorses", "Seats"),
     )
+
+
+def _lines(row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield its name, and what else there is to say, each on a line of its own."""
+    yield row["name"]
+    for alias in row["aliases"]:
+        yield f"  also: {alias}"
+    muted = _muted(row["muted_until"])
+    about = [row["place"], muted and f"muted {muted}"]
+    if said := ", ".join(part for part in about if part):
+        yield f"  {said}"
 
 
 def _muted(until: datetime | None) -> str:

@@ -160,6 +160,8 @@ def _details(project: Project, request: Request) -> dict[str, Any]:
         details["place"] = place["label"]
     if request.kind is Kind.ENDORSE:
         details["on_record"] = list(
-            project.endorsements.alike(str(facts["organization"]))
+            project.endorsements.alike(
+                str(facts["organization"]), place["label"] if place else None
+            )
         )
     return details

@@ -37,6 +37,10 @@ def why(
         output.emit(traced)
         return
     person = traced["person"]
+    if person is None:
+        for finding in traced["findings"]:
+            output.show(f"- {finding}")
+        return
     about = [person["organization"], person["place"], f"reads {person['language']}"]
     output.heading(", ".join(part for part in about if part))
     for finding in traced["findings"]:
@@ -46,7 +50,7 @@ def why(
 def _trace(project: Project, address: str, mailing: str | None) -> dict[str, Any]:
     subscriber = project.people.find(addresses.spelled(address))
     if subscriber is None:
-        raise NotFoundError("no subscriber has this address, so nothing was sent to it")
+        return _stranger(project, address)
     chosen = find(project, mailing) if mailing else None
     person = project.tracer.person(subscriber)
     subscriptions = project.tracer.subscriptions(subscriber)
@@ -74,6 +78,23 @@ def _trace(project: Project, address: str, mailing: str | None) -> dict[str, Any
         "subscriptions": subscriptions,
         "deliveries": deliveries,
         "findings": findings,
+    }
+
+
+def _stranger(project: Project, address: str) -> dict[str, Any]:
+    """Say of an address that no subscriber has whether it is suppressed all the same."""
+    held = project.suppressed.of(addresses.spelled(address))
+    if held is None:
+        raise NotFoundError("no subscriber has this address, so nothing was sent to it")
+    return {
+        "person": None,
+        "suppression": held,
+        "subscriptions": [],
+        "deliveries": [],
+        "findings": [
+            _suppressed(held, ()),
+            "No subscriber has it, and nothing else of it is kept.",
+        ],
     }
 
 

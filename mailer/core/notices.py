@@ -1,12 +1,15 @@
 """What is written to one person or about one mistake: confirm, notes, corrections."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, time
+from dataclasses import dataclass, field, replace
+from datetime import date, time, timedelta
 from enum import StrEnum
 
 from mailer.core.digest import Item
+from mailer.core.lists import MailingList
 from mailer.core.requests import Kind
+
+FAR = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,13 +18,14 @@ class Confirmation:
 
     Address, organization and token are slots. `on_behalf` prints the organization:
     only one on record may be named, never what a visitor typed into a form, or the
-    form mails anybody's words to anybody.
+    form mails anybody's words to anybody. `lists` are all that a press puts them on.
     """
 
     language: str
     expires_on: date | None  # the link's last day; None: it works for half an hour
     about: Kind = Kind.SUBSCRIBE
     on_behalf: bool = False
+    lists: tuple[MailingList, ...] = ()
 
 
 class NoteKind(StrEnum):
@@ -57,6 +61,11 @@ class Occurrence:
     starts: time | None = None
     venue: str | None = None
     target: str | None = None
+    is_far: bool = False  # so far from today that its year is told
+
+    def seen_from(self, today: date) -> "Occurrence":
+        """Return it as it is told on a day."""
+        return replace(self, is_far=abs(self.day - today) > FAR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,3 +108,4 @@ class Correction:
     sent_on: date  # when the wrong version went out
     items: tuple[Item, ...] = ()
     errata: tuple[Erratum, ...] = ()
+    our_mistake: bool = False  # else the mail was right when it went out

@@ -4,16 +4,20 @@ A request is made by whoever typed an address, and counts for nothing until its 
 says so through a link that was mailed there. Some then wait for a person of ours.
 """
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 COOLDOWN = timedelta(minutes=15)  # between two letters that ask one address
+# After so long, a letter that was to be written and is not on its way is written anew.
+CLAIM = timedelta(minutes=1)
 A_DAY = 3  # such letters to one address within a day, and as many of its owner's own
 RETURN = timedelta(days=7)  # between two to somebody who complained, or was erased
-MOST_OPEN = 20  # requests of one address that wait for its owner
+MOST_OPEN = 20  # requests of a kind and an address that wait for its owner
 # Who may be asked once more although nobody may write to them: they may have returned.
 RETURNING = frozenset(("complained", "erased"))
 
@@ -69,6 +73,16 @@ def valid_for(kind: Kind) -> timedelta:
     return _VALID.get(kind, timedelta(days=7))
 
 
+def granted_until(
+    kind: Kind, asked_at: datetime, written_at: datetime | None
+) -> datetime:
+    """Return the moment from which a mailed link grants such a request no more.
+
+    A letter that had to wait loses nothing by it: its time begins as it is written.
+    """
+    return max(asked_at, written_at or asked_at) + valid_for(kind)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """What a form posted, checked and ready to keep.
@@ -105,13 +119,27 @@ class Request:
         bytes | None
     )  # the random id of whoever has the address, once written to
     asked_at: datetime
+    written_at: datetime | None = None  # when its letter was, or is to be, written
     confirmed_at: datetime | None = None
     settled_at: datetime | None = None
     reason: str | None = None  # a moderator's words
 
     def granted_until(self) -> datetime:
         """Return the moment from which its link grants nothing any more."""
-        return self.asked_at + valid_for(self.kind)
+        return granted_until(self.kind, self.asked_at, self.written_at)
+
+
+def fingerprint(requests: Iterable[Request]) -> str:
+    """Return what stands for all that is asked; another word makes it another.
+
+    A page carries it, so that a press grants what was read there and nothing else.
+    """
+    asked = [
+        (each.number, each.kind, each.about, each.joins, each.facts)
+        for each in sorted(requests, key=lambda each: each.number)
+    ]
+    written = json.dumps(asked, sort_keys=True).encode()
+    return hashlib.sha256(written).hexdigest()[:32]
 
 
 class Moving(StrEnum):
@@ -144,6 +172,7 @@ class Due:
     to: bytes  # the random id of whoever has the address
     language: str
     list_number: int
+    joins: tuple[int, ...]  # every list that a press puts them on
     until: datetime  # the link's last moment
 
 

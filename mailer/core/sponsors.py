@@ -145,7 +145,7 @@ class Suggestion:
     reason: str  # "acronym", "initials", "number", "spelling"
 
 
-_SMALL = frozenset(
+SMALL = frozenset(
     [
         "a",
         "and",
@@ -218,7 +218,7 @@ def _traits(name: str) -> Iterator[tuple[str, str]]:
 
 def _words(name: str) -> list[str]:
     words = re.findall(r"[^\W_]+(?:'[^\W_]+)?", name.translate(_QUOTES))
-    return [word for word in words if word not in _SMALL]
+    return [word for word in words if word not in SMALL]
 
 
 def _is_acronym(word: str) -> bool:

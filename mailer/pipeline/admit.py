@@ -48,6 +48,7 @@ class Clerk:
             language=self._language(due.language),
             expires_on=None if short else due.until.date(),
             about=due.kind,
+            lists=tuple(lists[number] for number in due.joins if number in lists),
         )
         try:
             self.notifier.ask(

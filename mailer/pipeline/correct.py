@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from mailer.core import envelope
 from mailer.core.digest import Item, ItemKind
@@ -43,25 +44,32 @@ class Corrector:
         """Return who was mailed what is not right any more."""
         return self.corrections.wrong(at, public_id)
 
-    def preview(self, wrong: Sequence[Wrong]) -> None:
+    def preview(self, wrong: Sequence[Wrong], *, our_mistake: bool = False) -> None:
         """Write every letter and keep none; raises TemplateError."""
         for each in wrong:
             self._list_of(each)
             for language in each.readers:
-                self.letter(each, language)
+                self.letter(each, language, our_mistake=our_mistake)
 
-    def send(self, wrong: Sequence[Wrong], *, at: datetime) -> Sequence[int]:
+    def send(
+        self, wrong: Sequence[Wrong], *, at: datetime, our_mistake: bool = False
+    ) -> Sequence[int]:
         """Put the letters on their way; returns the mailings.
 
+        They apologize only for a mistake of ours: most plans change after the mail.
         Raises RefusedError, NotFoundError where a list is gone, and TemplateError.
         """
-        return self.corrections.send(wrong, self.letter, self._carriage, at=at)
+        letter = partial(self.letter, our_mistake=our_mistake)
+        return self.corrections.send(wrong, letter, self._carriage, at=at)
 
-    def letter(self, wrong: Wrong, language: str) -> Composed:
+    def letter(
+        self, wrong: Wrong, language: str, *, our_mistake: bool = False
+    ) -> Composed:
         """Write the letter to the readers of one mail in one language."""
         nonce = self._nonce(wrong, language)
         rendered = self.renderer.correction(
-            self.correction(wrong, language), slots=envelope.markers(nonce)
+            self.correction(wrong, language, our_mistake=our_mistake),
+            slots=envelope.markers(nonce),
         )
         return Composed(
             content_hash=hashlib.sha256(rendered.html.encode()).digest(),
@@ -74,7 +82,9 @@ class Corrector:
             items=(),  # the store adds what these readers know
         )
 
-    def correction(self, wrong: Wrong, language: str) -> Correction:
+    def correction(
+        self, wrong: Wrong, language: str, *, our_mistake: bool = False
+    ) -> Correction:
         """Return what the letter says, in no words yet."""
         action = wrong.action
         off = action.facts.status.is_off
@@ -96,6 +106,7 @@ class Corrector:
             if zone
             else wrong.sent_at.date(),
             items=(item,),
+            our_mistake=our_mistake,
         )
 
     def _carriage(self, wrong: Wrong) -> Carriage:

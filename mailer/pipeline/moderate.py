@@ -39,6 +39,7 @@ class Endorsing:
     """What becomes of organizations that want to endorse a call."""
 
     endorsements: Endorsements
+    share_url: str | None = None  # where plans are told to us, if somebody reads them
 
     def accept(
         self, request: Request, *, into: str | None, by: str, at: datetime
@@ -57,10 +58,13 @@ class Endorsing:
             else NoteKind.ENDORSEMENT_LISTED,
             language=request.language,
             names=names,
+            url=None
+            if became is None or self.share_url is None
+            else f"{self.share_url}?lang={request.language}",
         )
 
     def link(self, request: Request) -> Link | None:
-        """Return None: there is nothing to do."""
+        """Return None: where its button leads is nobody's own page."""
         del request
         return None
 

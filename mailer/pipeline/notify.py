@@ -54,6 +54,8 @@ class Notifier:
         It goes out under the name of a list. Raises TemplateError, NotFoundError.
         """
         slots = self._markers(name)
+        if note.occurrence is not None:
+            note = replace(note, occurrence=note.occurrence.seen_from(at.date()))
         if link is None:
             rendered = self.renderer.note(note, slots={})
         else:

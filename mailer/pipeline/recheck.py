@@ -40,14 +40,7 @@ class Rechecker:
         list, is left in peace.
         """
         now, asked = self.clock(), 0
-        for number, mailing_list, due in self._due(now):
-            edition = f"{mailing_list.slug}/{due.edition.isoformat()}"
-            found = self.hosts.to_ask(
-                edition,
-                since=due.due_at - BEFORE,
-                begins=due.due_at,
-                until=due.due_at + mailing_list.horizon,
-            )
+        for number, mailing_list, edition, found in self.to_ask(now):
             told: list[Host] = []
             for host in found:
                 if stopping():
@@ -57,6 +50,23 @@ class Rechecker:
             self.hosts.asked(told, edition, at=now)
             asked += len(told)
         return asked
+
+    def to_ask(
+        self, now: datetime
+    ) -> Iterator[tuple[int, MailingList, str, Sequence[Host]]]:
+        """Yield the editions before which it is time to ask, each with whom to ask.
+
+        The number of the list, the list, LIST/EDITION, and the hosts of its actions.
+        """
+        for number, each, due in self._due(now):
+            edition = f"{each.slug}/{due.edition.isoformat()}"
+            found = self.hosts.to_ask(
+                edition,
+                since=due.due_at - BEFORE,
+                begins=due.due_at,
+                until=due.due_at + each.horizon,
+            )
+            yield number, each, edition, found
 
     def _due(self, now: datetime) -> Iterator[tuple[int, MailingList, Occurrence]]:
         for number, each in self.lists().items():

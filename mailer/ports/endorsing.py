@@ -39,8 +39,11 @@ class Endorsements(Protocol):
         """Return who endorses a call publicly, by name."""
         ...
 
-    def alike(self, name: str) -> Sequence[str]:
-        """Return the organizations on record that may be meant by a name."""
+    def alike(self, name: str, place: str | None = None) -> Sequence[str]:
+        """Return the organizations on record that may be meant by a name.
+
+        Those at the place with this label come first; a person decides.
+        """
         ...
 
     def accept(

@@ -17,6 +17,7 @@ class Changed(StrEnum):
     DONE = "done"
     SAME = "same"  # all was so already
     STALE = "stale"  # it was changed by somebody else meanwhile
+    TOO_OFTEN = "too-often"  # what waits was sent anew ten times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +114,10 @@ class Hosts(Protocol):
 
     def amend(
         self, uid: bytes, number: int, submission: Submission, *, at: datetime
-    ) -> bool:
+    ) -> Changed:
         """Send anew what waits, was declined or was withdrawn, as another request.
 
-        What a moderator has read is never changed under their hands. False: it is
+        What a moderator has read is never changed under their hands. STALE: it is
         nobody's, was accepted, or was sent anew already.
         """
         ...

@@ -15,7 +15,7 @@ class Requests(Protocol):
 
         One that is asked again while it is open takes the newer facts; its owner is
         written to again once `COOLDOWN` has passed. Of one address at most `MOST_OPEN`
-        are kept. Nothing tells the caller which of these it was.
+        of each kind are kept. Nothing tells the caller which of these it was.
         """
         ...
 
@@ -44,9 +44,12 @@ class Requests(Protocol):
         """Return the request that a link is about, whatever its state."""
         ...
 
-    def confirm(self, uid: bytes, number: int, *, at: datetime) -> Sequence[Request]:
+    def confirm(
+        self, uid: bytes, number: int, *, at: datetime, shown: str | None = None
+    ) -> Sequence[Request]:
         """Grant what `open_for` returns, once; returns what was granted by this call.
 
+        With `shown`, nothing unless it is still the fingerprint of all that is asked.
         Subscriptions begin, suppressions of who returned are lifted, and what a
         moderator decides on waits for one. Grave ones are only marked: what they do is
         theirs who call this.

@@ -7,7 +7,7 @@ from starlette.requests import Request as Visit
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mailer.core.requests import Kind, Request, State
+from mailer.core.requests import Kind, Request, State, fingerprint
 from mailer.core.tokens import Claim, Purpose
 from mailer.web import own
 from mailer.web.form import Fields, fields
@@ -29,13 +29,15 @@ def routes(site: Site) -> list[Route]:
     return [Route("/c/{token}", page, methods=["GET", "POST"])]
 
 
-def _show(site: Site, visit: Visit, claim: Claim) -> Response:
+def _show(
+    site: Site, visit: Visit, claim: Claim, *, was_changed: bool = False
+) -> Response:
     number = claim.list_number  # of a request: that is what this purpose is about
     open_now = site.requests.open_for(claim.uid, number, at=site.now())
     if open_now and open_now[0].kind in own.KINDS:
         return own.show(site, visit, open_now[0])
     if open_now:
-        return _page(site, visit, open_now, "ask")
+        return _page(site, visit, open_now, "ask", was_changed=was_changed)
     found = site.requests.find(claim.uid, number)
     if found is None:
         return site.page("neutral.html", site.language(visit))
@@ -55,9 +57,10 @@ def _act(site: Site, visit: Visit, claim: Claim, form: Fields) -> Response:
         return site.page("refused.html", site.language(visit))
     if form.get("action") != "confirm":
         return _show(site, visit, claim)
-    granted = site.requests.confirm(claim.uid, number, at=at)
+    shown = form.get("shown", "") or None
+    granted = site.requests.confirm(claim.uid, number, at=at, shown=shown)
     if not granted:
-        return _show(site, visit, claim)
+        return _show(site, visit, claim, was_changed=shown is not None)
     with logged():
         sent = [each for each in granted if each.kind is Kind.SUBMIT]
         site.herald.received(sent, at=at)
@@ -65,7 +68,12 @@ def _act(site: Site, visit: Visit, claim: Claim, form: Fields) -> Response:
 
 
 def _page(
-    site: Site, visit: Visit, requests: Sequence[Request], state: str
+    site: Site,
+    visit: Visit,
+    requests: Sequence[Request],
+    state: str,
+    *,
+    was_changed: bool = False,
 ) -> Response:
     first = requests[0]
     language = site.language(visit, first.language)
@@ -73,6 +81,8 @@ def _page(
         "confirm.html",
         language,
         state=state,
+        shown=fingerprint(requests),
+        was_changed=was_changed,
         address=first.masked_address,
         requests=[
             {

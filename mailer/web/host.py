@@ -189,7 +189,7 @@ def _again(site: Site, mine: _Mine, _: Fields) -> _Done:
 
 def _send(site: Site, mine: _Mine, submission: Submission) -> _Done:
     sent = site.hosts.amend(mine.uid, mine.version, submission, at=site.now())
-    return _Done(state="sent" if sent else "stale")
+    return _Done(state="sent" if sent is Changed.DONE else sent.value)
 
 
 def _withdraw(site: Site, mine: _Mine, _: Fields) -> _Done:

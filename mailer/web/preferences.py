@@ -1,7 +1,8 @@
 """What a reader gets: how often, of which places, in which language, or not for now."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
 from starlette.concurrency import run_in_threadpool
@@ -10,8 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.core import lists, preferences
-from mailer.core.preferences import LONGEST_PAUSE, UNDOABLE, Change, Choices
-from mailer.core.requests import OWN, Kind
+from mailer.core.preferences import (
+    LONGEST_PAUSE,
+    UNDOABLE,
+    Change,
+    Choices,
+    Frequency,
+)
+from mailer.core.requests import COOLDOWN, OWN, Kind, a_day
 from mailer.core.tokens import Claim, Purpose
 from mailer.web import choosing, saying, telling
 from mailer.web.choosing import REST, Field, Form
@@ -42,6 +49,7 @@ class _Done:
     state: str  # "saved", "same", "undone", "stuck", "left", "unreadable"
     form: Form | None = None  # as it was posted, if it must be mended
     troubles: frozenset[Field] = frozenset()
+    asked: Kind | None = None  # for what a letter was asked
 
 
 def _show(site: Site, request: Request, claim: Claim) -> Response:
@@ -91,8 +99,12 @@ def _choose(site: Site, person: Guest, choices: Choices) -> _Done:
         return _Done(state="same")
     _, after = preferences.differences(before, choices)
     zone = choosing.zone_of(reader, person.mailing_list)
-    if less := {name: after[name] for name in choices.lessened if name in after}:
-        telling.of_change(site, person, saying.each(less, reader, zone))
+    less = {name for name in choices.lessened if name in after}
+    if less:
+        # All that keeps mail away now, also what an earlier note told of.
+        now = saying.each(choices.lessened, reader, zone)
+        silent = "paused_until" in less or after.get("frequency") == Frequency.URGENT
+        telling.of_change(site, person, now, silences=silent)
     return _Done(state="saved")
 
 
@@ -116,7 +128,7 @@ def _leave_all(site: Site, person: Guest, _: Fields) -> _Done:
 def _ask(kind: Kind, site: Site, person: Guest, _: Fields) -> _Done:
     reader = person.reader
     site.rights.ask(kind, reader.uid, reader.list_number, at=site.now())
-    return _Done(state="mailed")
+    return _Done(state="mailed", asked=kind)
 
 
 _LONG = 16  # digits; a change's number has far fewer
@@ -158,6 +170,11 @@ def _page(site: Site, person: Guest, language: str, done: _Done) -> Response:
         rest_until=today + REST,
         earliest=today + choosing.A_DAY,
         latest=today + LONGEST_PAUSE,
+        asked=done.asked.value if done.asked else None,
+        again_after=COOLDOWN // timedelta(minutes=1),
+        letters_a_day=a_day(done.asked or Kind.EXPORT),
+        urgent_on=_urgent(site, language, reader.also_on),
+        urgent_open=_urgent(site, language, site.joinable),
         change=_change(site, person),
         leave=_leave(site, person),
         also_on=[
@@ -180,6 +197,12 @@ def _change(site: Site, person: Guest) -> Mapping[str, object] | None:
         "left": bool(change.left),
         "said": saying.each(change.after, person.reader, zone),
     }
+
+
+def _urgent(site: Site, language: str, numbers: Iterable[int]) -> Sequence[str]:
+    """Return the titles of those lists that bring what cannot wait."""
+    known = [site.lists[number] for number in numbers if number in site.lists]
+    return [one.title(language) for one in known if one.kind is lists.Kind.BLAST]
 
 
 def _leave(site: Site, person: Guest) -> str:

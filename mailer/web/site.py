@@ -131,7 +131,9 @@ class Site:
 
     def words(self, name: str, language: str, **values: object) -> str:
         """Render a template into plain text."""
-        return self.pages.render(name, language, **values).strip()
+        return self.pages.render(
+            name, language, today=self.now().date(), **values
+        ).strip()
 
     def page(
         self, name: str, language: str, status: int = 200, **values: object
@@ -144,6 +146,7 @@ class Site:
                 has_archive=bool(self.archived),
                 can_join=bool(self.joinable),
                 can_share=self.takes_plans,
+                today=self.now().date(),
                 **values,
             ),
             status_code=status,

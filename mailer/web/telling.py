@@ -17,7 +17,7 @@ from mailer.web.visit import Guest
 
 logger = logging.getLogger("mailer.web")
 
-_A_DAY = 3  # notes about leaving, to one person; who presses on and on is no reader
+_A_DAY = 3  # notes of a kind to one person; who presses on and on is no reader
 
 
 def of_leaving(site: Site, person: Guest) -> None:
@@ -31,24 +31,31 @@ def of_leaving_all(site: Site, person: Guest, left: Sequence[int]) -> None:
     """Write that all lists were left, with a link to where one press takes it back."""
     language = _language(site, person)
     titles = [site.lists[each].title(language) for each in left if each in site.lists]
-    title = "”, “".join(titles) or person.mailing_list.title(language)
+    titles = titles or [person.mailing_list.title(language)]
     link = Link(Purpose.PREFERENCES, person.reader.list_number)
-    _of_leaving(site, person, title, link, "all")
+    with logged():
+        title = site.words("titles.txt", language, titles=titles)
+        _of_leaving(site, person, title, link, "all")
 
 
-def of_change(site: Site, person: Guest, chosen: Sequence[Changed]) -> None:
-    """Write that less is to come, once a day."""
+def of_change(
+    site: Site, person: Guest, chosen: Sequence[Changed], *, silences: bool
+) -> None:
+    """Write that less is to come: once a day, and again if nothing is to come."""
     language = _language(site, person)
     title = person.mailing_list.title(language)
     with logged():
-        choice = site.pages.render("choice.txt", language, chosen=chosen).strip()
+        choice = site.words("choice.txt", language, chosen=chosen)
         _tell(
             site,
             person,
             NoteKind.PREFERENCES_CHANGED,
             {"list": title, "choice": choice},
             link=Link(Purpose.PREFERENCES, person.reader.list_number),
-            names=[f"preferences {_whose_day(site, person)}"],
+            names=[
+                f"preferences {_whose_day(site, person)} {time}"
+                for time in range(_A_DAY if silences else 1)
+            ],
         )
 
 

@@ -207,7 +207,7 @@ def test_what_is_wrong_is_marked_and_the_keyboard_begins_at_the_first(
     page.get_by_label("City or town").fill("San Diego")
     page.get_by_label("Who organizes it").fill("Border Angels")
     press(page, "See how it will look")
-    assert "Is it right so?" in page.inner_text("h1")
+    assert "Does this look right?" in page.inner_text("h1")
 
 
 def test_a_plan_is_shared_by_the_keyboard_alone(page: Page, site: Site) -> None:

@@ -401,7 +401,8 @@ def test_what_is_sent_anew_is_another_request_and_the_old_link_leads_to_it(
 ) -> None:
     first = send(post, said())
 
-    assert hosts.amend(post.uid(1), first.number, said(title="Vigil"), at=LATER)
+    done = hosts.amend(post.uid(1), first.number, said(title="Vigil"), at=LATER)
+    assert done is Changed.DONE
 
     now = sent(post, hosts, first.number)
     assert now.number != first.number
@@ -418,7 +419,8 @@ def test_a_moderator_cannot_accept_what_was_changed_meanwhile(
 
     assert hosts.accept(read, by="cli", at=LATER) is None
     assert not post.actions.every()
-    assert not hosts.amend(post.uid(1), read.number, said(), at=LATER)
+    again = hosts.amend(post.uid(1), read.number, said(), at=LATER)
+    assert again is Changed.STALE
 
 
 def test_what_is_withdrawn_is_not_accepted_and_can_be_sent_again(
@@ -431,8 +433,24 @@ def test_what_is_withdrawn_is_not_accepted_and_can_be_sent_again(
     assert hosts.accept(waiting, by="cli", at=LATER) is None
     assert sent(post, hosts, waiting.number).state is State.DECLINED
 
-    assert hosts.amend(post.uid(1), waiting.number, said(), at=LATER)
+    done = hosts.amend(post.uid(1), waiting.number, said(), at=LATER)
+    assert done is Changed.DONE
     assert sent(post, hosts, waiting.number).state is State.WAITING
+
+
+def test_what_waits_is_sent_anew_ten_times_and_no_more(
+    post: Post, hosts: SqlHosts
+) -> None:
+    number = send(post, said()).number
+    for time in range(10):
+        plan = said(title=f"Vigil {time}")
+        assert hosts.amend(post.uid(1), number, plan, at=LATER) is Changed.DONE
+        number = sent(post, hosts, number).number
+
+    again = hosts.amend(post.uid(1), number, said(title="Vigil"), at=LATER)
+
+    assert again is Changed.TOO_OFTEN
+    assert sent(post, hosts, number).state is State.WAITING
 
 
 def test_what_was_accepted_is_neither_changed_nor_withdrawn_there(
@@ -441,7 +459,8 @@ def test_what_was_accepted_is_neither_changed_nor_withdrawn_there(
     waiting = send(post, said())
     hosts.accept(waiting, by="cli", at=LATER)
 
-    assert not hosts.amend(post.uid(1), waiting.number, said(title="X"), at=LATER)
+    again = hosts.amend(post.uid(1), waiting.number, said(title="X"), at=LATER)
+    assert again is Changed.STALE
     assert not hosts.withdraw(post.uid(1), waiting.number, at=LATER)
 
 
@@ -449,7 +468,8 @@ def test_what_somebody_sent_is_nobody_elses(post: Post, hosts: SqlHosts) -> None
     waiting = send(post, said())
 
     assert hosts.sent(post.uid(2), waiting.number) is None
-    assert not hosts.amend(post.uid(2), waiting.number, said(), at=LATER)
+    again = hosts.amend(post.uid(2), waiting.number, said(), at=LATER)
+    assert again is Changed.STALE
     assert not hosts.withdraw(post.uid(2), waiting.number, at=LATER)
 
 

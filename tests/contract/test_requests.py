@@ -20,6 +20,7 @@ from mailer.adapters.database.schema import (
 from mailer.core.errors import NotFoundError
 from mailer.core.requests import (
     A_DAY,
+    CLAIM,
     COOLDOWN,
     MOST_OPEN,
     OWN,
@@ -27,6 +28,7 @@ from mailer.core.requests import (
     Due,
     Kind,
     State,
+    fingerprint,
 )
 from mailer.core.tokens import address_hash
 from tests.contract.post import PEPPER, Post, people
@@ -229,9 +231,93 @@ def test_a_letter_that_was_not_put_on_its_way_is_due_again_under_the_same_name(
     requests.ask(joining, at=post.now)
     first = one(requests, post.now)
 
-    again = one(requests, post.now + COOLDOWN)
+    assert requests.due(at=post.now + CLAIM / 2) == []  # somebody has it in hand
+    again = one(requests, post.now + CLAIM)
 
     assert again.name == first.name
+
+
+def test_a_letter_that_was_not_put_on_its_way_is_counted_once(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    at = post.now
+    requests.ask(joining, at=at)
+    for _ in range(2 * A_DAY):  # a program that crashes again and again
+        one(requests, at)
+        at += CLAIM
+
+    requests.written(one(requests, at), at=at)
+
+    assert post.query("SELECT times FROM cooldowns") == [1]
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_two_who_look_at_once_write_one_letter_and_spend_one(
+    post: Post, requests: SqlRequests, joining: Ask, kind: Kind
+) -> None:
+    requests.ask(replace(joining, kind=kind, joins=()), at=post.now)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: requests.due(at=post.now), range(4)))
+
+    assert sum(map(len, found)) == 1
+    assert post.query("SELECT times FROM cooldowns") == [1]
+
+
+def test_what_is_asked_while_a_letter_is_in_hand_gets_one_of_its_own(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    first = one(requests, post.now)
+    requests.ask(replace(joining, about="another"), at=post.now + CLAIM / 2)
+    requests.written(first, at=post.now + CLAIM / 2)
+
+    assert requests.due(at=post.now + CLAIM) == []
+    assert one(requests, post.now + COOLDOWN).number != first.number
+
+
+def test_what_can_never_be_written_about_is_forgotten_like_the_rest(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(replace(joining, kind=Kind.EXPORT, joins=()), at=post.now)
+    for minute in range(30):
+        one(requests, post.now + CLAIM * minute)  # and nothing comes of it
+
+    late = post.now + timedelta(minutes=31)
+    assert requests.due(at=late) == []
+    assert requests.expire(at=late) == 1
+
+
+def test_nobody_is_written_to_of_what_is_too_old_to_be_granted(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(replace(joining, kind=Kind.EXPORT, joins=()), at=post.now)
+
+    assert requests.due(at=post.now + timedelta(minutes=31)) == []
+
+
+def test_a_link_is_good_from_the_moment_that_its_letter_is_written(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(replace(joining, kind=Kind.EXPORT, joins=()), at=post.now)
+    late = post.now + timedelta(minutes=29)
+    due = one(requests, late)
+    requests.written(due, at=late)
+
+    assert due.until == late + timedelta(minutes=30)
+    assert requests.open_for(due.to, due.number, at=due.until - CLAIM)
+    assert requests.expire(at=due.until - CLAIM) == 0
+
+
+def test_a_letter_knows_every_list_that_a_press_joins(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    other = post.ledger.register(["rapid"], at=post.now)["rapid"]
+    signed = replace(joining, kind=Kind.ENDORSE, about="AFT 1931", joins=(other,))
+    requests.ask(signed, at=post.now)
+    requests.ask(joining, at=post.now)
+
+    assert one(requests, post.now).joins == (other, post.number)
 
 
 def test_whoever_is_on_the_list_is_asked_like_anybody(
@@ -330,6 +416,34 @@ def test_an_address_can_wait_for_twenty_answers_and_no_more(
         requests.ask(replace(joining, about=f"organization {number}"), at=post.now)
 
     assert post.query("SELECT count(*) FROM requests") == [20]
+
+
+def test_who_fills_one_kind_of_requests_leaves_room_for_the_others(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    for number in range(MOST_OPEN):
+        requests.ask(replace(joining, about=f"list {number}"), at=post.now)
+    requests.ask(replace(joining, kind=Kind.ENDORSE), at=post.now)
+
+    assert post.query("SELECT count(DISTINCT kind) FROM requests") == [2]
+
+
+def test_a_press_grants_what_was_shown_and_not_what_was_asked_since(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    asked = replace(joining, kind=Kind.ENDORSE, facts={"organization": "AFT 1931"})
+    requests.ask(asked, at=post.now)
+    due = one(requests, post.now)
+    requests.written(due, at=post.now)
+    shown = fingerprint(requests.open_for(due.to, due.number, at=post.now))
+
+    requests.ask(replace(asked, facts={"organization": "Others"}), at=post.now)
+    pressed = requests.confirm(due.to, due.number, at=post.now, shown=shown)
+
+    assert pressed == []
+    anew = fingerprint(requests.open_for(due.to, due.number, at=post.now))
+    assert anew != shown
+    assert requests.confirm(due.to, due.number, at=post.now, shown=anew)
 
 
 def test_who_has_to_wait_a_week_keeps_nobody_else_waiting(

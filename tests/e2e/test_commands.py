@@ -222,6 +222,24 @@ def test_why_tells_each_person_their_reason(filled: Shell) -> None:
     assert shell("why", "eve@nowhere.example", check=False).code == 1
 
 
+def test_why_says_that_somebody_who_was_erased_stays_suppressed(filled: Shell) -> None:
+    filled("forget", "ben@aft.example", "--yes")
+
+    said = filled("why", "ben@aft.example").out
+
+    assert "Nobody may mail this address: erased, since" in said
+    assert "No subscriber has it, and nothing else of it is kept." in said
+
+
+def test_organizations_can_be_read_on_a_terminal_of_eighty_columns(
+    filled: Shell,
+) -> None:
+    printed = filled("organizations").out
+
+    assert max(map(len, printed.splitlines())) <= 80
+    assert "Unión del Barrio" in printed
+
+
 def test_addresses_are_masked_unless_asked_for(filled: Shell) -> None:
     shell = filled
 

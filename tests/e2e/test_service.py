@@ -196,6 +196,20 @@ def test_the_scheduler_sends_what_is_due_once_and_ends_when_told(shell: Shell) -
     assert (status["state"], status["deliveries"]["sent"]) == ("finished", 3)
 
 
+def test_a_tick_that_is_waited_for_leaves_no_line_in_the_log(shell: Shell) -> None:
+    fill(shell, actions=COMING)
+    due_a_minute_ago(shell)
+    script = str(shell.folder / "scheduler.py")
+
+    with running(shell, sys.executable, script, "--every", "0.02") as service:
+        until(lambda: len(shell.messages) == 3)
+        service.send_signal(signal.SIGTERM)
+        _, told = service.communicate(timeout=30)
+
+    assert "started" in told
+    assert "skipped" not in told
+
+
 def test_the_scheduler_reads_the_website_before_each_edition(shell: Shell) -> None:
     site = shell.folder / "site.db"
     with sqlite3.connect(site) as connection:

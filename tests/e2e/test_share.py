@@ -451,6 +451,12 @@ def test_moderators_see_what_was_sent_and_who_has_not_answered(stage: Stage) -> 
     assert "Sponsors: Unión del Barrio, Border Angels" in shown
     assert ADDRESS not in shown
     shell("requests", "accept", number, *at)
+    soon = ("--as-of", "2019-10-12T15:00:00Z")
+    assert "No host was asked yet" in shell("actions", "--unanswered", *at).err
+    (would,) = shell("actions", "--to-ask", "--json", *soon).json
+    assert would["edition"] == "weekly/2019-10-14"
+    assert "2019-10-12T15:00:00Z" in shell("actions", "--to-ask", *at).err
+
     stage.town.now = MONDAY + 5 * DAY + timedelta(minutes=1)
     stage.letters()
 
@@ -485,7 +491,7 @@ def test_a_coordinator_corrects_what_an_edition_told(stage: Stage) -> None:
     assert standing["deliveries"]["sent"] == 2
 
     (english,) = stage.letters("ben@aft.example")
-    assert english["Subject"].startswith("Correction: San Diego.")
+    assert english["Subject"].startswith("San Diego has changed since our mail of")
     assert "/u/" in english["List-Unsubscribe"]
     again = shell("corrections", "send", wrong["action"], *at, check=False)
     assert again.code == 1

@@ -1,5 +1,6 @@
 """The forms and the link that confirms, over real HTTP, as people and programs use them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -317,7 +318,10 @@ def test_opening_the_link_changes_nothing_and_pressing_grants(
     assert shown.headers["cache-control"] == "no-store"
     assert shown.headers["x-robots-tag"] == "noindex, nofollow"
 
-    done = client.post(path, data={"action": "confirm"})
+    other = client.post(path, data={"action": "confirm", "shown": "0" * 32})
+    assert "What was asked has changed since this page was opened." in other.text
+    (fingerprint,) = re.findall(r'name="shown" value="(\w+)"', shown.text)
+    done = client.post(path, data={"action": "confirm", "shown": fingerprint})
 
     assert "From now on you get “Weekly actions”." in done.text
     assert site.preferences in done.text

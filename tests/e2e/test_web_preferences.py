@@ -266,7 +266,20 @@ def test_resting_four_weeks_is_one_press_and_keeps_everything_else(
 def test_urgent_only_promises_no_digest(visitor: Visitor) -> None:
     seen = visitor.save(frequency="urgent")
 
+    assert "Your next mail None No digest of “Weekly actions” comes." in seen
+    assert "goes out by “Urgent calls”, which you are not on." in seen
+    assert "/subscribe" in visitor.page
+
+
+def test_who_is_on_the_list_for_what_is_urgent_reads_its_name(
+    site: Site, visitor: Visitor
+) -> None:
+    site.readers.add(a_reader(list_number=URGENT))
+
+    seen = visitor.save(frequency="urgent")
+
     assert "Your next mail When something is urgent" in seen
+    assert "What cannot wait reaches you by “Urgent calls”." in seen
 
 
 def test_somebody_who_has_left_is_promised_nothing(
@@ -404,8 +417,7 @@ def notes(site: Site) -> list[tuple[str, Link | None]]:
 @pytest.mark.parametrize(
     "less",
     [
-        REST,
-        {**ALL_AS_IT_WAS, "frequency": "urgent"},
+        {**ALL_AS_IT_WAS, "frequency": "monthly"},
         {**ALL_AS_IT_WAS, "where": "regions", "region": "us-gu"},
     ],
 )
@@ -419,6 +431,31 @@ def test_whoever_is_to_get_less_is_told_by_mail_once_a_day(
     assert notes(site) == [
         ("What you get from us has changed", Link(Purpose.PREFERENCES, WEEKLY))
     ]
+
+
+@pytest.mark.parametrize("none", [REST, {**ALL_AS_IT_WAS, "frequency": "urgent"}])
+def test_whoever_is_to_get_nothing_is_told_each_time_up_to_three_a_day(
+    site: Site, visitor: Visitor, none: Mapping[str, str]
+) -> None:
+    visitor.post({**ALL_AS_IT_WAS, "frequency": "monthly"})
+    told = []
+    for _ in range(4):
+        visitor.post(none)
+        told.append(len(notes(site)))
+        visitor.press_undo()
+
+    assert told == [2, 3, 3, 3]
+
+
+def test_a_later_note_says_all_that_keeps_mail_away(
+    site: Site, visitor: Visitor
+) -> None:
+    visitor.post({**ALL_AS_IT_WAS, "where": "regions", "region": "us-gu"})
+    visitor.post(REST)
+
+    _, (_, kept, _) = site.notes.posted.values()
+    words = " ".join("".join(kept.text.texts).split())
+    assert "in Guam, no mail until Tuesday, November 5." in words
 
 
 def test_the_note_says_what_was_chosen(site: Site, visitor: Visitor) -> None:
@@ -452,7 +489,7 @@ def test_leaving_all_lists_is_one_press_one_note_and_one_undo(
     assert "You have left every list." in seen
     assert not any(reader.active for reader in site.readers.people.values())
     [(subject, link)] = notes(site)
-    assert "Weekly actions”, “Urgent calls" in subject
+    assert "Weekly actions” and “Urgent calls" in subject
     assert link == Link(Purpose.PREFERENCES, WEEKLY)
     visitor.look()
     visitor.press_undo()

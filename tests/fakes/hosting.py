@@ -62,7 +62,7 @@ class NoHosts:
 
     def amend(
         self, uid: bytes, number: int, submission: Submission, *, at: datetime
-    ) -> bool:
+    ) -> Changed:
         raise NotImplementedError
 
     def withdraw(self, uid: bytes, number: int, *, at: datetime) -> bool:

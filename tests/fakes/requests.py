@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from mailer.core.requests import MODERATED, Ask, Due, Kind, Request, State
+from mailer.core.requests import MODERATED, Ask, Due, Kind, Request, State, fingerprint
 from mailer.ports import Endorsable, Endorser
 
 CALL = Endorsable(slug="october-2019", title="Close the camps, October 2019")
@@ -39,8 +39,12 @@ class MemoryRequests:
     def find(self, uid: bytes, number: int) -> Request | None:
         return next(iter(self.kept.get((uid, number), [])), None)
 
-    def confirm(self, uid: bytes, number: int, *, at: datetime) -> Sequence[Request]:
+    def confirm(
+        self, uid: bytes, number: int, *, at: datetime, shown: str | None = None
+    ) -> Sequence[Request]:
         granted = self.open_for(uid, number, at=at)
+        if shown not in (None, fingerprint(granted)):
+            return []
         if granted:
             self.kept[uid, number] = [
                 replace(
@@ -92,7 +96,8 @@ class MemoryEndorsements:
     def public(self, call: str) -> Sequence[Endorser]:
         return self.listed if call == CALL.slug else []
 
-    def alike(self, name: str) -> Sequence[str]:
+    def alike(self, name: str, place: str | None = None) -> Sequence[str]:
+        del place
         return [one.name for one in self.listed if one.name.startswith(name[:3])]
 
     def accept(

@@ -31,6 +31,7 @@ from mailer.core.notices import (
     Occurrence,
 )
 from mailer.core.prose import Bullets, Paragraph, Span
+from mailer.core.requests import Kind
 from mailer.ports import Rendered
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -391,6 +392,25 @@ def test_the_question_is_asked_in_both_languages_with_the_lists_name_in_each() -
         assert name not in page.find(".//h1").getparent().text_content()
 
 
+@pytest.mark.parametrize("about", [Kind.SUBSCRIBE, Kind.ENDORSE, Kind.SUBMIT])
+def test_the_question_names_every_list_that_a_press_joins(about: Kind) -> None:
+    other = replace(LIST, titles={"en": "Rapid <response>", "es": "Ideas <ya>"})
+    for language, names in (
+        ("en", "“Weekly” and “Rapid <response>”"),
+        ("es", "“Semanal” e “Ideas <ya>”"),
+    ):
+        confirmation = Confirmation(
+            language=language,
+            expires_on=date(2019, 10, 14),
+            about=about,
+            lists=(LIST, other),
+        )
+        mail = MAIL.confirmation(confirmation, mailing_list=LIST, slots=QUESTION)
+        page = lxml_html.document_fromstring(mail.html).text_content()
+        assert names in " ".join(page.split())
+        assert names in " ".join(mail.text.split())
+
+
 # --- notes
 
 
@@ -416,6 +436,18 @@ def _blanks(said: object) -> set[str]:
 def note(kind: NoteKind = NoteKind.LEFT, **changes: object) -> Note:
     base = Note(kind=kind, language="en", names={"list": "Weekly"})
     return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def test_a_day_far_off_is_told_with_its_year() -> None:
+    march = Occurrence(place="San Diego, CA", day=date(2019, 10, 12))
+    for today, said in (
+        (date(2019, 9, 1), "Saturday, October 12"),
+        (date(2018, 12, 1), "Saturday, October 12, 2019"),
+    ):
+        told = note(NoteKind.ACTION_LISTED, occurrence=march.seen_from(today))
+        mail = MAIL.note(told, slots={})
+        assert mail.subject == f"Your action is listed: San Diego, CA, {said}"
+        assert f"When {said} " in words(mail.html)
 
 
 def test_a_note_without_an_address_to_press_has_no_button() -> None:
@@ -477,9 +509,10 @@ def correction(**changes: object) -> Correction:
 
 
 def test_a_correction_strikes_what_was_said_and_says_what_is_right() -> None:
-    mail = MAIL.correction(correction(), slots=SLOTS)
+    mail = MAIL.correction(correction(our_mistake=True), slots=SLOTS)
     read = words(mail.html)
     assert "Corrected" in read
+    assert "We are sorry" in read
     assert "Was Friday, October 11 Now Saturday, October 12" in read
     page = lxml_html.document_fromstring(mail.html)
     assert [struck.text for struck in page.iter("s")] == ["Friday, October 11"]
@@ -487,6 +520,36 @@ def test_a_correction_strikes_what_was_said_and_says_what_is_right() -> None:
     assert "Our mail of October 7 was wrong" in mail.subject
     cut(mail.html, NONCE, expected=("leave", "preferences", "reason_html"))
     cut(mail.text, NONCE, expected=("leave", "preferences", "reason_text"))
+
+
+def test_a_plan_that_changed_after_our_mail_is_no_mistake_of_ours() -> None:
+    for language, sorry in (("en", "sorry"), ("es", "Lamentamos")):
+        mail = MAIL.correction(correction(language=language), slots=SLOTS)
+        for said in (mail.subject, mail.preheader, words(mail.html), mail.text):
+            for blame in (sorry, "wrong", "error", "orrec"):
+                assert blame not in said
+    (item,) = correction().items
+    off = replace(item, facts=replace(item.facts, status=ActionStatus.CANCELLED))
+    gone = MAIL.correction(correction(items=(off,)), slots=SLOTS).subject
+    assert gone == "San Diego: not as in our mail of October 7, it is off"
+    subject = MAIL.correction(correction(), slots=SLOTS).subject
+    assert subject == "San Diego has changed since our mail of October 7"
+
+
+def test_readers_report_an_action_by_the_form_where_somebody_reads_it() -> None:
+    reads = MailRenderer(TEMPLATES, replace(BRAND, takes_plans=True), BASE)
+    for name, language in itertools.product(("digest", "quiet"), ("en", "es")):
+        form = f"{BASE}/share?lang={language}"
+        mail = SPECIMENS[name].letter(reads, language)
+        assert form in links(mail.html)
+        assert form in mail.text
+        assert "mailto:" not in mail.html
+        plain = letter(name, language)
+        assert form not in mail_of(plain)
+
+
+def mail_of(mail: Rendered) -> str:
+    return mail.html + mail.text
 
 
 def test_a_correction_may_be_that_an_action_does_not_take_place() -> None:

@@ -22,6 +22,7 @@ from mailer.core import sponsors
 from mailer.core.errors import NotFoundError, RefusedError
 from mailer.core.model import Place
 from mailer.core.requests import Request, State
+from mailer.core.resembling import resembling
 from mailer.core.sponsors import name_key
 from mailer.ports import Endorsable, Endorser
 
@@ -61,10 +62,15 @@ class SqlEndorsements:
         listed = [Endorser(name=row.name, place=row.label) for row in rows]
         return sorted(listed, key=lambda one: name_key(one.name))
 
-    def alike(self, name: str) -> Sequence[str]:
+    def alike(self, name: str, place: str | None = None) -> Sequence[str]:
         """Return the organizations on record that may be meant by a name."""
+        query = (
+            select(organization_aliases.c.name, places.c.label)
+            .join(organizations)
+            .outerjoin(places, places.c.id == organizations.c.place_id)
+        )
         with self._database.reading() as connection:
-            names = list(connection.scalars(select(organization_aliases.c.name)))
+            where = {row.name: row.label for row in connection.execute(query)}
             mine = connection.scalar(
                 select(organizations.c.name)
                 .join(organization_aliases)
@@ -72,14 +78,14 @@ class SqlEndorsements:
             )
         if mine:
             return [mine]
-        pairs = [(one.first, one.second) for one in sponsors.similar([*names, name])]
-        return sorted(
-            {
-                one if other == name else other
-                for one, other in pairs
-                if name in (one, other)
-            }
-        )
+        pairs = [(one.first, one.second) for one in sponsors.similar([*where, name])]
+        found = {
+            one if other == name else other
+            for one, other in pairs
+            if name in (one, other)
+        }
+        found.update(resembling(name, where))
+        return sorted(found, key=lambda one: (not place or where[one] != place, one))
 
     def accept(
         self, request: Request, *, into: str | None, by: str, at: datetime

@@ -93,7 +93,7 @@ class SqlHosts:
 
     def amend(
         self, uid: bytes, number: int, submission: Submission, *, at: datetime
-    ) -> bool:
+    ) -> Changed:
         """Send it anew."""
         with self._database.writing() as connection:
             return proposing.amend(connection, uid, number, submission, at=at)

@@ -49,6 +49,17 @@ class Suppressed:
         with self._database.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
+    def of(self, address: str) -> Mapping[str, Any] | None:
+        """Return why nobody may mail an address, known or not; None if that is free."""
+        query = select(
+            suppressions.c.reason.label("suppressed"),
+            suppressions.c.since.label("suppressed_since"),
+            suppressions.c.told_by.label("suppressed_by"),
+        ).where(suppressions.c.address_hash == address_hash(self._pepper, address))
+        with self._database.reading() as connection:
+            row = connection.execute(query).mappings().first()
+        return dict(row) if row else None
+
     def listed(self, most: int | None = None) -> Sequence[Mapping[str, Any]]:
         """Return them, the newest first; an address only where a subscriber has it."""
         query = (

@@ -16,10 +16,11 @@ from mailer.adapters.database.schema import requests, subscribers
 from mailer.core.requests import Kind, Request, State
 from mailer.core.sharing.submission import Submission, facts_of
 from mailer.core.tokens import encode
+from mailer.ports import Changed
 
 BY = "host"
 _NEXT = "next"  # among a request's facts: the number of the one that replaced it
-_FARTHEST = 1000  # times that one thing can be sent anew
+_FARTHEST = 10  # times that one thing can be sent anew
 
 
 def settle(
@@ -61,11 +62,13 @@ def amend(
     submission: Submission,
     *,
     at: datetime,
-) -> bool:
+) -> Changed:
     """Put another request in the place of one that was not accepted."""
     row = _row(connection, _theirs(uid).with_for_update(of=requests), number)
     if row is None or row["id"] != number or row["state"] == State.DONE:
-        return False
+        return Changed.STALE
+    if _times(connection, uid, number) >= _FARTHEST:
+        return Changed.TOO_OFTEN
     kept = {
         name: row[name]
         for name in (
@@ -92,7 +95,21 @@ def amend(
         .returning(requests.c.id)
     )
     _close(connection, number, at, facts={_NEXT: made})
-    return True
+    return Changed.DONE
+
+
+def _times(connection: Connection, uid: bytes, number: int) -> int:
+    """Return how often it was sent anew before."""
+    closed = _theirs(uid).where(requests.c.settled_by == BY)
+    before = {
+        row["facts"][_NEXT]: row["id"]
+        for row in connection.execute(closed).mappings()
+        if _NEXT in row["facts"]
+    }
+    times = 0
+    while number in before:
+        times, number = times + 1, before[number]
+    return times
 
 
 def withdraw(connection: Connection, uid: bytes, number: int, *, at: datetime) -> bool:
@@ -137,7 +154,7 @@ def _theirs(uid: bytes) -> Select[Any]:
 
 def _row(connection: Connection, query: Select[Any], number: int) -> RowMapping | None:
     """Return a row, or the one that its replacements lead to."""
-    for _ in range(_FARTHEST):
+    for _ in range(_FARTHEST + 1):  # and the one that was sent first
         row = (
             connection.execute(query.where(requests.c.id == number)).mappings().first()
         )

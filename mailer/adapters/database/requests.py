@@ -17,7 +17,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    true,
     update,
 )
 
@@ -34,6 +33,7 @@ from mailer.adapters.database.schema import (
 from mailer.core.errors import NotFoundError
 from mailer.core.requests import (
     A_DAY,
+    CLAIM,
     COOLDOWN,
     GIVEN,
     GRAVE,
@@ -48,6 +48,8 @@ from mailer.core.requests import (
     Request,
     State,
     a_day,
+    fingerprint,
+    granted_until,
     is_grave,
     valid_for,
 )
@@ -59,6 +61,8 @@ _LOT = 1000  # forgotten in one transaction; whoever asks meanwhile waits for it
 _OPEN = ("asked", "written")
 # As the index says it: SQLite looks there for no other words.
 _IS_OPEN = text("state IN ('asked', 'written')")
+# A letter about it was begun, perhaps by a program that has crashed since.
+_TAKEN = requests.c.written_at >= requests.c.asked_at
 
 
 class SqlRequests:
@@ -72,9 +76,11 @@ class SqlRequests:
     def ask(self, ask: Ask, *, at: datetime) -> None:
         """Keep a request, or the newer facts of the one that is open."""
         hashed = address_hash(self._pepper, ask.address)
-        others = select(func.count()).where(requests.c.address_hash == hashed, _IS_OPEN)
-        # What only the owner can ask is one of each kind, and strangers leave it room.
-        room = true() if ask.kind in OWN else others.scalar_subquery() < MOST_OPEN
+        alike = (requests.c.address_hash == hashed, requests.c.kind == ask.kind)
+        others = select(func.count()).where(*alike, _IS_OPEN).scalar_subquery()
+        # Of each kind so many: who asks for one thing leaves room for another.
+        again = exists().where(*alike, requests.c.about == ask.about, _IS_OPEN)
+        room = or_(others < MOST_OPEN, again)
         kept = {
             "public_id": encode(secrets.token_bytes(16)),
             "kind": ask.kind.value,
@@ -128,15 +134,70 @@ class SqlRequests:
                 if row["suppressed"] and row["suppressed"] not in allowed:
                     _forget(connection, row["id"])
                     continue
+                claimed = self._claim(connection, row, at)
+                if claimed is None:
+                    continue
+                if not grave:
+                    seen.add(hashed)
+                made.append(claimed)
+        return made
+
+    def _claim(
+        self, connection: Connection, row: RowMapping, at: datetime
+    ) -> Due | None:
+        """Take a letter in hand and spend it, both or neither; None: not now.
+
+        A letter that was taken and did not come about is repeated under its name, and
+        costs nothing more.
+        """
+        kind, hashed = Kind(row["kind"]), bytes(row["address_hash"])
+        # As everybody does who holds several: the letters' count, the person, requests.
+        with connection.begin_nested() as step:
+            repeated = _is_repeated(row)
+            if not repeated:
+                grave = is_grave(kind)
                 wait = (
                     RETURN if row["suppressed"] else timedelta(0) if grave else COOLDOWN
                 )
-                most_today = a_day(Kind(row["kind"]))
-                if not self._may(connection, hashed, wait, most_today, at):
-                    continue
-                seen.add(hashed)
-                made.append(self._due(connection, row, at))
-        return made
+                if not self._may(connection, hashed, wait, a_day(kind), at):
+                    return None
+            number, uid = self._person(connection, row, at)
+            mine = requests.c.id == row["id"]
+            taken = connection.execute(
+                update(requests)
+                .where(mine, requests.c.state == State.ASKED, _is_free(at))
+                .values(written_at=at, subscriber_id=number)
+            )
+            if not taken.rowcount:  # by another process, just now
+                step.rollback()
+                return None
+            joins = list(row["joins"])
+            if kind not in GRAVE:
+                others = connection.execute(
+                    update(requests)
+                    .where(
+                        requests.c.address_hash == hashed,
+                        requests.c.state == State.ASKED,
+                        requests.c.kind.not_in(GRAVE),
+                        ~mine,
+                        _is_valid(at),
+                        # The same letter says the same.
+                        *([_TAKEN] if repeated else ()),
+                    )
+                    .values(written_at=at, subscriber_id=number)
+                    .returning(requests.c.id, requests.c.joins)
+                ).all()
+                joins += [each for _, more in sorted(others) for each in more]
+        return Due(
+            number=row["id"],
+            name=f"request {row['public_id']} {row['asked_at'].isoformat()}",
+            kind=kind,
+            to=uid,
+            language=row["language"],
+            list_number=row["list_number"],
+            joins=tuple(dict.fromkeys(joins)),
+            until=granted_until(kind, row["asked_at"], at),
+        )
 
     def _may(
         self,
@@ -165,20 +226,9 @@ class SqlRequests:
         ).returning(cooldowns.c.times)
         return connection.scalar(spent) is not None
 
-    def _due(self, connection: Connection, row: RowMapping, at: datetime) -> Due:
-        uid = self._person(connection, row, at)
-        kind = Kind(row["kind"])
-        return Due(
-            number=row["id"],
-            name=f"request {row['public_id']} {row['asked_at'].isoformat()}",
-            kind=kind,
-            to=uid,
-            language=row["language"],
-            list_number=row["list_number"],
-            until=row["asked_at"] + valid_for(kind),
-        )
-
-    def _person(self, connection: Connection, row: RowMapping, at: datetime) -> bytes:
+    def _person(
+        self, connection: Connection, row: RowMapping, at: datetime
+    ) -> tuple[int, bytes]:
         """Return who has the address; its requests are theirs from now on."""
         number, uid = introduce(
             self._database,
@@ -194,15 +244,7 @@ class SqlRequests:
             .where(subscribers.c.id == number)
             .with_for_update(read=True, key_share=True)
         )
-        connection.execute(
-            update(requests)
-            .where(
-                requests.c.address_hash == row["address_hash"],
-                requests.c.state == State.ASKED,
-            )
-            .values(subscriber_id=number)
-        )
-        return uid
+        return number, uid
 
     def written(self, due: Due, *, at: datetime) -> None:
         """Take note that the letter about these requests is on its way."""
@@ -216,6 +258,8 @@ class SqlRequests:
                 .where(
                     requests.c.subscriber_id == mine.scalar_subquery(),
                     requests.c.state == State.ASKED,
+                    # What was asked since waits for a letter of its own.
+                    _TAKEN,
                     others,
                 )
                 .values(state=State.WRITTEN.value, written_at=at)
@@ -233,7 +277,9 @@ class SqlRequests:
             row = connection.execute(query).mappings().first()
         return to_request(row) if row else None
 
-    def confirm(self, uid: bytes, number: int, *, at: datetime) -> Sequence[Request]:
+    def confirm(
+        self, uid: bytes, number: int, *, at: datetime, shown: str | None = None
+    ) -> Sequence[Request]:
         """Grant all that the link grants, once."""
         granted: list[Request] = []
         with self._database.writing() as connection:
@@ -243,7 +289,10 @@ class SqlRequests:
                 .where(subscribers.c.uid == uid)
                 .with_for_update(key_share=True)
             )
-            for each in _open_for(connection, uid, number, at):
+            found = _open_for(connection, uid, number, at, keep=True)
+            if shown not in (None, fingerprint(found)):
+                return []  # somebody asked anew, after the page was read
+            for each in found:
                 state = State.WAITING if each.kind in MODERATED else State.DONE
                 moved = connection.execute(
                     update(requests)
@@ -328,8 +377,7 @@ class SqlRequests:
         with self._database.writing() as connection:
             late = or_(
                 *(
-                    (requests.c.kind == kind)
-                    & (requests.c.asked_at < at - valid_for(kind))
+                    (requests.c.kind == kind) & ~_is_recent(at - valid_for(kind))
                     for kind in Kind
                 )
             )
@@ -378,10 +426,44 @@ def _asked(at: datetime, most: int) -> Any:
     return (
         select(requests, suppressions.c.reason.label("suppressed"))
         .outerjoin(suppressions, suppressions.c.address_hash == requests.c.address_hash)
-        .where(requests.c.state == State.ASKED, ~cooling)
+        .where(
+            requests.c.state == State.ASKED,
+            _is_free(at),
+            _is_valid(at),
+            or_(_TAKEN, ~cooling),
+        )
         .order_by(requests.c.id)
         .limit(most)
     )
+
+
+def _is_free(at: datetime) -> Any:
+    """Whether nobody has a letter about it in hand; who had one may have crashed."""
+    return or_(
+        requests.c.written_at.is_(None),
+        requests.c.written_at < requests.c.asked_at,
+        requests.c.written_at <= at - CLAIM,
+    )
+
+
+def _is_repeated(row: RowMapping) -> bool:
+    """Whether its letter was taken in hand and spent before."""
+    return row["written_at"] is not None and row["written_at"] >= row["asked_at"]
+
+
+def _is_valid(at: datetime) -> Any:
+    return or_(
+        *((requests.c.kind == kind) & _is_recent(at - valid_for(kind)) for kind in Kind)
+    )
+
+
+def _is_recent(since: datetime) -> Any:
+    """Whether it was asked since, or a letter about it went out.
+
+    One that was only begun counts for nothing: it may never come about.
+    """
+    written = (requests.c.state == State.WRITTEN) & (requests.c.written_at >= since)
+    return or_(requests.c.asked_at >= since, written)
 
 
 def _forget(connection: Connection, number: int) -> None:
@@ -396,13 +478,20 @@ def with_owner() -> Any:
 
 
 def _open_for(
-    connection: Connection, uid: bytes, number: int, at: datetime
+    connection: Connection,
+    uid: bytes,
+    number: int,
+    at: datetime,
+    *,
+    keep: bool = False,  # as it is, until the transaction ends
 ) -> Sequence[Request]:
     mine = (
         with_owner()
         .where(subscribers.c.uid == uid, requests.c.state.in_(_OPEN))
         .order_by(requests.c.id)
     )
+    if keep:
+        mine = mine.with_for_update(of=requests)
     found = [to_request(row) for row in connection.execute(mine).mappings()]
     valid = [each for each in found if at < each.granted_until()]
     asked = [each for each in valid if each.number == number]
@@ -426,6 +515,7 @@ def to_request(row: RowMapping) -> Request:
         masked_address=masked(row["address"] or row["theirs"] or "@"),
         subscriber=bytes(row["uid"]) if row["uid"] else None,
         asked_at=row["asked_at"],
+        written_at=row["written_at"],
         confirmed_at=row["confirmed_at"],
         settled_at=row["settled_at"],
         reason=row["reason"],

@@ -40,7 +40,7 @@ from mailer.core.requests import (
     Moving,
     Request,
     State,
-    valid_for,
+    granted_until,
 )
 from mailer.core.tokens import encode
 
@@ -109,7 +109,7 @@ class SqlRights:
             # No call begins meanwhile: intents lock this row to read it.
             connection.execute(select(instance.c.id).with_for_update())
             found = connection.execute(_asked(uid, number)).first()
-            if found is None or found.asked_at + valid_for(Kind(found.kind)) <= at:
+            if found is None or _is_over(found, at):
                 return Moved(what=Moving.OVER)
             there = _person(connection, uid)
             here = _person(connection, bytes.fromhex(found.facts["from"]))
@@ -141,7 +141,7 @@ class SqlRights:
             # One at a time, like erasures: each locks several people.
             connection.execute(select(instance.c.id).with_for_update())
             found = connection.execute(_asked(uid, number)).first()
-            if found is None or found.asked_at + valid_for(Kind(found.kind)) <= at:
+            if found is None or _is_over(found, at):
                 return Moved(what=Moving.OVER)
             taker = _person(connection, uid)
             holder = _person(connection, bytes.fromhex(found.facts["from"]))
@@ -191,6 +191,10 @@ def _mine(uid: bytes, number: int) -> Any:
     return (requests.c.id == number) & (
         requests.c.subscriber_id == owner.scalar_subquery()
     )
+
+
+def _is_over(found: Any, at: datetime) -> bool:
+    return granted_until(Kind(found.kind), found.asked_at, found.written_at) <= at
 
 
 def _asked(uid: bytes, number: int) -> Any:

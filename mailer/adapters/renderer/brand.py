@@ -76,6 +76,7 @@ class Brand:
     note: Mapping[str, str] = field(default_factory=dict)  # by the coordinators
     signature: Mapping[str, str] = field(default_factory=dict)  # under the note
     own: Branding = field(default_factory=Branding)  # colour, logo, footer
+    takes_plans: bool = False  # readers report an action by the form on our pages
 
     @property
     def palette(self) -> Palette:

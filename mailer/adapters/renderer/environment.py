@@ -10,6 +10,7 @@ from jinja2.sandbox import safe_range
 
 from mailer.adapters.renderer.catalogue import compiled
 from mailer.adapters.renderer.missing import Missing
+from mailer.adapters.renderer.plain import quoted
 from mailer.adapters.renderer.wording import Wording, locale_of
 
 _SIDES = {"ltr": ("left", "right"), "rtl": ("right", "left")}
@@ -34,7 +35,7 @@ def translations(folder: Path, language: str) -> NullTranslations:
 def environment(folder: Path, *, language: str, autoescape: bool) -> Environment:
     """Return Jinja2 over a `templates/` folder, speaking one language.
 
-    Filters: `day`, `clock`, `spelled`, `listed` (see Wording). Globals: `language`,
+    Filters: `day`, `clock`, `spelled`, `listed` (see Wording), `quoted`. Globals: `language`,
     `direction` ("ltr" or "rtl"), `start` and `end` ("left" or "right": where lines
     begin and end), `direction_of` (another language's direction), `_`, `gettext`,
     `ngettext`, `pgettext`, `npgettext`.
@@ -53,6 +54,7 @@ def environment(folder: Path, *, language: str, autoescape: bool) -> Environment
     wording = Wording(language, catalogue)
     for filter_ in (wording.day, wording.clock, wording.spelled, wording.listed):
         env.filters[filter_.__name__] = filter_
+    env.filters["quoted"] = quoted
     env.globals["range"] = safe_range  # a slip must not keep a worker for hours
     env.globals["language"] = language
     direction = wording.locale.text_direction

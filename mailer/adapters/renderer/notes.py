@@ -14,6 +14,7 @@ from mailer.adapters.renderer.press import Press
 from mailer.core.errors import ConfigError, TemplateError
 from mailer.core.lists import MailingList
 from mailer.core.notices import Confirmation, Note
+from mailer.core.requests import Kind
 from mailer.core.tables import Table
 
 WORDINGS = "note/wordings.toml"  # beneath templates/email
@@ -28,14 +29,17 @@ def question(
 ) -> dict[str, Any]:
     """Return what the templates of `confirm` print; the other language is printed."""
     other = press.shared(confirmation.language)["other_language"]
+    named = confirmation.lists
+    if not named and confirmation.about is Kind.SUBSCRIBE:
+        named = (mailing_list,)
     there = {
         "confirmation": confirmation,
-        "list_title": clean(mailing_list.title(other)),
+        "lists": [clean(one.title(other)) for one in named],
     }
     brief = press.lines("email/confirm/in_brief.txt", other, there)
     return {
         "confirmation": confirmation,
-        "list_title": clean(mailing_list.title(confirmation.language)),
+        "lists": [clean(one.title(confirmation.language)) for one in named],
         "brief": [clean(line) for line in brief],
     }
 
@@ -141,9 +145,8 @@ def _told(note: Note, press: Press) -> Mapping[str, str]:
     """Return the blanks that an action fills."""
     if note.occurrence is None:
         return {}
-    day = press.text(
-        "email/note/day.txt", note.language, {"day": note.occurrence.day}
-    ).strip()
+    told = {"day": note.occurrence.day, "is_far": note.occurrence.is_far}
+    day = press.text("email/note/day.txt", note.language, told).strip()
     return {"place": note.occurrence.place, "day": day}
 
 

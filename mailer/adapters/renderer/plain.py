@@ -2,6 +2,7 @@
 
 import re
 import textwrap
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 # C0, C1, line and paragraph separators, and what turns the direction of text:
@@ -31,6 +32,11 @@ def clean(words: str) -> str:
 def printable(words: str) -> str:
     """Return the same, with a space at either end where there was one."""
     return _SPACE.sub(" ", _UNPRINTABLE.sub("", words))
+
+
+def quoted(names: Sequence[str], marks: str = "“”") -> list[str]:
+    """Set each name between marks, the opening and the closing one."""
+    return [f"{marks[0]}{name}{marks[1]}" for name in names]
 
 
 def bound(words: str, most: int = 3, width: int = _LINE) -> str:

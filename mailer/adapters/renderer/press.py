@@ -94,6 +94,9 @@ class Press:
             "brand": self.brand,
             "look": self.brand.palette,
             "logo_url": self.brand.logo_url(self.base_url),
+            "share_url": f"{self.base_url}/share?lang={language}"
+            if self.brand.takes_plans
+            else None,
             "own_footer": footer,
             "own_footer_language": footer_language,
             "other_language": other,

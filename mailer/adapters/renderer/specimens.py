@@ -209,6 +209,7 @@ def _correction(email: Path, digest: Sample) -> Write:
             sent_on=sample.sent_on,
             items=tuple(items),
             errata=sample.errata.get(language, ()),
+            our_mistake=True,
         )
         return mail.correction(correction, slots=slots)
 

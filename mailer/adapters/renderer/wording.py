@@ -57,7 +57,7 @@ class Wording:
         if not rest:
             return last
         joint = self.gettext("and")
-        if self.language == "es" and _SOUNDS_LIKE_Y.match(last):
+        if self.language == "es" and _SOUNDS_LIKE_Y.match(last.lstrip("“«")):
             joint = "e"
         return f"{', '.join(rest)} {joint} {last}"
 
