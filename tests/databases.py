@@ -5,15 +5,49 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 
 from mailer.adapters.database import migrate
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.waking import ProcrastinateWaker
+
+_MOST_COMPILED = 5000  # statements
+
+
+class _Compiled(dict[Any, Any]):
+    """Statements as text, for all databases of one kind.
+
+    SQLAlchemy keeps them by engine, and each test has an engine of its own: half of what
+    a test of a store did was compiling what the one before it had compiled.
+    """
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get(_kind(key), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        if len(self) > _MOST_COMPILED:
+            self.clear()
+        super().__setitem__(_kind(key), compiled)
+
+
+def _kind(key: Any) -> Any:
+    dialect, *rest = key
+    version = getattr(dialect, "server_version_info", None)
+    return (dialect.name, dialect.driver, version, *rest)
+
+
+_COMPILED = _Compiled()
+
+
+@event.listens_for(Engine, "engine_connect")
+def share_compiled(connection: Connection) -> None:
+    """Let a connection find what was compiled for another database."""
+    connection.execution_options(compiled_cache=_COMPILED)
 
 
 @pytest.fixture(scope="session")
