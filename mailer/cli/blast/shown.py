@@ -44,6 +44,7 @@ def row(project: Project, proposal: Proposal) -> dict[str, Any]:
         "hold_until": proposal.hold_until,
         "canary_until": proposal.canary_until,
         "not_after": proposal.draft.not_after,
+        "despite_quiet_hours": proposal.draft.despite_quiet_hours,
         "change": asdict(proposal.change) if proposal.change else None,
     }
 
