@@ -14,7 +14,10 @@ from ipaddress import (
 )
 
 _HANDED_OUT = IPv6Network("2000::/3")
-_NOT_FOR_ALL_4 = (IPv4Network("192.88.99.0/24"),)  # relays of 6to4, given up
+_NOT_FOR_ALL_4 = (
+    IPv4Network("192.0.0.0/24"),  # protocols; some Pythons call parts of it global
+    IPv4Network("192.88.99.0/24"),  # relays of 6to4, given up
+)
 _NOT_FOR_ALL_6 = (
     IPv6Network("2001::/23"),  # Teredo and other protocols
     IPv6Network("2001:db8::/32"),

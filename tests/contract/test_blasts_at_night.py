@@ -157,7 +157,7 @@ def test_a_call_of_unknown_outcome_is_not_repeated_at_night(
     coalition.enlist(3, time_zone="America/Los_Angeles")
     coalition.launched()
     provider = ScriptedProvider(vanish, idempotency_ttl=86_400.0)
-    coalition.drain(provider)
+    coalition.post.sender(provider).step()
     assert provider.calls == 1
 
     coalition.later(hours=14)  # 22:10
@@ -179,7 +179,7 @@ def test_a_call_of_unknown_outcome_is_not_repeated_after_the_last_moment(
     coalition.enlist(3)
     coalition.launched(draft(not_after="2019-10-07T15:15:00Z"))
     provider = ScriptedProvider(vanish, idempotency_ttl=86_400.0)
-    coalition.drain(provider)
+    coalition.post.sender(provider).step()
 
     coalition.later(minutes=6)
     let_all_go(coalition)
