@@ -14,7 +14,7 @@ from tests.e2e.conftest import Shell, copied
 from tests.e2e.coordinators import House
 from tests.hostile import dangers
 
-_LINK = re.compile(r'(?:href|hx-get)="([^"]+)"')
+LINK = re.compile(r'(?:href|hx-get)="([^"]+)"')
 _LEAVES = ("sign-out", "static/", ".png", ".ics", ".xml", ".atom", "sign-in")
 MOST = 250  # pages
 
@@ -39,12 +39,18 @@ def walked(
         if "text/html" not in answer.headers.get("content-type", ""):
             continue
         yield path, answer
-        for link in _LINK.findall(answer.text):
-            onward = urldefrag(urljoin(path, unescape(link)))[0]
-            is_ours = onward.startswith("/") and not onward.startswith("//")
-            if is_ours and onward not in seen and not any(w in onward for w in _LEAVES):
+        for link in LINK.findall(answer.text):
+            onward = onward_from(path, link)
+            if onward and onward not in seen:
                 seen.add(onward)
                 waiting.append(onward)
+
+
+def onward_from(path: str, link: str) -> str | None:
+    """Return where a link leads, if that is a page of ours to be looked at."""
+    onward = urldefrag(urljoin(path, unescape(link)))[0]
+    is_ours = onward.startswith("/") and not onward.startswith("//")
+    return onward if is_ours and not any(w in onward for w in _LEAVES) else None
 
 
 def test_no_page_of_the_console_runs_them(house: House) -> None:
