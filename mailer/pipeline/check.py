@@ -160,21 +160,26 @@ def _led(url: str, heard: Landing | NotAsked | Unanswered, where: str) -> Findin
         )
     if heard.status not in _ANSWERS:
         return warning("link-refused", f"{url}{on} answers {heard.status}", where)
-    return fine("link", f"{url}{on} is {_title(heard.beginning)}", where)
+    return fine("link", f"{url}{on} is {_what(heard)}", where)
 
 
 _TOO_MANY = NotAsked(why=f"no more than {_MOST_LINKS} are")
 _ORDER = {"error": 0, "warning": 1, "ok": 2}
 
 
-def _title(body: bytes) -> str:
-    """Return what a page says it is."""
-    found = _TITLE.search(body)
+def _what(landing: Landing) -> str:
+    """Return what stands there says it is."""
+    if landing.kind and "html" not in landing.kind:
+        return f"no page but {_printable(landing.kind)}"
+    found = _TITLE.search(landing.beginning)
     if found is None:
         return "a page without a title"
     words = " ".join(html.unescape(found[1].decode("utf-8", "replace")).split())
-    kept = "".join(letter for letter in words if letter.isprintable())
-    return f"“{kept[:120]}”"
+    return f"“{_printable(words)[:120]}”"
+
+
+def _printable(words: str) -> str:
+    return "".join(letter for letter in words if letter.isprintable())
 
 
 def _places(draft: Draft, card: Card, action: Action | None) -> Iterator[Finding]:

@@ -62,6 +62,7 @@ class Landing:
 
     url: str  # after its redirects
     status: int
+    kind: str  # its media type, "text/html"; may be empty
     beginning: bytes = field(repr=False)  # of what stands there
 
 

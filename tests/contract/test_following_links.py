@@ -75,6 +75,7 @@ def test_a_link_says_where_it_leads_and_what_is_there(secure: ssl.SSLContext) ->
 
     assert isinstance(answer, Landing)
     assert (answer.url, answer.status) == (f"{base}/how", 200)
+    assert answer.kind == "text/html"
     assert b"<title>How</title" in answer.beginning
     assert "Cookie" not in server.heard[-1].headers
 

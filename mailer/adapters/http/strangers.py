@@ -98,7 +98,13 @@ class Strangers:
                 return answer
             onward = answer.headers.get("location", "").strip()
             if answer.status not in _LEADS_ON or not onward:
-                return Landing(url=url, status=answer.status, beginning=answer.body)
+                kind = answer.headers.get("content-type", "").partition(";")[0]
+                return Landing(
+                    url=url,
+                    status=answer.status,
+                    kind=kind.strip().lower()[:100],
+                    beginning=answer.body,
+                )
             try:
                 url = urljoin(url, onward)
             except ValueError:
