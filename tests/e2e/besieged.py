@@ -59,7 +59,8 @@ def _people(project: Project) -> None:
         rows = csv.writer(opened)
         rows.writerow(["organization", "email", "name", "city", "state", "language",
                        "tags", "consent_basis", "consent_at"])  # fmt: skip
-        for number, words in enumerate(CORPUS):
+        for number, said in enumerate(CORPUS):
+            words = said.replace("\x00", "")  # else it is refused as no text
             rows.writerow([words, f"reader{number}@example.org", words, "San Diego", "CA",
                            "en", "hostile", "form", "2026-09-03"])  # fmt: skip
     for slug in ("weekly", "urgent"):

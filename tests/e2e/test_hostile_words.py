@@ -1,7 +1,9 @@
 """What anybody wrote to us executes on no page: whatever page leads to whatever page."""
 
+import email
 import re
 from collections.abc import Callable, Iterator
+from email.policy import default
 from html import unescape
 from urllib.parse import urldefrag, urljoin
 
@@ -76,8 +78,12 @@ def test_no_public_page_runs_them(house: House) -> None:
 
 
 def test_no_letter_that_left_runs_them(house: House) -> None:
-    pages = list((house.project.folder / "outbox").rglob("*.html"))
+    letters = list((house.project.folder / "outbox").rglob("*.eml"))
 
-    assert pages
-    for page in pages:
-        assert dangers(page.read_text("utf-8")) == [], page.name
+    assert letters
+    for letter in letters:
+        read = email.message_from_bytes(letter.read_bytes(), policy=default)
+        page = read.get_body(("html",))
+        assert page is not None
+        assert dangers(page.get_content()) == [], letter.name
+        assert {"Bcc", "X-Evil"}.isdisjoint(read.keys())
