@@ -47,7 +47,7 @@ def asked(
         "zones": _with(ZONES, written[Field.ZONE]),
         "lengths": _lengths(written[Field.LASTS]),
         "limits": LIMITS,
-        "today": (site.now() - _WEST).date(),
+        "first_day": (site.now() - _WEST).date(),
     }
 
 
