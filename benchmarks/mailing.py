@@ -35,7 +35,7 @@ def compose(database: Database, *, batch: int) -> int:
     composer = Composer(
         ledger=ledger,
         actions=SqlActions(database),
-        renderer=_renderer(),
+        renderer=renderer(),
         secret=SECRET,
         route_of=lambda _list: Route(shares={"main": 1}),
         batch_size=lambda _list: batch,
@@ -52,7 +52,7 @@ def sender(database: Database, provider: Provider) -> Sender:
         ledger=ledger,
         provider=provider,
         writer=Writer(
-            renderer=_renderer(),
+            renderer=renderer(),
             keyring=Keyring({1: SECRET}),
             base_url=BASE_URL,
             imprint=lambda _list, _edition: IMPRINT,
@@ -63,6 +63,7 @@ def sender(database: Database, provider: Provider) -> Sender:
     )
 
 
-def _renderer() -> MailRenderer:
+def renderer() -> MailRenderer:
+    """Return what sets mail by our templates."""
     sample = read_sample(TEMPLATES / "email" / "digest" / "sample.json")
     return MailRenderer(TEMPLATES, sample.brand, BASE_URL)

@@ -102,6 +102,19 @@ class Wire:
         found, self._received = self._received[:size], self._received[size:]
         return found
 
+    def until(self, mark: bytes, most: int, limit: Limit) -> bytes:
+        """Read up to a mark or so many octets; less if no more comes in time.
+
+        Never raises: for those to whom the beginning is enough.
+        """
+        while mark not in self._received and len(self._received) < most:
+            try:
+                self._more(limit)
+            except OSError:
+                break
+        found, self._received = self._received, b""
+        return found[:most]
+
     def rest(self, longest: int, limit: Limit) -> bytes:
         """Read until the other side hangs up; raises BrokenError if it is longer."""
         parts, size = [self._received], len(self._received)

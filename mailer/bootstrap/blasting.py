@@ -21,17 +21,15 @@ from mailer.ports import (
     Batch,
     Composed,
     Intent,
+    Links,
     Mailing,
     Outgoing,
     Terms,
-    Web,
 )
 
 if TYPE_CHECKING:
     from mailer.pipeline.check import Checker
     from mailer.pipeline.typeset import Typesetter
-
-_PATIENCE = 5.0  # seconds for each link that is asked
 
 
 class Blasting(Sending):
@@ -58,18 +56,13 @@ class Blasting(Sending):
         )
 
     @cached_property
-    def web(self) -> Web:
-        """Visits the links of drafts."""
-        from mailer.adapters.http import Http
-        from mailer.adapters.visiting import Visitor
+    def web(self) -> Links:
+        """Follows the links of drafts: our own pages, and what is open to everybody."""
+        from mailer.adapters.http.strangers import Reach, Strangers
 
-        return Visitor(
-            Http(
-                connect_timeout=_PATIENCE, read_timeout=_PATIENCE, longest=2 * _PATIENCE
-            )
-        )
+        return Strangers(Reach(own=self.settings.base_url))
 
-    def checker(self, web: Web | None) -> "Checker":
+    def checker(self, web: Links | None) -> "Checker":
         """Return what looks at drafts; `web` is None where nobody is to be asked."""
         from mailer.adapters.renderer.plain import linkable
         from mailer.pipeline.check import Checker
@@ -101,7 +94,7 @@ class Blasting(Sending):
             clock=self.clock,
         )
 
-    def proposer(self, web: Web | None = None) -> Proposer:
+    def proposer(self, web: Links | None = None) -> Proposer:
         """Return what people move blasts on with; `web` is asked for their links."""
         return Proposer(
             blasts=self.blasts,

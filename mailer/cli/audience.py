@@ -12,6 +12,7 @@ from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import AsOf, Json, State
 from mailer.core import rule as rules
+from mailer.core.caps import said
 from mailer.core.errors import InputError
 from mailer.core.model import Place
 from mailer.core.rule import Rule
@@ -57,11 +58,11 @@ def audience(
             card = project.audiences.card(located, terms)
         except InputError as error:
             raise InputError(f"{name}: {error}") from None
-        caps = tuple(str(cap) for cap in terms.caps)
+        caps = said(terms.caps, urgent=urgent)
     if as_json:
-        output.emit(_described(located, card, list_slug))
+        output.emit({**_described(located, card, list_slug), "caps": caps})
         return
-    _show(located, card, list_slug, caps=caps, urgent=urgent)
+    _show(located, card, list_slug, caps)
 
 
 def _place(project: Project, words: str) -> Place:
@@ -107,17 +108,17 @@ def _described(rule: Rule, card: Card, list_slug: str) -> Mapping[str, Any]:
     }
 
 
-def _show(
-    rule: Rule, card: Card, list_slug: str, *, caps: Sequence[str], urgent: bool
-) -> None:
+def _show(rule: Rule, card: Card, list_slug: str, caps: str | None) -> None:
     output.show(rules.say(rule, region=_region))
     people = output.counted(card.count, "person", "people")
     output.heading(
         f"\n{people} would get a blast of the list {list_slug} at"
         f" {card.at:%Y-%m-%d %H:%M} UTC."
     )
-    for line in _remarks(card, caps=caps, urgent=urgent):
+    for line in _remarks(card):
         output.show(f"- {line}")
+    if caps:
+        output.show(f"- {caps}")
     _left_out(card)
     _shares("Where", [*_named(card.regions, _region)], card.count)
     _shares("Language", [*_named(card.languages, str)], card.count)
@@ -130,7 +131,7 @@ def _show(
     _examples(card)
 
 
-def _remarks(card: Card, *, caps: Sequence[str], urgent: bool) -> Iterator[str]:
+def _remarks(card: Card) -> Iterator[str]:
     if card.usual:
         usual = card.usual
         last = (
@@ -150,8 +151,6 @@ def _remarks(card: Card, *, caps: Sequence[str], urgent: bool) -> Iterator[str]:
         f"{output.counted(card.mailed_lately, 'of them was', 'of them were')} mailed"
         " within the last 24 hours."
     )
-    if urgent and caps:
-        yield f"It is urgent: the cap of {' and '.join(caps)} holds nobody back."
 
 
 def _left_out(card: Card) -> None:

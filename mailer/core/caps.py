@@ -1,6 +1,7 @@
 """How many blasts one person gets at most: so many in a day, a week or a month."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,6 +25,22 @@ class Cap:
     def __str__(self) -> str:
         """Write it as `parse` reads it."""
         return f"{self.times}/{self.unit}"
+
+
+def said(caps: Sequence[Cap], *, urgent: bool) -> str | None:
+    """Say what caps do to a blast, and what they exempt; None if there are none."""
+    if not caps:
+        return None
+    named = f"the cap of {' and '.join(map(str, caps))}"
+    if urgent:
+        return (
+            f"It is urgent: {named} holds nobody back, and it counts towards none for"
+            " later ones."
+        )
+    return (
+        f"{named[0].upper()}{named[1:]} counts blasts of every list. Exempt are urgent"
+        " ones, digests and letters: they are neither counted nor held back."
+    )
 
 
 def parse(written: str) -> Cap | None:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailer.core.changes import over_at
 from mailer.core.draft import Draft, Wording
 from mailer.core.findings import Finding, error, fine, warning
 from mailer.core.model import Action
+from mailer.core.proposal import hold_of
 from mailer.core.prose import Bullets, Prose
 
 _SUBJECT = 60  # characters; phones show about 40
@@ -101,6 +102,15 @@ def moments(draft: Draft, action: Action | None, at: datetime) -> Iterator[Findi
         yield error(
             "past", "its last moment has passed; nothing would go out", "not_after"
         )
+    else:
+        yield from _in_time(draft, at)
+    if draft.despite_quiet_hours:
+        yield warning(
+            "wakes-people",
+            "it goes out in quiet hours as well, because: “"
+            f"{draft.despite_quiet_hours}”; who may sleep, if that can wait?",
+            "despite_quiet_hours",
+        )
     if action is None:
         return
     if action.facts.status.is_off:
@@ -115,6 +125,26 @@ def moments(draft: Draft, action: Action | None, at: datetime) -> Iterator[Findi
             "late-end",
             "it may still go out when the action is over; end it before: not_after ="
             f' "{over.isoformat()}"',
+            "not_after",
+        )
+
+
+def _in_time(draft: Draft, at: datetime) -> Iterator[Finding]:
+    """Look whether its last moment leaves time for the hold, and for the first few."""
+    hold, last = hold_of(draft), draft.not_after
+    minutes = hold // timedelta(minutes=1)
+    if last is not None and last <= at + hold:
+        yield error(
+            "past",
+            f"its last moment comes before the {minutes} minutes of the hold are over;"
+            " nothing would go out",
+            "not_after",
+        )
+    elif last is not None and last <= at + 2 * hold:
+        yield warning(
+            "little-time",
+            f"only the first few would get it: between them and the rest are {minutes}"
+            " minutes, and so is the hold before; set a later not_after",
             "not_after",
         )
 

@@ -127,11 +127,15 @@ class Proposal:
 
     def hold(self) -> timedelta:
         """Return how long it waits after the approval, and after the canary."""
-        return timedelta(minutes=2 if self.draft.is_urgent else 10)
+        return hold_of(self.draft)
 
     def too_late(self, at: datetime) -> bool:
         """Whether its moment has passed."""
         return self.draft.not_after is not None and self.draft.not_after <= at
+
+    def comes_too_late(self, at: datetime) -> bool:
+        """Whether its moment has passed when a hold that begins now is over."""
+        return self.too_late(at + self.hold())
 
     def is_by(self, person: str) -> bool:
         """Whether this person wrote it, edited it last or submitted it."""
@@ -139,9 +143,19 @@ class Proposal:
         return person.casefold() in {hand.casefold() for hand in hands}
 
 
-def canary_size(audience: int) -> int:
-    """Return how many get it first."""
-    return max(LEAST_CANARY, ceil(audience * CANARY))
+def canary_size(audience: int, awake: int) -> int:
+    """Return how many get it first; `awake` of the audience are not woken by it now.
+
+    Whoever is awake is enough if they are as many as the least: nobody waits for the
+    morning of others. If they are fewer, the first to wake are among the first.
+    """
+    wanted = max(LEAST_CANARY, ceil(audience * CANARY))
+    return min(wanted, awake) if awake >= LEAST_CANARY else wanted
+
+
+def hold_of(draft: Draft) -> timedelta:
+    """Return how long it waits after the approval, and again after the canary."""
+    return timedelta(minutes=2 if draft.is_urgent else 10)
 
 
 def canary_verdict(tally: Tally) -> str | None:

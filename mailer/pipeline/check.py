@@ -15,13 +15,22 @@ from mailer.core.model import Action
 from mailer.core.prose import Prose
 from mailer.core.states import STATES
 from mailer.pipeline.typeset import Typesetter
-from mailer.ports import Audiences, Blasts, Card, Composed, Terms, Unanswered, Web
+from mailer.ports import (
+    Audiences,
+    Blasts,
+    Card,
+    Composed,
+    Landing,
+    Links,
+    NotAsked,
+    Terms,
+    Unanswered,
+)
 
-_TITLE = re.compile(rb"<title[^>]*>(.{1,400}?)</title>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(rb"<title[^>]{0,200}>(.{1,400}?)</title", re.IGNORECASE | re.DOTALL)
 _MOST_LINKS = 20  # that are asked
 _GONE = (404, 410)
 _ANSWERS = range(200, 300)
-_LEADS_ON = range(300, 400)
 _FAR = 3  # times as many as usual, or a third of them
 
 Proof = Callable[[Draft, Composed], Sequence[Finding]]
@@ -38,7 +47,7 @@ class Checker:
     terms: Callable[[Draft], Terms]
     proof: Proof  # what the gates find in a message
     linkable: Callable[[str], bool]  # whether an address may stand in a mail
-    web: Web | None
+    web: Links | None
     clock: Callable[[], datetime]
 
     def check(
@@ -85,35 +94,21 @@ class Checker:
     # --- links
 
     def _links(self, draft: Draft, prose: Mapping[str, Prose]) -> Iterator[Finding]:
-        asked = 0
-        for url, where in checks.links(draft, prose).items():
-            if not self.linkable(url):
+        found = checks.links(draft, prose)
+        to_ask = [url for url in found if self.linkable(url)]
+        for url in found:
+            if url not in to_ask:
                 yield error(
                     "link",
                     f"{url} may not stand in a mail: write a whole https address in"
                     " plain letters, without a name before the host",
-                    where,
+                    found[url],
                 )
-            elif self.web is not None and asked < _MOST_LINKS:
-                asked += 1
-                yield self._asked(self.web, url, where)
-            elif self.web is not None:
-                yield warning("link-not-asked", f"{url} was not asked", where)
-
-    def _asked(self, web: Web, url: str, where: str) -> Finding:
-        page = web.get(url)
-        if isinstance(page, Unanswered):
-            return warning("link-silent", f"{url} does not answer: {page.why}", where)
-        if page.status in _GONE:
-            return error(
-                "link-dead", f"{url} answers {page.status}: nothing is there", where
-            )
-        if page.status in _LEADS_ON:
-            on = page.headers.get("Location", "elsewhere")
-            return fine("link", f"{url} leads on to {on[:200]}", where)
-        if page.status not in _ANSWERS:
-            return warning("link-refused", f"{url} answers {page.status}", where)
-        return fine("link", f"{url} is {_title(page.body)}", where)
+        if self.web is None:
+            return
+        heard = self.web.ask(to_ask[:_MOST_LINKS])
+        for url in to_ask:
+            yield _led(url, heard.get(url, _TOO_MANY), found[url])
 
     # --- audience
 
@@ -151,17 +146,40 @@ class Checker:
             return None
 
 
+def _led(url: str, heard: Landing | NotAsked | Unanswered, where: str) -> Finding:
+    """Say where a link leads; what nobody could ask is told as that."""
+    match heard:
+        case NotAsked(why=why):
+            return warning("link-not-asked", f"{url} was not asked: {why}", where)
+        case Unanswered(why=why):
+            return warning("link-silent", f"{url} could not be asked: {why}", where)
+    on = "" if heard.url == url else f" leads on to {heard.url[:200]}, which"
+    if heard.status in _GONE:
+        return error(
+            "link-dead", f"{url}{on} answers {heard.status}: nothing is there", where
+        )
+    if heard.status not in _ANSWERS:
+        return warning("link-refused", f"{url}{on} answers {heard.status}", where)
+    return fine("link", f"{url}{on} is {_what(heard)}", where)
+
+
+_TOO_MANY = NotAsked(why=f"no more than {_MOST_LINKS} are")
 _ORDER = {"error": 0, "warning": 1, "ok": 2}
 
 
-def _title(body: bytes) -> str:
-    """Return what a page says it is."""
-    found = _TITLE.search(body[:200_000])
+def _what(landing: Landing) -> str:
+    """Return what stands there says it is."""
+    if landing.kind and "html" not in landing.kind:
+        return f"no page but {_printable(landing.kind)}"
+    found = _TITLE.search(landing.beginning)
     if found is None:
         return "a page without a title"
     words = " ".join(html.unescape(found[1].decode("utf-8", "replace")).split())
-    kept = "".join(letter for letter in words if letter.isprintable())
-    return f"“{kept[:120]}”"
+    return f"“{_printable(words)[:120]}”"
+
+
+def _printable(words: str) -> str:
+    return "".join(letter for letter in words if letter.isprintable())
 
 
 def _places(draft: Draft, card: Card, action: Action | None) -> Iterator[Finding]:

@@ -65,7 +65,9 @@ class Enquirer:
             self.concluder.park(batch, "nobody can tell whether the provider took it")
         elif chosen is Means.SEARCH:
             self._search(intent, outgoing)
-        elif self.concluder.ledger.begin_again(intent, lease=self.lease):
+        elif self.concluder.ledger.begin_again(
+            intent, lease=self.lease, at=self.concluder.clock()
+        ):
             self._replay(intent, outgoing, latest)
 
     def _replay(self, intent: Intent, outgoing: Outgoing, latest: float) -> None:

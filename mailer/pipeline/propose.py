@@ -141,6 +141,7 @@ class Proposer:
             raise RefusedError(f"{proposal.name}: {_AGAIN} {proposal.name}")
         self._counted(proposal, count)
         at = self.clock()
+        _in_time(proposal, at)
         people = self.blasts.approve(
             proposal,
             by=approver,
@@ -179,6 +180,7 @@ class Proposer:
         actor, at = self.person(by), self.clock()
         proposal = self.blasts.find(name)
         if proposal.stage is Stage.STOPPED:
+            _in_time(proposal, at)
             moved = self.blasts.go_on(
                 proposal, by=actor, hold_until=at + proposal.hold(), at=at
             )
@@ -281,6 +283,16 @@ def _said(reason: str, hint: str = "--reason: say why, for the record") -> str:
     if not words or len(words) > _LONGEST_REASON:
         raise InputError(f"{hint}, in at most {_LONGEST_REASON} characters")
     return words
+
+
+def _in_time(proposal: Proposal, at: datetime) -> None:
+    last = proposal.draft.not_after
+    if last is not None and proposal.comes_too_late(at):
+        raise RefusedError(
+            f"{proposal.name} may not go out after {last:%Y-%m-%d %H:%M} UTC, and the"
+            " hold would end later; give it a later not_after, or cancel it: mailer"
+            f" blast cancel {proposal.name}"
+        )
 
 
 def _names(findings: Sequence[Finding]) -> str:

@@ -1,6 +1,6 @@
 """What the examination asks of the world: names in DNS, and web addresses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -54,6 +54,33 @@ class Page:
     headers: Mapping[str, str]  # by name, in any case
     body: bytes = field(repr=False)
     seconds: float = 0.0  # until it was whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landing:
+    """Where a link leads in the end."""
+
+    url: str  # after its redirects
+    status: int
+    kind: str  # its media type, "text/html"; may be empty
+    beginning: bytes = field(repr=False)  # of what stands there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAsked:
+    """A link that we do not follow, or not to its end."""
+
+    why: str  # as in "it was not asked: …"
+
+
+class Links(Protocol):
+    """Follows links that people wrote, but nowhere into a network. Never raises."""
+
+    def ask(
+        self, urls: Collection[str]
+    ) -> Mapping[str, Landing | NotAsked | Unanswered]:
+        """Ask each once, all at the same time, and say what is there."""
+        ...
 
 
 class Web(Protocol):

@@ -281,8 +281,8 @@ class Ledger(Protocol):
         """Return what was to be sent by the call that nobody knows the outcome of."""
         ...
 
-    def begin_again(self, intent: Intent, *, lease: float) -> bool:
-        """Commit to making an unknown call once more; False if it may not be."""
+    def begin_again(self, intent: Intent, *, lease: float, at: datetime) -> bool:
+        """Commit to making an unknown call once more; False if it may not be (now)."""
         ...
 
     def record(

@@ -79,6 +79,7 @@ class Coalition:
     counted_from: int = 200
     has_its_list: bool = True
     caps: tuple[Cap, ...] = ()
+    list_zone: str = "UTC"
 
     def __post_init__(self) -> None:
         self.post = Post(self.database)
@@ -151,7 +152,11 @@ class Coalition:
 
     def terms(self, draft: Draft) -> Terms:
         return Terms(
-            list_slug="urgent", at=self.now, urgent=draft.is_urgent, caps=self.caps
+            list_slug="urgent",
+            at=self.now,
+            urgent=draft.is_urgent,
+            caps=self.caps,
+            zone=self.list_zone,
         )
 
     @property

@@ -1,5 +1,7 @@
 """What a check says of the audience, and of links that nobody may ask."""
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -7,7 +9,9 @@ import pytest
 from mailer.adapters.database.audiences import SqlAudiences
 from mailer.adapters.database.engine import Database
 from mailer.adapters.renderer.plain import linkable
+from mailer.core.findings import Finding
 from mailer.pipeline.check import Checker
+from mailer.ports import Landing, NotAsked, Unanswered
 from tests.contract.launching import ANA, BASE, Coalition, draft
 
 
@@ -18,7 +22,51 @@ def coalition(database: Database) -> Coalition:
     return made
 
 
+HEARD: Mapping[str, Landing | NotAsked | Unanswered] = {
+    "https://example.org/page": Landing(
+        url="https://example.org/page",
+        status=200,
+        kind="text/html",
+        beginning=b"<title>A &lt;b&gt; page\x1b</title",
+    ),
+    "https://example.org/plan": Landing(
+        url="https://example.net/plan.pdf",
+        status=200,
+        kind="application/pdf",
+        beginning=b"%PDF <title>no</title>",
+    ),
+    "https://example.org/gone": Landing(
+        url="https://example.org/gone", status=410, kind="", beginning=b""
+    ),
+    "https://example.org/shut": Landing(
+        url="https://example.org/shut", status=403, kind="", beginning=b""
+    ),
+    "https://example.org/inside": NotAsked(why="it is within a network"),
+    "https://example.org/silent": Unanswered(why="nobody answered in time"),
+}
+
+
+@dataclass
+class Hearsay:
+    """Says of links what is known of them, and remembers which it was asked for."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def ask(
+        self, urls: Collection[str]
+    ) -> Mapping[str, Landing | NotAsked | Unanswered]:
+        self.asked += urls
+        return {url: HEARD.get(url, NotAsked(why="-")) for url in urls}
+
+
 def found(coalition: Coalition, **changes: Any) -> dict[str, tuple[str, str]]:
+    findings = looked_at(coalition, None, **changes)
+    return {each.name: (each.severity.value, each.words) for each in findings}
+
+
+def looked_at(
+    coalition: Coalition, web: Hearsay | None, **changes: Any
+) -> Sequence[Finding]:
     checker = Checker(
         blasts=coalition.blasts,
         typesetter=coalition.typesetter,
@@ -27,11 +75,58 @@ def found(coalition: Coalition, **changes: Any) -> dict[str, tuple[str, str]]:
         terms=coalition.terms,
         proof=lambda _draft, _variant: [],
         linkable=lambda url: linkable(url, BASE) is not None,
-        web=None,
+        web=web,
         clock=lambda: coalition.now,
     )
-    findings = checker.check(draft(**changes))
-    return {each.name: (each.severity.value, each.words) for each in findings}
+    return checker.check(draft(**changes))
+
+
+def saying(*urls: str) -> dict[str, Any]:
+    body = "\n\n".join(f"[here]({url})" for url in urls)
+    return {"headline": ["Come"], "reason": "They ask.", "body": body}
+
+
+def test_links_say_where_they_lead_and_what_could_not_be_asked_is_no_error(
+    coalition: Coalition,
+) -> None:
+    findings = looked_at(coalition, Hearsay(), en=saying(*HEARD))
+    told = {
+        each.words: (each.name, each.severity.value)
+        for each in findings
+        if each.name.startswith("link")
+    }
+
+    base = "https://example.org"
+    assert told == {
+        f"{base}/page is “A <b> page”": ("link", "ok"),
+        f"{base}/plan leads on to https://example.net/plan.pdf, which is no page but"
+        " application/pdf": ("link", "ok"),
+        f"{base}/gone answers 410: nothing is there": ("link-dead", "error"),
+        f"{base}/shut answers 403": ("link-refused", "warning"),
+        f"{base}/inside was not asked: it is within a network": (
+            "link-not-asked",
+            "warning",
+        ),
+        f"{base}/silent could not be asked: nobody answered in time": (
+            "link-silent",
+            "warning",
+        ),
+    }
+
+
+def test_no_more_links_are_asked_than_a_mail_needs_and_that_is_told(
+    coalition: Coalition,
+) -> None:
+    web = Hearsay()
+    urls = [f"https://example.org/{number}" for number in range(30)]
+
+    findings = looked_at(coalition, web, en=saying(*urls, "http://example.org/plain"))
+
+    assert web.asked == urls[:20]
+    not_asked = [each for each in findings if "no more than 20 are" in each.words]
+    assert len(not_asked) == 10
+    (plain,) = [each for each in findings if "http://example.org/plain" in each.words]
+    assert (plain.name, plain.severity.value) == ("link", "error")
 
 
 def test_a_plain_call_to_those_who_are_meant_gives_no_cause(

@@ -151,9 +151,9 @@ def test_caps_of_mailer_toml_hold_people_back_unless_it_is_urgent(town: Shell) -
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ('# caps = "3/week" ', 'caps = "3/year" ', "delivery.caps: must be written"),
-        ('# caps = "3/week" ', "caps = [3] ", "delivery.caps: must be written"),
-        ('# quiet_hours = "21:00-08:00"', 'quiet_hours = "9-5"', "delivery.quiet_hours: must be"),
+        ('# caps = "3/week" ', 'caps = "3/year" ', "[delivery] caps: must be written"),
+        ('# caps = "3/week" ', "caps = [3] ", "[delivery] caps: must be written"),
+        ('# quiet_hours = "21:00-08:00"', 'quiet_hours = "9-5"', "[delivery] quiet_hours: must be"),
     ],
 )  # fmt: skip
 def test_a_setting_that_makes_no_sense_is_named(

@@ -23,6 +23,7 @@ SMALL: Mapping[str, Sequence[str]] = {  # what --quick measures takes half a min
     "strangers": (),
     "import_subscribers": ("--rows", "2000"),
     "audience": ("--count", "1000"),
+    "blast": ("--count", "3000"),
 }
 
 

@@ -124,7 +124,16 @@ def test_what_changed_is_said_in_one_line() -> None:
     ("audience", "first"), [(1, 20), (400, 20), (401, 21), (4000, 200)]
 )
 def test_the_first_are_twenty_or_one_in_twenty(audience: int, first: int) -> None:
-    assert canary_size(audience) == first
+    assert canary_size(audience, awake=audience) == first
+
+
+@pytest.mark.parametrize(
+    ("awake", "first"), [(0, 200), (19, 200), (20, 20), (150, 150)]
+)
+def test_the_first_are_whoever_is_awake_if_they_are_enough(
+    awake: int, first: int
+) -> None:
+    assert canary_size(4000, awake=awake) == first
 
 
 def test_the_first_are_judged_by_thresholds_for_few() -> None:

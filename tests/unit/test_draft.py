@@ -73,10 +73,16 @@ def test_a_file_is_read_as_it_is_written() -> None:
             "line 3: not_after: write a date",
         ),
         (changed("us-ca", "California"), "line 5: audience: include[0].region"),
-        (changed("include", "includes"), 'line 5: audience: "includes": is not known'),
-        (changed("where", "wher"), "otay.toml, line 16: en.wher: is not known here"),
-        (changed('"tonight at 6"', "6"), "line 11: en.headline: write ["),
-        (changed("tonight at 6", "tonight\\n6"), "line 11: en.headline: line 2 holds"),
+        (
+            changed("include", "includes"),
+            "line 5: audience: includes: is not known here",
+        ),
+        (changed("where", "wher"), "otay.toml, line 16: [en] wher: is not known here"),
+        (changed('"tonight at 6"', "6"), "line 11: [en] headline: write ["),
+        (
+            changed("tonight at 6", "tonight\\n6"),
+            "line 11: [en] headline: line 2 holds",
+        ),
         (OTAY.partition("[en]")[0], "otay.toml: en: there are no words"),
         (
             "both_languages = true\n" + OTAY,

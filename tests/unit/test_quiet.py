@@ -108,6 +108,17 @@ def test_what_is_no_cap_is_not_read(written: str) -> None:
     assert caps.parse(written) is None
 
 
+def test_caps_say_what_they_exempt() -> None:
+    both = (Cap(times=1, unit="day"), Cap(times=3, unit="week"))
+
+    plain = caps.said(both, urgent=False)
+    assert plain is not None
+    assert plain.startswith("The cap of 1/day and 3/week counts blasts of every list.")
+    assert "Exempt are urgent ones, digests and letters" in plain
+    assert "holds nobody back" in str(caps.said(both, urgent=True))
+    assert caps.said((), urgent=False) is None
+
+
 def test_a_cap_looks_back_days_and_not_calendars() -> None:
     assert caps.parse("1/day") == Cap(times=1, unit="day")
     assert Cap(times=3, unit="week").period == timedelta(days=7)

@@ -58,6 +58,8 @@ class SqlApprovals(SqlDrafts):
                 )
             self._move(connection, proposal, (Stage.HELD,), {"approved": count})
             detail = {"people": count, "alone": bool(reason), "reason": reason or ""}
+            if why := proposal.draft.despite_quiet_hours:
+                detail["quiet_hours"] = f"overridden: {why}"
             tell(connection, proposal.name, by, "approve", at=at, detail=detail)
         return count
 

@@ -1,12 +1,14 @@
 """Who gets a blast first, and in which batches everybody is: one statement.
 
-The first are drawn at random among those whom it does not wake. All of a batch read the
+The first are drawn at random among those whom it does not wake; where they are too few,
+among those who wake next, so that nobody's morning waits for a later one. All of a batch read the
 same language, are in the same zone, and at one domain if that has a pace of its own:
 which, its number says, so that nobody is looked up again.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -48,7 +50,10 @@ class Kinds:
     """What batches differ in: zones, and domains that have a pace ("" for the others)."""
 
     count: int  # people who get it
+    awake: int  # of them, whom it does not wake
     zones: Sequence[str]
+    waits: Sequence[int]  # of each zone: seconds until it wakes nobody there
+    clocks: Sequence[str]  # of each zone: its name, if it has a clock, else the list's
     domains: Sequence[str]
 
     @property
@@ -62,16 +67,24 @@ class Kinds:
         return place + _position(self.domains, domain)
 
 
-def kinds(connection: Connection, who: Subquery) -> Kinds:
+def kinds(connection: Connection, who: Subquery, launch: Launch) -> Kinds:
     """Return what the batches of these people differ in."""
     rows = connection.execute(
         select(who.c.zone, who.c.domain, func.count())
         .where(who.c.out.is_(None))
         .group_by(who.c.zone, who.c.domain)
     ).all()
+    zones = sorted({row[0] for row in rows})
+    usual = zone_of([launch.terms.zone], UTC)
+    clocks = [zone_of([name], usual) for name in zones]
+    waits = [_wait(launch, clock) for clock in clocks]
+    asleep = {name for name, wait in zip(zones, waits, strict=True) if wait}
     return Kinds(
         count=sum(row[2] for row in rows),
-        zones=sorted({row[0] for row in rows}),
+        awake=sum(row[2] for row in rows if row[0] not in asleep),
+        zones=zones,
+        waits=waits,
+        clocks=[clock.key for clock in clocks],
         domains=sorted({row[1] for row in rows}),
     )
 
@@ -105,8 +118,8 @@ def lines(
     first = (
         select(people.c.subscriber_id)
         .where(people.c.out.is_(None))
-        .order_by(people.c.asleep, drawn, people.c.subscriber_id)
-        .limit(canary_size(found.count))
+        .order_by(people.c.wait, drawn, people.c.subscriber_id)
+        .limit(canary_size(found.count, found.awake))
     )
     wave = case((people.c.subscriber_id.in_(first), FIRST), else_=REST)
     ranked = select(people, wave.label("wave")).subquery("ranked")
@@ -149,7 +162,7 @@ def name_kinds(connection: Connection, number: int, found: Kinds) -> None:
         .where(batches.c.mailing_id == number)
         .values(
             wave=case((rest, REST), else_=FIRST),
-            zone=_named(found.zones, zone),
+            zone=_named(found.clocks, zone),
             pace=func.nullif(_named(found.domains, domain), ""),
         )
     )
@@ -158,13 +171,8 @@ def name_kinds(connection: Connection, number: int, found: Kinds) -> None:
 def _people(
     launch: Launch, variants: Mapping[bytes, int], who: Subquery, found: Kinds
 ) -> CTE:
-    """Return everybody who is meant, with what they get and whether it wakes them."""
-    quiet = launch.quiet
-    asleep = [
-        name
-        for name in found.zones
-        if quiet is not None and quiet.is_quiet(launch.at, zone_of([name], UTC))
-    ]
+    """Return everybody who is meant, with what they get and how long they sleep."""
+    waits = dict(zip(found.zones, found.waits, strict=True))
     mine = case(
         {
             language: variants[content]
@@ -181,7 +189,7 @@ def _people(
             who.c.domain,
             mine.label("variant_id"),
             found.of(who.c.zone, who.c.domain).label("kind"),
-            case((who.c.zone.in_(asleep), 1), else_=0).label("asleep"),
+            _chosen(waits, who.c.zone).label("wait"),
         )
         .cte("people")
         .prefix_with("MATERIALIZED")
@@ -189,10 +197,19 @@ def _people(
 
 
 def _position(names: Sequence[str], name: ColumnElement[str]) -> Any:
-    if len(names) < 2:
-        return literal(0)
-    positions = {each: position for position, each in enumerate(names)}
-    return case(positions, value=name, else_=0)
+    return _chosen({each: n for n, each in enumerate(names)}, name)
+
+
+def _chosen(numbers: Mapping[str, int], name: ColumnElement[str]) -> Any:
+    if len(set(numbers.values())) < 2:
+        return literal(next(iter(numbers.values()), 0))
+    return case(dict(numbers), value=name, else_=0)
+
+
+def _wait(launch: Launch, clock: ZoneInfo) -> int:
+    if launch.quiet is None:
+        return 0
+    return ceil((launch.quiet.next(launch.at, clock) - launch.at).total_seconds())
 
 
 def _named(names: Sequence[str], position: ColumnElement[int]) -> Any:

@@ -99,10 +99,12 @@ class SqlIntents(SqlClaiming):
             at = sent_at or batch.mailing.planned_at
             return self._people(connection, batch, key, at, "unknown")
 
-    def begin_again(self, intent: Intent, *, lease: float) -> bool:
-        """Commit to making an unknown call once more; False if it may not be."""
+    def begin_again(self, intent: Intent, *, lease: float, at: datetime) -> bool:
+        """Commit to making an unknown call once more; False if it may not be (now)."""
         with self._database.writing() as connection:
             if not self._sending(connection, intent.batch):
+                return False
+            if waves.held_back(connection, intent.batch, at):
                 return False
             again = connection.execute(
                 update(batches)

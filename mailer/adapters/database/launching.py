@@ -169,7 +169,7 @@ class SqlLaunching(SqlApprovals):
             replace(launch.terms, besides=number),
         )
         who = drawing.with_domains(self._database, launch, who)
-        found = drawing.kinds(connection, who)
+        found = drawing.kinds(connection, who, launch)
         rows = drawing.lines(launch, number, variants=variants, who=who, found=found)
         connection.execute(
             self._database.insert(deliveries)

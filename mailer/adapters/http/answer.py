@@ -51,11 +51,7 @@ def read(wire: Wire, limit: Limit) -> tuple[Answer, bool]:
     Raises UnreadableError if it is none, OSError if the connection breaks before its
     end.
     """
-    version, status = _status(wire, limit)
-    headers = _headers(wire, limit)
-    while HTTPStatus.CONTINUE <= status < HTTPStatus.OK:  # an interim one
-        version, status = _status(wire, limit)
-        headers = _headers(wire, limit)
+    version, status, headers = _head(wire, limit)
     wish = headers.get("connection", "").lower()
     keep = "close" not in wish and (version == b"1" or "keep-alive" in wish)
     coding = headers.get("transfer-encoding", "").lower()
@@ -73,6 +69,29 @@ def read(wire: Wire, limit: Limit) -> tuple[Answer, bool]:
         body=_decoded(body, headers.get("content-encoding", "")),
     )
     return answer, keep and not wire.ahead
+
+
+def beginning(wire: Wire, limit: Limit, *, most: int, stop: bytes) -> Answer:
+    """Read one answer, and of its body no more than needed: up to `stop`, or so many.
+
+    The body is as it came, its coding included; how it ends does not matter. Raises
+    UnreadableError if it is no answer, OSError if the connection breaks before the body.
+    """
+    _, status, headers = _head(wire, limit)
+    length = headers.get("content-length", "")
+    if length.isascii() and length.isdigit():
+        most = min(most, int(length[:18]))
+    body = b"" if status in _NO_BODY else wire.until(stop, most, limit)
+    return Answer(status=status, headers=headers, body=body)
+
+
+def _head(wire: Wire, limit: Limit) -> tuple[bytes, int, Mapping[str, str]]:
+    version, status = _status(wire, limit)
+    headers = _headers(wire, limit)
+    while HTTPStatus.CONTINUE <= status < HTTPStatus.OK:  # an interim one
+        version, status = _status(wire, limit)
+        headers = _headers(wire, limit)
+    return version, status, headers
 
 
 def _status(wire: Wire, limit: Limit) -> tuple[bytes, int]:

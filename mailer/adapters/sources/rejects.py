@@ -33,8 +33,9 @@ class Rejects:
 
     def write(self, rejection: Rejection, cells: Sequence[str]) -> None:
         """Add one row."""
-        why = (rejection.line, rejection.field, rejection.message)
-        self._writer.writerow([*why, *map(_guarded, cells[self._own :])])
+        why = map(_guarded, (rejection.field, rejection.message))
+        row = (rejection.line, *why, *map(_guarded, cells[self._own :]))
+        self._writer.writerow(row)
 
 
 @contextmanager

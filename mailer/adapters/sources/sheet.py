@@ -18,7 +18,8 @@ from mailer.core.model import Rejection
 MAX_COLUMNS = 500
 LONGEST_CELL = 128 * 1024  # characters: what csv reads at most, unless told otherwise
 _DELIMITERS = (",", ";", "\t")
-RISKY = ("=", "+", "-", "@")  # a spreadsheet takes what begins so for a formula
+# A spreadsheet takes what begins so for a formula; the wide ones, where people write wide.
+RISKY = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _GUARDED = tuple(f"'{sign}" for sign in RISKY)  # and what begins so for text
 _EVERY = 10_000  # rows between two reports of progress
 

@@ -97,6 +97,10 @@ def _show(project: Project, proposal: Proposal, row: Mapping[str, Any]) -> None:
     ):
         if row[key] is not None:
             output.show(f"{label}: {row[key]}")
+    if proposal.draft.despite_quiet_hours:
+        output.show(f"Despite quiet hours: {proposal.draft.despite_quiet_hours}")
+    if row["caps"]:
+        output.show(row["caps"])
     if proposal.change is not None:
         output.show(f"{str(proposal.change).capitalize()}.")
 

@@ -7,6 +7,7 @@ from typing import Any
 from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.core import rule as rules
+from mailer.core.caps import said
 from mailer.core.findings import Finding
 from mailer.core.proposal import Proposal, Stage
 from mailer.core.states import state_name
@@ -44,6 +45,8 @@ def row(project: Project, proposal: Proposal) -> dict[str, Any]:
         "hold_until": proposal.hold_until,
         "canary_until": proposal.canary_until,
         "not_after": proposal.draft.not_after,
+        "despite_quiet_hours": proposal.draft.despite_quiet_hours,
+        "caps": said(project.settings.caps, urgent=proposal.draft.is_urgent),
         "change": asdict(proposal.change) if proposal.change else None,
     }
 

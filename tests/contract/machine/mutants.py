@@ -1,6 +1,7 @@
 """Ledgers and senders that lack one safeguard each: the machine must find them out."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, select, update
@@ -149,7 +150,8 @@ class Advancing(SqlLedger):
 class Deaf(SqlLedger):
     """Makes a call once more although its mailing was halted."""
 
-    def begin_again(self, intent: Intent, *, lease: float) -> bool:
+    def begin_again(self, intent: Intent, *, lease: float, at: datetime) -> bool:
+        del at
         with self._database.writing() as connection:
             again = connection.execute(
                 update(batches)

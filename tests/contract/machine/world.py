@@ -302,7 +302,7 @@ def write_late(ledger: Ledger, what: Batch | Intent, at: datetime) -> None:
     if isinstance(what, Intent):
         batch = what.batch
         taken = [Accepted() for _ in what.addressees]
-        ledger.begin_again(what, lease=300.0)
+        ledger.begin_again(what, lease=300.0, at=at)
         ledger.record(what, taken, fingerprint=None, settle=0.0, delay=0.0, at=at)
         ledger.put_back(what, detail="late", at=at)
         ledger.split(what, detail="late", at=at)

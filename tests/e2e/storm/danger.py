@@ -6,6 +6,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from mailer.adapters.database.engine import Database
@@ -79,9 +80,9 @@ class PerilousLedger(SqlLedger):
             self.danger.meet(Point.BEGUN)
         return intent
 
-    def begin_again(self, intent: Intent, *, lease: float) -> bool:
+    def begin_again(self, intent: Intent, *, lease: float, at: datetime) -> bool:
         """Commit to making an unknown call once more."""
-        again = super().begin_again(intent, lease=lease)
+        again = super().begin_again(intent, lease=lease, at=at)
         if again:
             self.danger.meet(Point.BEGUN)
         return again
