@@ -30,6 +30,7 @@ from mailer.ports import (
 )
 
 if TYPE_CHECKING:
+    from mailer.adapters.gates import Message
     from mailer.pipeline.check import Checker
     from mailer.pipeline.typeset import Typesetter
 
@@ -198,6 +199,20 @@ class Blasting(Sending):
                 sent_at=mailing.as_of,
                 addressees=[reader],
             )
+        )
+
+    def as_read(
+        self, draft: Draft, variant: Composed, person: Addressee | None = None
+    ) -> "Message":
+        """Return a variant as one person reads it, or somebody whose links lead nowhere."""
+        from mailer.adapters import proofing
+
+        return proofing.as_read(
+            variant,
+            self.letter(draft, variant, person),
+            brand=self.brand,
+            base_url=self.settings.base_url,
+            quoted=(),
         )
 
     def proof(self, draft: Draft, variant: Composed) -> Sequence[Finding]:
