@@ -4,7 +4,7 @@ The frame is served the bytes that are sent. In a light that is not the screen's
 only its media queries are answered otherwise.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from urllib.parse import urlencode, urlsplit
 
 from starlette.exceptions import HTTPException
@@ -36,14 +36,9 @@ class Asked:
 
     def query(self, **changes: object) -> str:
         """Return it as the query of an address, with some of it changed."""
-        said = {
-            "in": self.language,
-            "width": self.width,
-            "look": self.look,
-            "part": self.part,
-            "reader": self.reader,
-        }
-        return urlencode({k: v for k, v in {**said, **changes}.items() if v})
+        said = {**asdict(self), **changes}
+        said["in"] = said.pop("language")  # ?lang= is the page's own
+        return urlencode({name: value for name, value in said.items() if value})
 
 
 def show(visit: Visit) -> Response:

@@ -70,13 +70,15 @@ def page(visit: Visit, proposal: Proposal, shown: Shown, status: int = 200) -> R
     card, trouble = _card(visit, proposal)
     checks = _checks(visit, proposal)
     own = proposal.is_by(me(visit))
+    stopped = proposal.stage is Stage.STOPPED
+    state = "stopped" if stopped else calls.proposer.state(proposal)
     answer = visit.page(
         "call.html",
         status,
         call=proposal,
         draft=proposal.draft,
         path=path(proposal),
-        state=calls.proposer.state(proposal),
+        state=state,
         called=names(visit),
         own=own,
         checks=checks,
