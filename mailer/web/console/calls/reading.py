@@ -28,7 +28,7 @@ from mailer.web.form import Fields
 MOST_ROWS = 20  # of those included, and of those excluded
 _FILE = "call"  # as errors of `parse` begin
 _WORDS = ("reason", "preheader", "body", "where", "target", "bring", "answer")
-_NAMED = re.compile(rf"{_FILE}: (?:\[(\w+)\] )?(\w+)\b")
+_NAMED = re.compile(rf"{_FILE}: (?:\[?(\w+)\]?[ .])?(\w+):")
 _NOT_IN_A_SLUG = re.compile(r"[^a-z0-9]+")
 _LONGEST_SLUG = 40
 _FEW = 2  # rows that are there to be filled in
