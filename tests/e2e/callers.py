@@ -7,41 +7,20 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
-from sqlalchemy import delete
-
-from mailer.adapters.database.schema import (
-    batches,
-    blast_recipients,
-    blasts,
-    deliveries,
-    mailing_groups,
-    mailings,
-    variant_items,
-    variants,
-)
 from mailer.core.proposal import Proposal
 from mailer.core.roles import Role
 from tests.e2e.conftest import Shell
 from tests.e2e.coordinators import Browser, House, words
 
-_OF_CALLS = (
-    variant_items,
-    mailing_groups,
-    deliveries,
-    blast_recipients,
-    batches,
-    variants,
-    blasts,
-    mailings,
-)
 ROSA, MARTA = "rosa@union.example", "marta@union.example"
-NAME = "urgent/otay-mesa"
+_NUMBERS = count(1)
 ACTIONS = """\
 external_id,start_date,start_time,city,state,sponsors,target,status
-1,2026-11-21,18:00,San Diego,CA,Unión del Barrio,Otay Mesa,confirmed
-2,2026-11-22,10:00,Los Angeles,CA,Mijente,,confirmed
+1,2028-11-21,18:00,San Diego,CA,Unión del Barrio,Otay Mesa,confirmed
+2,2028-11-22,10:00,Los Angeles,CA,Mijente,,confirmed
 """
 PEOPLE = [
     ("Unión del Barrio", "eva@barrio.example", "es", "San Diego", "CA"),
@@ -50,7 +29,6 @@ PEOPLE = [
 ]
 OTAY: Mapping[str, str] = {
     "list": "urgent",
-    "edition": "otay-mesa",
     "urgent": "yes",
     "en-headline": "Come to Otay Mesa\ntonight at 6",
     "en-reason": "People held at the detention center are being moved tonight; their"
@@ -70,6 +48,7 @@ OTAY: Mapping[str, str] = {
 def furnish(shell: Shell) -> None:
     """Give a project its address, actions to come, and readers of urgent calls."""
     shell.edit("mailer.toml", "# postal_address", "postal_address")
+    shell.edit("mailer.toml", "# counted_from = 200", "counted_from = 2")
     (shell.folder / "actions.csv").write_text(ACTIONS, "utf-8")
     shell("import", "actions", str(shell.folder / "actions.csv"), "--format", "csv")
     rows = io.StringIO()
@@ -98,34 +77,48 @@ class Callers:
     house: House
     rosa: Browser
     marta: Browser
+    name: str
 
     @classmethod
     def of(cls, house: House) -> "Callers":
-        """Begin anew in a house: two people, no call."""
+        """Begin anew in a house: two people, and a call of a name of its own."""
+        number = next(_NUMBERS)
         house.forget()
-        with house.project.database.writing() as connection:
-            for table in _OF_CALLS:
-                connection.execute(delete(table))
+        house.now += timedelta(days=2 * number)  # nobody was mailed within a day
         for file in outbox(house):
             file.unlink()
         house.person(ROSA, [Role.AUTHOR])
         house.person(MARTA, [Role.APPROVER], codes=True)
-        return cls(house, house.signed_in(ROSA), house.signed_in(MARTA))
+        return cls(
+            house,
+            house.signed_in(ROSA),
+            house.signed_in(MARTA),
+            name=f"urgent/otay-mesa-{number}",
+        )
 
     @property
     def call(self) -> Proposal:
         """Return the call as it stands."""
-        return self.house.project.blasts.find(NAME)
+        return self.house.project.blasts.find(self.name)
+
+    @property
+    def page(self) -> str:
+        """Return the path of its page."""
+        return f"/console/calls/{self.name}"
+
+    def form(self, **changes: str) -> dict[str, str]:
+        """Return what the author fills in, with these fields changed."""
+        return {**OTAY, "edition": self.name.partition("/")[2], **changes}
 
     def write(self, **changes: str) -> None:
         """Let the author write it."""
-        answer = self.rosa.post("/console/calls/new", {**OTAY, **changes})
+        answer = self.rosa.post("/console/calls/new", self.form(**changes))
         assert answer.status_code == 303, words(answer)
 
     def press(self, who: Browser, button: str, **said: str) -> tuple[int, str]:
         """Press a button of the call's page; returns the answer and its words."""
         form = {"revision": str(self.call.revision), **said}
-        answer = who.post(f"/console/calls/{NAME}/{button}", dict(form))
+        answer = who.post(f"/console/calls/{self.name}/{button}", dict(form))
         if answer.status_code == 303:
             led = who.get(answer.headers["location"])
             return answer.status_code, words(led)
