@@ -10,6 +10,7 @@ from mailer.adapters.database.correcting import SqlCorrections
 from mailer.adapters.database.tracking import SqlTracking
 from mailer.adapters.sources import registry as sources
 from mailer.bootstrap.blasting import Blasting
+from mailer.bootstrap.calls import Calls
 from mailer.bootstrap.console import Console
 from mailer.core import editions
 from mailer.core.errors import InputError, MailerError, NotFoundError
@@ -36,6 +37,11 @@ class Project(Blasting):
     def console(self) -> Console:
         """Who coordinates, and what lets them in."""
         return Console(self, derived=self._derived, numbered=self.numbered)
+
+    @cached_property
+    def calls(self) -> Calls:
+        """Its blasts, as coordinators work on them in the console."""
+        return Calls(self)
 
     def source(self, name: str) -> Source:
         """Return a source of mailer.toml; raises NotFoundError."""

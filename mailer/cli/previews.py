@@ -118,13 +118,7 @@ def as_sent_by(
 ) -> Previewed:
     """Fill a blast's variant for one person, or for somebody whose links lead nowhere."""
     outgoing = project.letter(draft, variant, person)
-    message = proofing.as_read(
-        variant,
-        outgoing,
-        brand=project.brand,
-        base_url=project.settings.base_url,
-        quoted=(),
-    )
+    message = project.as_read(draft, variant, person)
     return Previewed(variant=variant, outgoing=outgoing, message=message)
 
 

@@ -113,5 +113,6 @@ def _work(project: Project) -> "Coordination":
         codes=console.codes,
         moderator=project.moderator,
         survey=console.survey,
+        calls=project.calls,
         zone=console.zone,
     )

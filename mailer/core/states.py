@@ -25,3 +25,9 @@ def state_name(region: str | None, country: str) -> str | None:
     if region is None or country != "US":
         return region
     return STATES.get(region.upper(), region)
+
+
+def slug_name(slug: str) -> str:
+    """Return "California" for the region "us-ca"; another country's as it is."""
+    country, _, code = slug.partition("-")
+    return state_name(code.upper(), country.upper()) or slug

@@ -50,6 +50,7 @@ from mailer.ports.composing import (
     Rendered,
     Renderer,
 )
+from mailer.ports.coordinating import Coordinator, Coordinators
 from mailer.ports.correcting import CORRECTION, Carriage, Corrections, Wrong
 from mailer.ports.endorsing import Endorsable, Endorsements, Endorser
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
@@ -157,6 +158,8 @@ __all__ = [
     "ConsentAge",
     "Contacted",
     "Contents",
+    "Coordinator",
+    "Coordinators",
     "CorrectionRenderer",
     "Corrections",
     "Credentials",

@@ -24,10 +24,11 @@ class Fields(dict[str, str]):
         return [value for key, value in self._pairs if key == name]
 
 
-async def fields(request: Request, limit: int = LIMIT) -> Fields:
+async def fields(request: Request, limit: int = LIMIT, most: int = _MOST) -> Fields:
     """Return the text fields of either form encoding; none if it cannot be read.
 
-    Raises HTTPException 413 above `limit` bytes, without reading the rest.
+    Raises HTTPException 413 above `limit` bytes, without reading the rest. Of more
+    than `most` fields none is read.
     """
     body = await bounded(request, limit)
 
@@ -36,7 +37,7 @@ async def fields(request: Request, limit: int = LIMIT) -> Fields:
 
     try:
         async with Request(request.scope, replay).form(
-            max_files=0, max_fields=_MOST
+            max_files=0, max_fields=most
         ) as form:
             pairs = form.multi_items()
             texts = [(k, v) for k, v in pairs if isinstance(v, str)]

@@ -23,6 +23,7 @@ from mailer.core.tables import LANGUAGES
 from mailer.ports import Rendered
 
 _PREHEADER = 110  # characters; inboxes cut after about that many
+_SHORT = 60  # what is shorter, they fill with the page's first words
 # Each is written in its own language, for whoever cannot read the other one.
 _OFFERS = {"en": "Get this in English", "es": "Recibir en español"}
 
@@ -155,4 +156,8 @@ def _preheader(sentences: list[str]) -> str:
         joined = f"{chosen} {sentence}".strip()
         if len(joined) <= _PREHEADER:
             chosen = joined
-    return chosen or plain.shortened(plain.clean(" ".join(sentences)), _PREHEADER)
+    if len(chosen) >= _SHORT:
+        return chosen
+    # Rather half of what comes next than room for the page's first words.
+    whole = plain.clean(" ".join(sentences))
+    return chosen if chosen == whole else plain.shortened(whole, _PREHEADER)

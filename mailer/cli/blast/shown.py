@@ -10,7 +10,7 @@ from mailer.core import rule as rules
 from mailer.core.caps import said
 from mailer.core.findings import Finding
 from mailer.core.proposal import Proposal, Stage
-from mailer.core.states import state_name
+from mailer.core.states import slug_name
 
 _NEXT = {
     Stage.DRAFT: "mailer blast check {0}, then: mailer blast submit {0} --by ADDRESS",
@@ -32,7 +32,7 @@ def row(project: Project, proposal: Proposal) -> dict[str, Any]:
         "subject": proposal.draft.wordings[0].subject,
         "languages": [each.language for each in proposal.draft.wordings],
         "urgent": proposal.draft.is_urgent,
-        "audience": rules.say(proposal.draft.audience, region=region),
+        "audience": rules.say(proposal.draft.audience, region=slug_name),
         "revision": proposal.revision,
         "content": proposal.content_hash.hex(),
         "author": proposal.author,
@@ -65,12 +65,6 @@ def say(project: Project, proposal: Proposal, *, as_json: bool) -> None:
         output.show(f"  to go on: mailer blast resume {proposal.name} --by ADDRESS")
     elif proposal.stage in _NEXT:
         output.show(f"  {_NEXT[proposal.stage].format(proposal.name)}")
-
-
-def region(slug: str) -> str:
-    """Return a region as people call it: "California" for "us-ca"."""
-    country, _, code = slug.partition("-")
-    return state_name(code.upper(), country.upper()) or slug
 
 
 def _until(proposal: Proposal) -> str:

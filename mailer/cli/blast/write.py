@@ -2,14 +2,13 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from mailer.adapters import addresses
-from mailer.adapters.database.notes import SqlNotes
 from mailer.bootstrap import Project
 from mailer.cli import output, previews
 from mailer.cli.blast import shown
@@ -21,7 +20,6 @@ from mailer.core.findings import errors
 from mailer.core.lines import key_lines
 from mailer.core.lists import Kind
 from mailer.core.proposal import Proposal
-from mailer.ports import Composed
 
 Name = Annotated[str, typer.Argument(metavar="BLAST", help="EDITION, or LIST/EDITION.")]
 By = Annotated[
@@ -173,8 +171,7 @@ def trial(
     state: State = context.obj
     with state.project(as_of) as project:
         proposal = project.blasts.find(name)
-        for variant in _variants(project, proposal):
-            _send_test(project, proposal, variant, addresses.spelled(to))
+        project.calls.try_out(proposal, to)
     output.say("Put on its way; the scheduler sends it, or: mailer work --until-idle")
 
 
@@ -253,28 +250,3 @@ def _written(
             }
         )
     return rows
-
-
-def _variants(project: Project, proposal: Proposal) -> list[Composed]:
-    draft = proposal.draft
-    mailing_list = project.mailing_list(draft.list_slug)
-    key = project.blasts.key(draft.name)
-    return list(project.typesetter.typeset(draft, mailing_list, key).variants)
-
-
-def _send_test(
-    project: Project, proposal: Proposal, variant: Composed, address: str
-) -> None:
-    at = project.clock()
-    uid = project.people.known_as(address, language=variant.language, at=at)
-    mailing_list = project.mailing_list(proposal.draft.list_slug)
-    notes: SqlNotes = project.notes
-    notes.post(
-        replace(variant, subject=f"Test: {variant.subject}", items=()),
-        to=uid,
-        name=f"test {proposal.name} {variant.language} {at.isoformat()} {uid.hex()}",
-        list_number=proposal.list_number,
-        link=None,
-        route=project.settings.route_of(mailing_list),
-        at=at,
-    )

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailer.adapters.credentials.codes import Codes
+from mailer.bootstrap.calls import Calls
 from mailer.core.accounts import Account
 from mailer.pipeline.enter import Doorkeeper
 from mailer.pipeline.invite import Inviter
@@ -32,6 +33,7 @@ class Coordination:
     codes: Codes
     moderator: Callable[[str], Moderator]  # in somebody's name
     survey: Callable[[], Survey]
+    calls: Calls  # urgent ones
     zone: ZoneInfo  # in which hours are told
 
 

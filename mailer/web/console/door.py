@@ -14,19 +14,24 @@ from mailer.core.accounts import Session
 from mailer.core.roles import Permission
 from mailer.web.console import cookie as cookies, policy
 from mailer.web.console.desk import Desk
-from mailer.web.form import Fields, fields
+from mailer.web.form import LIMIT, Fields, fields
 from mailer.web.guard import network
 
 _SEE_OTHER, _FORBIDDEN, _UNREADABLE = 303, 403, 422
 _SAFE = ("GET", "HEAD")
 _WITHIN = re.compile(r"/console(/[A-Za-z0-9/_-]*)?")
 _LONGEST = 200  # characters of what a browser says of itself
+_LONG, _MANY = 512 * 1024, 300  # bytes and fields of a form that takes long words
+_MOST = 100  # fields of any other
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+FRAMING = f"{_CSP}; frame-src 'self'"  # of pages that show a message in a frame
 _HEADERS = {
     # The referrer stays among our pages; without one, browsers send no Origin either.
     "Referrer-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; script-src 'self';"
-    " style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self';"
-    " base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": _CSP,
     "X-Robots-Tag": "noindex, nofollow",
 }
 
@@ -108,9 +113,17 @@ class Door:
         self._rules = rules
 
     def route(
-        self, path: str, *, get: Handler | None = None, post: Handler | None = None
+        self,
+        path: str,
+        *,
+        get: Handler | None = None,
+        post: Handler | None = None,
+        long: bool = False,
     ) -> Route:
-        """Return the route of a page; POST is read as a form and checked as ours."""
+        """Return the route of a page; POST is read as a form and checked as ours.
+
+        `long` forms are read to their end for whoever has a cookie of ours.
+        """
         handlers = {"GET": get, "HEAD": get, "POST": post}
         known = {method: one for method, one in handlers.items() if one}
 
@@ -118,7 +131,9 @@ class Door:
             needs = policy.rule(self._rules, path, request.method)
             form = Fields([])
             if request.method not in _SAFE:
-                form = await fields(request)
+                much = long and self._desk.cookie.read(request) is not None
+                limits = (_LONG, _MANY) if much else (LIMIT, _MOST)
+                form = await fields(request, *limits)
             return await run_in_threadpool(
                 self._answer, request, form, needs, known[request.method]
             )

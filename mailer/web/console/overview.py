@@ -4,6 +4,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.core.roles import Permission
+from mailer.web.console import calls
+from mailer.web.console.calls.finding import names
 from mailer.web.console.door import Door, Visit
 
 
@@ -20,7 +22,12 @@ def _show(visit: Visit) -> Response:
     waiting = visit.desk.site.requests.waiting() if moderates else ()
     found = visit.desk.work.survey()
     return visit.page(
-        "overview.html", survey=found, waiting=waiting, lists=_lists(visit)
+        "overview.html",
+        survey=found,
+        waiting=waiting,
+        lists=_lists(visit),
+        calls=calls.desktop(visit),
+        called=names(visit),
     )
 
 

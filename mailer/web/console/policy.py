@@ -10,6 +10,7 @@ from mailer.core.roles import Permission
 ROOT = "/console"
 _OWN, _ALL = Permission.OWN_ACCOUNT, Permission.OVERVIEW
 _MODERATE, _ADMIN = Permission.MODERATE, Permission.ACCOUNTS
+_WRITE, _STOP = Permission.WRITE, Permission.STOP
 _ANYBODY = None  # whoever is signed out as well
 
 Rules = Mapping[str, Mapping[str, Permission | None]]
@@ -36,6 +37,20 @@ RULES: Rules = {
     "/console/requests": {"GET": _MODERATE},
     "/console/requests/{number}": {"GET": _MODERATE, "POST": _MODERATE},
     "/console/requests/{number}/address": {"POST": Permission.SEE_ADDRESSES},
+    # Urgent calls: whoever may stop one sees it.
+    "/console/calls": {"GET": _STOP},
+    "/console/calls/new": {"GET": _WRITE, "POST": _WRITE},
+    "/console/calls/{list}/{edition}": {"GET": _STOP},
+    "/console/calls/{list}/{edition}/edit": {"GET": _WRITE, "POST": _WRITE},
+    "/console/calls/{list}/{edition}/standing": {"GET": _STOP},
+    "/console/calls/{list}/{edition}/preview": {"GET": _WRITE, "POST": _WRITE},
+    "/console/calls/{list}/{edition}/message": {"GET": _WRITE},
+    "/console/calls/{list}/{edition}/submit": {"POST": _WRITE},
+    "/console/calls/{list}/{edition}/approve": {"POST": Permission.APPROVE},
+    "/console/calls/{list}/{edition}/stop": {"POST": _STOP},
+    "/console/calls/{list}/{edition}/resume": {"POST": Permission.APPROVE},
+    "/console/calls/{list}/{edition}/cancel": {"POST": _STOP},
+    "/console/calls/{list}/{edition}/test": {"POST": _WRITE},
     "/console/accounts": {"GET": _ADMIN, "POST": _ADMIN},
     "/console/accounts/{account}": {"GET": _ADMIN, "POST": _ADMIN},
     "/console/audit": {"GET": Permission.AUDIT},

@@ -1,0 +1,201 @@
+"""Urgent calls as two people make them: on a desk, on a phone, without a script."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from mailer.core.proposal import Stage
+from mailer.core.roles import Role
+from tests.browser.test_console import enter, opened, sign_in
+from tests.browser.test_gates_in_chromium import violations
+from tests.browser.visiting import WIDTHS, look
+from tests.databases import migrated_file
+from tests.e2e.callers import MARTA, ROSA, Callers, furnish
+from tests.e2e.conftest import Shell, copied, initial
+from tests.e2e.coordinators import House
+
+__all__ = ["initial", "migrated_file"]
+MOST_PAGES, MOST_TO_APPROVE = 8, 2
+
+
+@pytest.fixture(scope="module")
+def house(initial: Shell, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    shell = copied(initial, tmp_path_factory.mktemp("calls"))
+    furnish(shell)
+    with House(shell.folder, named="localhost").open() as house:
+        yield house
+
+
+@pytest.fixture
+def callers(house: House) -> Callers:
+    return Callers.of(house)
+
+
+@dataclass
+class Hand:
+    """Presses and counts: every press, and every page that it leads to."""
+
+    page: Page
+    pages: int = 1  # the first one is open already
+    clicks: int = 0
+
+    def click(self, role: str, words: str) -> None:
+        """Press a link or a button, and wait for the page."""
+        with self.page.expect_navigation(wait_until="load"):
+            self.page.get_by_role(role, name=words, exact=True).click()  # type: ignore[arg-type]
+        self.pages += 1
+        self.clicks += 1
+        look(self.page)
+
+    def choose(self, label: str, option: str) -> None:
+        """Choose from a list: two presses."""
+        self.page.get_by_label(label, exact=True).first.select_option(label=option)
+        self.clicks += 2
+
+    def fill(self, label: str, words: str) -> None:
+        """Press a field and type."""
+        self.page.get_by_label(label, exact=True).first.fill(words)
+        self.clicks += 1
+
+
+def test_from_a_new_urgent_call_to_its_first_readers_in_few_pages(
+    chromium: Browser, callers: Callers
+) -> None:
+    house = callers.house
+    with opened(chromium) as page:
+        sign_in(page, house, ROSA)
+        author = Hand(page)
+        author.click("link", "New urgent call")
+        author.fill("Headline", "Come to Chula Vista\ntonight at 7")
+        author.fill(
+            "Why",
+            "People held at the detention center are being moved tonight; come.",
+        )
+        page.locator("#es-headline").fill("Vengan a Chula Vista\nhoy a las 7")
+        page.locator("#es-reason").fill(
+            "Esta noche trasladan a personas detenidas; sus familias nos piden ir."
+        )
+        author.clicks += 2
+        author.choose("Whoever", "lives in the state")
+        author.fill("Which; several with a semicolon between them", "California")
+        author.click("button", "Count them")
+        expect(page.locator(".card .big")).to_have_text("2")
+        author.click("button", "Save and check")
+        page.get_by_title("Preview").wait_for()
+        frame = page.frame_locator("iframe.preview")
+        expect(frame.get_by_role("heading", level=1)).to_contain_text("Chula Vista")
+        author.click("button", "Ask Marta to approve")
+        expect(page.get_by_role("status")).to_contain_text("Nothing is sent yet.")
+    with opened(chromium, width=375, script=False) as page:
+        sign_in(page, house, MARTA)
+        approver = Hand(page)
+        approver.click("link", "Come to Chula Vista tonight at 7")
+        pages, clicks = approver.pages, approver.clicks + 1
+        approver.click("button", "Send to 2 people")
+        expect(page.get_by_role("status")).to_contain_text("Approved for 2 people")
+        callers.work(minutes=1.5)
+        assert callers.sent() == {}
+        callers.work(minutes=0.5)
+        assert set(callers.sent()) == {"eva@barrio.example", "bob@aft.example"}
+        page.reload()
+        expect(page.locator(".head .badge")).to_have_text("First few")
+        callers.work(minutes=3)
+        page.reload()
+        expect(page.locator(".head .badge")).to_have_text("Done")
+
+    assert (author.pages, author.clicks) == (5, 11)
+    assert (pages, clicks) == (2, 2)
+    assert author.pages <= MOST_PAGES
+    assert pages <= MOST_TO_APPROVE
+
+
+def test_stop_is_the_biggest_thing_on_a_phone_and_one_press_without_a_script(
+    chromium: Browser, callers: Callers
+) -> None:
+    callers.approved()
+    with opened(chromium, width=375, script=False) as page:
+        enter(page.context, callers.house, ROSA)
+        page.goto(f"{callers.house.url}{callers.page}")
+        look(page)
+        sizes = {
+            each.inner_text(): (box["width"] * box["height"])
+            for each in page.locator("button, a.button").all()
+            if (box := each.bounding_box())
+        }
+        assert max(sizes, key=lambda words: sizes[words]) == "Stop"
+        Hand(page).click("button", "Stop")
+
+        expect(page.get_by_role("status")).to_contain_text("Nothing has left")
+        assert callers.call.stage is Stage.STOPPED
+        callers.work(minutes=30)
+        assert callers.sent() == {}
+
+
+def test_the_hold_counts_down_by_itself_and_leads_on(
+    chromium: Browser, callers: Callers
+) -> None:
+    callers.approved()
+    # An admin sees no preview: into its frame no clock could be put.
+    callers.house.person("admin@union.example", [Role.ADMIN], codes=True)
+    with opened(chromium) as page:
+        enter(page.context, callers.house, "admin@union.example")
+        page.clock.install()
+        page.goto(f"{callers.house.url}{callers.page}")
+        expect(page.locator("#standing")).to_contain_text("in 2 minutes")
+        callers.work(minutes=1.5)
+        page.clock.run_for(6_000)
+        expect(page.locator("#standing")).to_contain_text("in 1 minute")
+        callers.work(minutes=0.5)
+        page.clock.run_for(6_000)
+
+        expect(page.locator(".head .badge")).to_have_text("First few")
+
+
+def test_hostile_words_run_nowhere_in_a_browser(
+    chromium: Browser, callers: Callers
+) -> None:
+    nasty = "<img src=x onerror=alert(1)><script>alert(2)</script>{{ 7 * 7 }}"
+    callers.write(**{f"en-{key}": nasty for key in ("headline", "reason", "body")})
+    with opened(chromium) as page:
+        ran: list[str] = []
+        page.on("dialog", lambda dialog: ran.append(dialog.message))
+        enter(page.context, callers.house, ROSA)
+        for path in ("", "/edit", "/preview"):
+            page.goto(f"{callers.house.url}{callers.page}{path}")
+            page.wait_for_load_state("networkidle")
+        frame = page.frame_locator("iframe.preview")
+        expect(frame.get_by_role("heading", level=1)).to_contain_text("{{ 7 * 7 }}")
+
+        assert ran == []
+        assert frame.locator("img, script").count() == 0
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_nothing_that_bars_anybody_from_an_urgent_call(
+    chromium: Browser, callers: Callers, width: int
+) -> None:
+    house = callers.house
+    house.person("both@union.example", list(Role), codes=True)
+    callers.write(**{"es-headline": "", "es-reason": ""})  # which wants a reason
+    found: list[str] = []
+    with opened(chromium, width=width, scheme="dark") as page:
+        enter(page.context, house, "both@union.example")
+
+        def walk(*paths: str) -> None:
+            for scheme in ("dark", "light"):
+                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                for path in paths:
+                    page.goto(f"{house.url}{path}")
+                    look(page)
+                    found.extend(violations(page))
+
+        new = "/console/calls/new"
+        walk("/console", "/console/calls", new, callers.page, f"{callers.page}/preview")
+        callers.press(callers.rosa, "submit", **callers.reasons())
+        walk(callers.page)
+        callers.press(callers.marta, "approve")
+        walk(callers.page, f"{callers.page}/edit")
+
+    assert found == []
