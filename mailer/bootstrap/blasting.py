@@ -13,6 +13,7 @@ from mailer.core.changes import over_at
 from mailer.core.draft import Draft
 from mailer.core.errors import MailerError
 from mailer.core.findings import Finding, error, warning
+from mailer.pipeline.halt import Halter
 from mailer.pipeline.propose import Proposer
 from mailer.pipeline.release import Releaser
 from mailer.pipeline.tell import Teller
@@ -115,6 +116,12 @@ class Blasting(Sending):
             teller=self.teller,
             clock=self.clock,
             counted_from=self.settings.counted_from,
+        )
+
+    def halter(self, by: str) -> Halter:
+        """Return what holds mailings and ends them in somebody's name."""
+        return Halter(
+            ledger=self.ledger, proposer=self.proposer, clock=self.clock, by=by
         )
 
     def releaser(self, trouble: Callable[[str], None]) -> Releaser:

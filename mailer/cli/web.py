@@ -114,4 +114,14 @@ def _work(project: Project) -> "Coordination":
         moderator=project.moderator,
         survey=console.survey,
         zone=console.zone,
+        # mailings that were made: how far they are, and what stops them
+        following=console.following,
+        meter=console.meter,
+        doubts=project.parked,
+        halter=project.halter,
+        switch=project.instance,
+        blast=lambda mailing: project.blasts.find(
+            f"{mailing.list_slug}/{mailing.edition}"
+        ),
+        corrector=project.corrector,
     )

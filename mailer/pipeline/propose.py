@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailer.core.accounts import is_actor
 from mailer.core.draft import Draft
 from mailer.core.errors import InputError, RefusedError
 from mailer.core.findings import Finding, errors, unacknowledged
@@ -20,10 +21,11 @@ from mailer.core.proposal import (
     Proposal,
     Stage,
 )
+from mailer.core.reasons import said
 from mailer.pipeline.tell import Teller
 from mailer.ports import Audiences, Blasts, Ledger, Terms
 
-_LONGEST_REASON = 500  # characters
+_SHELL = "cli"  # who types a command without saying their name
 _AGAIN = "somebody else has just changed it; look at it again: mailer blast show"
 
 
@@ -144,7 +146,7 @@ class Proposer:
         people = self.blasts.approve(
             proposal,
             by=approver,
-            reason=_said(reason) if alone else None,
+            reason=said(reason) if alone else None,
             hold_until=at + proposal.hold(),
             terms=self.terms(proposal.draft),
             at=at,
@@ -159,10 +161,10 @@ class Proposer:
         actor, at = self._actor(by), self.clock()
         proposal = self.blasts.find(name)
         if proposal.stage is Stage.HELD:
-            self.blasts.stop(proposal, by=actor, reason=_said(reason), at=at)
+            self.blasts.stop(proposal, by=actor, reason=said(reason), at=at)
             proposal = self.blasts.find(proposal.name)  # it may have been released
         if proposal.stage in LEAVING and proposal.mailing is not None:
-            self.ledger.pause(proposal.mailing, reason=_said(reason), at=at)
+            self.ledger.pause(proposal.mailing, reason=said(reason), at=at, by=actor)
         return self.blasts.find(proposal.name)
 
     def pause(self, name: str, *, by: str, reason: str) -> Proposal:
@@ -174,9 +176,9 @@ class Proposer:
             )
         return self.stop(proposal.name, by=by, reason=reason)
 
-    def resume(self, name: str, *, by: str) -> Proposal:
+    def resume(self, name: str, *, by: str, reason: str | None = None) -> Proposal:
         """Go on: with a new hold where nothing has left yet, else with whoever waits."""
-        actor, at = self.person(by), self.clock()
+        actor, at = self._named(by), self.clock()
         proposal = self.blasts.find(name)
         if proposal.stage is Stage.STOPPED:
             moved = self.blasts.go_on(
@@ -186,7 +188,7 @@ class Proposer:
         if not (
             proposal.stage in LEAVING
             and proposal.mailing is not None
-            and self.ledger.resume(proposal.mailing, at=at)
+            and self.ledger.resume(proposal.mailing, at=at, by=actor, reason=reason)
         ):
             raise RefusedError(
                 f"{proposal.name} is {self.state(proposal)}; there is nothing to go on"
@@ -203,11 +205,11 @@ class Proposer:
                 f"{proposal.name} is {self.state(proposal)}; nothing was changed"
             )
         self.blasts.close(
-            proposal, Stage.CANCELLED, by=actor, reason=_said(reason), at=at
+            proposal, Stage.CANCELLED, by=actor, reason=said(reason), at=at
         )
         closed = self.blasts.find(proposal.name)
         if closed.mailing is not None:
-            self.ledger.cancel(closed.mailing, reason=_said(reason), at=at)
+            self.ledger.cancel(closed.mailing, reason=said(reason), at=at, by=actor)
         return closed
 
     def state(self, proposal: Proposal) -> str:
@@ -240,7 +242,7 @@ class Proposer:
         self, proposal: Proposal, approver: str, *, alone: bool, reason: str
     ) -> None:
         if alone:
-            _said(reason, "--reason: say why nobody else can approve it now")
+            said(reason, "--reason: say why nobody else can approve it now")
         elif proposal.is_by(approver):
             raise RefusedError(
                 f"{proposal.name}: who wrote, changed or submitted it does not approve"
@@ -263,7 +265,11 @@ class Proposer:
 
     def _actor(self, by: str) -> str:
         """Return who stops: nobody is kept from it for want of a name."""
-        return self.person(by) if by else "cli"
+        return self._named(by) if by else _SHELL
+
+    def _named(self, by: str) -> str:
+        """Return whom the console or the shell let in as they are, else a coordinator."""
+        return by if by == _SHELL or is_actor(by) else self.person(by)
 
     def _moved(self, moved: object, proposal: Proposal) -> Proposal:
         return self._or_refuse(
@@ -274,13 +280,6 @@ class Proposer:
         if moved is None:
             raise RefusedError(f"{proposal.name}: {_AGAIN} {proposal.name}")
         return moved
-
-
-def _said(reason: str, hint: str = "--reason: say why, for the record") -> str:
-    words = " ".join(reason.split())
-    if not words or len(words) > _LONGEST_REASON:
-        raise InputError(f"{hint}, in at most {_LONGEST_REASON} characters")
-    return words
 
 
 def _names(findings: Sequence[Finding]) -> str:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from mailer.adapters.sources.text import encoding_of, one_line, quoted, readable
 from mailer.core.errors import InputError
+from mailer.core.formulas import RISKY
 from mailer.core.model import Rejection
 
 MAX_COLUMNS = 500
 LONGEST_CELL = 128 * 1024  # characters: what csv reads at most, unless told otherwise
 _DELIMITERS = (",", ";", "\t")
-RISKY = ("=", "+", "-", "@")  # a spreadsheet takes what begins so for a formula
 _GUARDED = tuple(f"'{sign}" for sign in RISKY)  # and what begins so for text
 _EVERY = 10_000  # rows between two reports of progress
 

@@ -6,8 +6,13 @@ from mailer.web.console import (
     account,
     accounts,
     audit,
+    corrections,
     factors,
+    halting,
+    live,
+    mailings,
     overview,
+    parked,
     policy,
     requests,
     set_up,
@@ -42,6 +47,11 @@ def routes(site: Site, work: Coordination) -> list[Route]:
             account,
             factors,
             audit,
+            mailings,
+            halting,
+            live,
+            parked,
+            corrections,
         )
         for route in part.routes(door)
     ]
