@@ -118,7 +118,7 @@ def _work(project: Project) -> "Coordination":
         following=console.following,
         meter=console.meter,
         doubts=project.parked,
-        halter=project.halter,
+        halter=lambda account: project.halter(account.actor, account.address),
         switch=project.instance,
         blast=lambda mailing: project.blasts.find(
             f"{mailing.list_slug}/{mailing.edition}"

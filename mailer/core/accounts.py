@@ -45,15 +45,6 @@ class Factor(StrEnum):
     RECOVERY = "recovery"
 
 
-_ACTOR = "account "  # and its number
-
-
-def is_actor(name: str) -> bool:
-    """Whether this is how records name an account, and not an address."""
-    number = name.removeprefix(_ACTOR)
-    return name != number and number.isascii() and number.isdigit()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """Somebody who may sign in."""
@@ -80,7 +71,7 @@ class Account:
     @property
     def actor(self) -> str:
         """Return how records name them, without name or address."""
-        return f"{_ACTOR}{self.number}"
+        return f"account {self.number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

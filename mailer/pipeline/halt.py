@@ -27,27 +27,30 @@ class Halter:
     ledger: Ledger
     proposer: Callable[[], Proposer]
     clock: Callable[[], datetime]
-    by: str  # as records name them
+    actor: str  # as records name them
+    person: str = (
+        ""  # their address, by which coordinators are known; none at the shell
+    )
 
     def pause(self, mailing: Mailing, *, reason: str) -> None:
         """Let no call begin any more until somebody goes on."""
         words = said(reason)
         if mailing.kind == _BLAST:
-            self.proposer().pause(_name(mailing), by=self.by, reason=words)
+            self.proposer().pause(_name(mailing), by=self.person, reason=words)
         else:
             turned = self.ledger.pause(
-                mailing.id, reason=words, at=self.clock(), by=self.by
+                mailing.id, reason=words, at=self.clock(), by=self.actor
             )
             _require(mailing, turned=turned)
 
     def resume(self, mailing: Mailing, *, reason: str | None = None) -> None:
         """Go on with what is paused."""
         words = said(reason) if reason else None
-        if mailing.kind == _BLAST:
-            self.proposer().resume(_name(mailing), by=self.by, reason=words)
+        if mailing.kind == _BLAST and self.person:
+            self.proposer().resume(_name(mailing), by=self.person, reason=words)
         else:
             turned = self.ledger.resume(
-                mailing.id, at=self.clock(), by=self.by, reason=words
+                mailing.id, at=self.clock(), by=self.actor, reason=words
             )
             _require(mailing, turned=turned)
 
@@ -55,10 +58,10 @@ class Halter:
         """End it for good: whoever has not got it yet never will."""
         words = said(reason)
         if mailing.kind == _BLAST:
-            self.proposer().cancel(_name(mailing), by=self.by, reason=words)
+            self.proposer().cancel(_name(mailing), by=self.person, reason=words)
         else:
             turned = self.ledger.cancel(
-                mailing.id, reason=words, at=self.clock(), by=self.by
+                mailing.id, reason=words, at=self.clock(), by=self.actor
             )
             _require(mailing, turned=turned)
 

@@ -47,6 +47,7 @@ from mailer.ports.composing import (
     Rendered,
     Renderer,
 )
+from mailer.ports.coordinating import Coordinator, Coordinators
 from mailer.ports.correcting import CORRECTION, Carriage, Corrections, Wrong
 from mailer.ports.endorsing import Endorsable, Endorsements, Endorser
 from mailer.ports.following import (
@@ -164,6 +165,8 @@ __all__ = [
     "ConsentAge",
     "Contacted",
     "Contents",
+    "Coordinator",
+    "Coordinators",
     "CorrectionRenderer",
     "Corrections",
     "Credentials",

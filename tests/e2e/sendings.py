@@ -46,7 +46,7 @@ class Sendings:
     def publish(self, *, day: int = 12) -> None:
         """Let the source say that one action takes place, on a day of October."""
         ingest(
-            Reading(drafts=[draft(day=day, external_id="1")]),
+            Reading(drafts=(draft(day=day, external_id="1"),)),
             source="page",
             store=self.house.project.actions,
             at=self.house.now,

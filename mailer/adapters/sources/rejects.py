@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from mailer.adapters.sheets import guarded
 from mailer.core.errors import RefusedError
-from mailer.core.formulas import guarded
 from mailer.core.model import Rejection
 
 # They stand first: a row that is too wide keeps its cells beyond the last column.

@@ -11,9 +11,9 @@ from operator import itemgetter
 from os import fstat
 from pathlib import Path
 
+from mailer.adapters.sheets import RISKY
 from mailer.adapters.sources.text import encoding_of, one_line, quoted, readable
 from mailer.core.errors import InputError
-from mailer.core.formulas import RISKY
 from mailer.core.model import Rejection
 
 MAX_COLUMNS = 500

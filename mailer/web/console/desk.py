@@ -50,7 +50,7 @@ class Coordination:
     following: Following
     meter: Meter
     doubts: Doubts
-    halter: Callable[[str], Halter]  # in somebody's name
+    halter: Callable[[Account], Halter]
     switch: Instance
     blast: Callable[[Mailing], Proposal]
     corrector: Callable[[], Corrector]

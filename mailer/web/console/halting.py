@@ -10,7 +10,7 @@ from mailer.core.reasons import said
 from mailer.ports import Mailing
 from mailer.web.console import showing
 from mailer.web.console.door import Door, Visit
-from mailer.web.console.mailings import TURNS
+from mailer.web.console.mailings import turns
 from mailer.web.console.showing import PATH
 
 _STOP = "/console/stop"
@@ -52,14 +52,14 @@ def _page(
     troubles: tuple[str, ...] = (),
 ) -> Response:
     one = showing.of(visit, mailing)
-    turns = TURNS.get(one.state, ())
-    if what not in turns and refused is None:
+    known = turns(visit, one)
+    if what not in known and refused is None:
         status, refused = _CONFLICT, ""
     return visit.page(
         "halt.html",
         status,
         one=one,
-        what=what if what in turns else None,
+        what=what if what in known else None,
         reasons=REASONS,
         refused=refused,
         troubles=troubles,
@@ -70,7 +70,7 @@ def _page(
 def _turn(visit: Visit) -> Response:
     mailing, form, work = showing.asked(visit), visit.form, visit.desk.work
     what = form.get("action", "")
-    halter = work.halter(visit.by)
+    halter = work.halter(visit.mine.account)
     acts: Mapping[str, Callable[..., None]] = {
         "pause": halter.pause,
         "cancel": halter.cancel,

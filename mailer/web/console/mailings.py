@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.core.proposal import Proposal
+from mailer.core.roles import Permission
 from mailer.web.console import report, showing
 from mailer.web.console.door import Door, Visit
 from mailer.web.console.live import UNDER_WAY
@@ -21,7 +22,7 @@ STATES: Mapping[str, Sequence[str]] = {
     "stuck": ("missed", "unresolved"),
     "over": ("finished", "cancelled"),
 }
-TURNS: Mapping[str, Sequence[str]] = {  # what may be done with one, by its state
+_TURNS: Mapping[str, Sequence[str]] = {  # what may be done with one, by its state
     "planned": ("cancel",),
     "missed": ("cancel",),
     "sending": ("pause", "cancel"),
@@ -66,7 +67,7 @@ def _show(visit: Visit) -> Response:
     return visit.page(
         "mailing.html",
         one=one,
-        turns=TURNS.get(one.state, ()),
+        turns=turns(visit, one),
         moving=one.state in UNDER_WAY,
         proposal=_proposal(visit, one),
         fared=work.following.fared(mailing.id),
@@ -80,6 +81,19 @@ def _show(visit: Visit) -> Response:
     )
 
 
+def turns(visit: Visit, one: Shown) -> Sequence[str]:
+    """Return what this person may do with a mailing now: pause, resume, cancel.
+
+    Whoever lets an urgent call go on answers for it as whoever approved it.
+    """
+    mine = visit.mine.permissions
+    if Permission.STOP not in mine:
+        return ()
+    answers = Permission.APPROVE in mine or not one.is_urgent_call
+    known = _TURNS.get(one.state, ())
+    return [each for each in known if each != "resume" or answers]
+
+
 def _proposal(visit: Visit, one: Shown) -> Proposal | None:
     return visit.desk.work.blast(one.mailing) if one.is_urgent_call else None
 
@@ -89,7 +103,7 @@ def _export(visit: Visit) -> Response:
     work = visit.desk.work
     mailing = showing.asked(visit)
     one = showing.of(visit, mailing)
-    words = report.csv_of(one.standing, work.following.fared(mailing.id))
+    words = report.table(one.standing, work.following.fared(mailing.id))
     work.records.note(
         at=visit.desk.now,
         actor=visit.by,

@@ -1,42 +1,34 @@
 """What became of a mailing, as a table that any spreadsheet opens and none runs."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from mailer.core.formulas import guarded
+from mailer.adapters.sheets import written
 from mailer.ports import Fared, Standing
 
 KINDS = ("delivered", "deferred", "hard", "soft", "block", "complained")
-_MARK = "\ufeff"  # by which spreadsheets know UTF-8
 _HEADER = ("by", "name", "people", *KINDS, "left")
+_BLANK = ("",) * (len(KINDS) + 1)
 
 
-def csv_of(standing: Standing, fared: Fared) -> str:
-    """Return the report: all of it, then by state of delivery, reason, domain, region."""
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(_HEADER)
-    writer.writerow(_row("all", standing.mailing, fared.sent, fared.heard, fared.left))
-    writer.writerows(_counts("state", standing.deliveries.items()))
-    writer.writerows(_counts("reason", standing.reasons.items()))
+def table(standing: Standing, fared: Fared) -> bytes:
+    """Return all of it, then by state of delivery, reason, domain and region: CSV."""
+    return b"".join(written(_HEADER, _rows(standing, fared)))
+
+
+def _rows(standing: Standing, fared: Fared) -> Iterator[tuple[str, ...]]:
+    yield (*_heard("all", standing.mailing, fared.sent, fared.heard), str(fared.left))
+    yield from _counts("state", standing.deliveries.items())
+    yield from _counts("reason", standing.reasons.items())
     for title, rows in (("domain", fared.domains), ("region", fared.regions)):
         for name, counts in rows:
-            writer.writerow(_row(title, name, sum(counts.values()), counts))
-    return _MARK + written.getvalue()
+            yield (*_heard(title, name, sum(counts.values()), counts), "")
 
 
-def _row(
-    by: str,
-    name: str,
-    people: int,
-    counts: Mapping[str, int],
-    left: int | str = "",
-) -> list[str | int]:
-    heard = [counts.get(kind, 0) for kind in KINDS]
-    return [by, guarded(name), people, *heard, left]
+def _heard(
+    by: str, name: str, people: int, counts: Mapping[str, int]
+) -> tuple[str, ...]:
+    return (by, name, str(people), *(str(counts.get(kind, 0)) for kind in KINDS))
 
 
-def _counts(by: str, rows: Iterable[tuple[str, int]]) -> Iterable[list[str | int]]:
-    blank = [""] * (len(KINDS) + 1)
-    return ([by, guarded(name), people, *blank] for name, people in rows)
+def _counts(by: str, rows: Iterable[tuple[str, int]]) -> Iterator[tuple[str, ...]]:
+    return ((by, name, str(people), *_BLANK) for name, people in rows)
