@@ -19,7 +19,9 @@ from tests.e2e.coordinators import House
 from tests.factories import contact, draft
 from tests.fakes.provider import ScriptedProvider
 
-MONDAY = datetime(2019, 10, 7, 17, 0, tzinfo=UTC)  # 10:00 in Los Angeles, 9:00 in winter
+MONDAY = datetime(
+    2019, 10, 7, 17, 0, tzinfo=UTC
+)  # 10:00 in Los Angeles, 9:00 in winter
 ANA, BEN = "ana@example.org", "ben@example.org"
 BATCH = 10  # people of one call
 _OVER = (
@@ -155,6 +157,16 @@ class Sendings:
         ]
         tracking.keep(self.provider.name, events, at=self.house.now)
         tracking.apply(most=1000, at=self.house.now)
+
+    def leave(self, mailing: Mailing, number: int) -> None:
+        """Let somebody leave the list through the link in what they were sent."""
+        project = self.house.project
+        asked = text("SELECT uid FROM subscribers WHERE address = :address")
+        with project.database.reading() as connection:
+            uid = connection.scalar(asked, {"address": self.address(number)})
+        assert project.readers.leave(
+            bytes(uid), mailing.list_number, at=self.house.now, how="page"
+        )
 
     def has(self, number: int) -> bool:
         """Whether the provider took something for this person."""

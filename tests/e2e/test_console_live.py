@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import Any
@@ -63,7 +63,7 @@ def watching(
         yield answer
 
 
-def events(answer: httpx.Response) -> Iterator[tuple[str, Any]]:
+def events(answer: httpx.Response) -> Generator[tuple[str, Any]]:
     """Yield the name and the data of each event."""
     name = ""
     for line in answer.iter_lines():
@@ -71,6 +71,16 @@ def events(answer: httpx.Response) -> Iterator[tuple[str, Any]]:
             name = line.removeprefix("event: ")
         elif line.startswith("data: "):
             yield name, json.loads(line.removeprefix("data: "))
+
+
+def listen(
+    open_ones: ExitStack, house: House, mailing: Mailing, headers: dict[str, str]
+) -> None:
+    """Open a stream that stays open: whoever lets go of its events closes it."""
+    answer = open_ones.enter_context(watching(house, mailing, headers))
+    heard = events(answer)
+    open_ones.callback(heard.close)
+    assert next(heard)[0] == "progress"
 
 
 def test_a_page_is_told_of_every_step_until_the_mailing_is_over(
@@ -124,8 +134,7 @@ def test_streams_are_bounded_for_each_account_and_end_with_what_they_are_about(
     held = cookie(running)
     with ExitStack() as open_ones:
         for _ in range(6):
-            answer = open_ones.enter_context(watching(running, mailing, held))
-            assert next(events(answer))[0] == "progress"
+            listen(open_ones, running, mailing, held)
         with watching(running, mailing, held) as refused:
             assert refused.status_code == 429
             assert refused.headers["retry-after"] == "30"
@@ -153,8 +162,7 @@ def test_however_many_watch_a_mailing_it_is_counted_once_a_second(
     enough = threading.Event()
     with ExitStack() as open_ones:
         for _ in range(5):
-            one = open_ones.enter_context(watching(running, mailing, cookie(running)))
-            next(events(one))
+            listen(open_ones, running, mailing, cookie(running))
         counts.clear()
         enough.wait(3)
 

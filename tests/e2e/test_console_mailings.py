@@ -156,6 +156,7 @@ def test_the_report_says_what_became_of_a_digest_and_of_nobody_s_reading(
     sendings.hear(EventKind.DELIVERED, *reached[:5])
     sendings.hear(EventKind.HARD, reached[5])
     sendings.hear(EventKind.COMPLAINED, reached[6])
+    sendings.leave(mailing, reached[7])
     rosa = house.signed_in(ROSA)
 
     told = page(rosa, mailing)
