@@ -10,6 +10,7 @@ from starlette.routing import Route
 from mailer.core import changes
 from mailer.core.errors import MailerError, RefusedError
 from mailer.ports import Wrong
+from mailer.web.console import showing
 from mailer.web.console.door import Door, Visit, choice
 
 PATH = "/console/corrections"
@@ -35,6 +36,7 @@ def _list(visit: Visit) -> Response:
             if (same := list(rows))
         ],
         titles=_titles(visit),
+        days={each.edition: showing.day(each.edition) for each in wrong},
     )
 
 
@@ -75,6 +77,7 @@ def _page(
         ],
         readers=_readers(wrong),
         titles=_titles(visit),
+        days={each.edition: showing.day(each.edition) for each in wrong},
         refused=refused,
     )
 

@@ -90,11 +90,12 @@ def of(visit: Visit, mailing: Mailing, progress: Progress | None = None) -> Show
         mailing=mailing,
         progress=progress or visit.desk.work.meter.look(mailing.id),
         list_title=found.title(visit.language) if found else mailing.list_slug,
-        day=_day(mailing.edition),
+        day=day(mailing.edition),
     )
 
 
-def _day(edition: str) -> date | None:
+def day(edition: str) -> date | None:
+    """Return the day that a digest is called by; None: it has a name."""
     try:
         return date.fromisoformat(edition)
     except ValueError:

@@ -74,7 +74,7 @@
     close();
     watched = numbers;
     if (!numbers) return;
-    source = new EventSource(`${home.dataset.liveAt}?of=${numbers}`);
+    source = new EventSource(`${home.dataset.liveAt}&of=${numbers}`);
     source.addEventListener("progress", ({ data }) => {
       const { of, state, html, age } = JSON.parse(data);
       counted = performance.now() - age * 1000;
