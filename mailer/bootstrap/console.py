@@ -20,7 +20,7 @@ from mailer.adapters.database.sessions import SqlSessions
 from mailer.bootstrap.sending import Sending
 from mailer.core.lists import MailingList
 from mailer.pipeline.enter import Doorkeeper
-from mailer.pipeline.follow import Meter
+from mailer.pipeline.follow import Meter, Outcome, Seldom, outcomes
 from mailer.pipeline.invite import Inviter
 from mailer.pipeline.secure import Locksmith
 from mailer.pipeline.survey import Survey, survey
@@ -164,6 +164,11 @@ class Console:
             clock=project.clock,
             monotonic=elapsed,
         )
+
+    @cached_property
+    def outcomes(self) -> Seldom[Outcome]:
+        """Works out what became of mailings."""
+        return outcomes(self.following, monotonic=elapsed)
 
     def _stopped(self) -> str | None:
         stop = self._project.instance.stopped()

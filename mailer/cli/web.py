@@ -117,6 +117,7 @@ def _work(project: Project) -> "Coordination":
         # mailings that were made: how far they are, and what stops them
         following=console.following,
         meter=console.meter,
+        outcomes=console.outcomes,
         doubts=project.parked,
         halter=lambda account: project.halter(account.actor, account.address),
         switch=project.instance,

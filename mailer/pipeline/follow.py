@@ -4,15 +4,17 @@ Counting a large mailing takes a while. However many look, it is counted once a 
 at most, and so seldom that counting takes no more than a twentieth of the time.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
+from typing import Generic, TypeVar
 
 from mailer.core.speed import Speed
-from mailer.ports import Held, Standing
+from mailer.ports import Fared, Following, Held, Standing, Version
 
+T = TypeVar("T")
 EVERY = 1.0  # seconds between two counts
 COUNTING = 20.0  # times what a count takes, where that is longer
 _OVER = 60.0  # seconds, of what is over: a list of such is not counted each time
@@ -38,16 +40,99 @@ class Progress:
         return self.standing.due - self.standing.settled
 
 
+class Seldom(Generic[T]):
+    """Works something out of a mailing as seldom as it takes long.
+
+    Whoever asks meanwhile gets what is known, or waits for who is at it.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[int, T | None], T],
+        *,
+        every: Callable[[T], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        """Take the work, told what it made before, and for how many seconds it holds."""
+        self._work = work
+        self._every = every
+        self._monotonic = monotonic
+        self._known: OrderedDict[int, _Known[T]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, number: int) -> tuple[T, float]:
+        """Return what is known of a mailing, and its age in seconds."""
+        known = self._of(number)
+        with known.lock:
+            now = self._monotonic()
+            before = known.made
+            if before is None or now - known.at >= self._pause(before, known.took):
+                before = known.made = self._work(number, before)
+                known.at = self._monotonic()
+                known.took = known.at - now
+            return before, self._monotonic() - known.at
+
+    def forget(self, number: int) -> None:
+        """Work it out anew when somebody asks next."""
+        with self._lock:
+            self._known.pop(number, None)
+
+    def _pause(self, made: T, took: float) -> float:
+        return max(self._every(made), COUNTING * took)
+
+    def _of(self, number: int) -> "_Known[T]":
+        with self._lock:
+            known = self._known.setdefault(number, _Known())
+            self._known.move_to_end(number)
+            while len(self._known) > _KNOWN:
+                self._known.popitem(last=False)
+        return known
+
+
 @dataclass(slots=True)
-class _Watched:
+class _Known(Generic[T]):
     lock: Lock = field(default_factory=Lock)
-    speed: Speed = field(default_factory=Speed)
-    standing: Standing | None = None
-    at: datetime | None = None
-    held: Sequence[Held] = ()
-    stopped: str | None = None
-    counted: float = 0.0  # when, on the monotonic clock
-    took: float = 0.0
+    made: T | None = None
+    at: float = 0.0  # on the monotonic clock
+    took: float = 0.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counted:
+    standing: Standing
+    at: datetime
+    held: Sequence[Held]
+    stopped: str | None
+    speed: Speed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a mailing, and of each of its variants."""
+
+    fared: Fared
+    versions: Sequence[Version]
+
+    @property
+    def languages(self) -> Mapping[str, int]:
+        """Return how many people get it in which language, the most first."""
+        found: Counter[str] = Counter()
+        for each in self.versions:
+            found[each.language] += each.people
+        return dict(found.most_common())
+
+
+def outcomes(
+    following: Following, *, monotonic: Callable[[], float]
+) -> Seldom[Outcome]:
+    """Return what works outcomes out, each for some seconds."""
+
+    def work(number: int, _before: Outcome | None) -> Outcome:
+        return Outcome(
+            fared=following.fared(number), versions=following.versions(number)
+        )
+
+    return Seldom(work, every=lambda _made: EVERY, monotonic=monotonic)
 
 
 class Meter:
@@ -63,55 +148,44 @@ class Meter:
         monotonic: Callable[[], float],
     ) -> None:
         """Take what counts deliveries by state, and what says why less goes out."""
+        self._count = count
         self._held = held
         self._stopped = stopped
-        self._count = count
         self._clock = clock
         self._monotonic = monotonic
-        self._watched: OrderedDict[int, _Watched] = OrderedDict()
-        self._lock = Lock()
+        self._seldom = Seldom(self._counted, every=_every, monotonic=monotonic)
 
     def look(self, number: int) -> Progress:
         """Return how far a mailing is; whoever looks meanwhile gets the same count."""
-        watched = self._of(number)
-        with watched.lock:
-            now = self._monotonic()
-            pause = max(_every(watched.standing), COUNTING * watched.took)
-            if watched.standing is None or now - watched.counted >= pause:
-                standing = self._count(number)
-                watched.standing, watched.at = standing, self._clock()
-                watched.held, watched.stopped = self._held(), self._stopped()
-                watched.counted = self._monotonic()
-                watched.took = watched.counted - now
-                watched.speed.add(watched.counted, standing.settled)
-            return self._progress(number, watched, watched.standing)
-
-    def forget(self, number: int) -> None:
-        """Count anew when somebody looks next: a person has just turned it."""
-        with self._lock:
-            self._watched.pop(number, None)
-
-    def _of(self, number: int) -> _Watched:
-        with self._lock:
-            watched = self._watched.setdefault(number, _Watched())
-            self._watched.move_to_end(number)
-            while len(self._watched) > _KNOWN:
-                self._watched.popitem(last=False)
-        return watched
-
-    def _progress(self, number: int, watched: _Watched, standing: Standing) -> Progress:
+        counted, age = self._seldom.get(number)
+        standing = counted.standing
         return Progress(
             number=number,
             standing=standing,
-            at=watched.at or self._clock(),
-            age=self._monotonic() - watched.counted,
-            per_second=watched.speed.rate,
-            seconds_left=watched.speed.left(standing.due - standing.settled),
-            held=watched.held,
-            stopped=watched.stopped,
+            at=counted.at,
+            age=age,
+            per_second=counted.speed.rate,
+            seconds_left=counted.speed.left(standing.due - standing.settled),
+            held=counted.held,
+            stopped=counted.stopped,
+        )
+
+    def forget(self, number: int) -> None:
+        """Count anew when somebody looks next: a person has just turned it."""
+        self._seldom.forget(number)
+
+    def _counted(self, number: int, before: _Counted | None) -> _Counted:
+        standing = self._count(number)
+        speed = before.speed if before else Speed()
+        speed.add(self._monotonic(), standing.settled)
+        return _Counted(
+            standing=standing,
+            at=self._clock(),
+            held=self._held(),
+            stopped=self._stopped(),
+            speed=speed,
         )
 
 
-def _every(standing: Standing | None) -> float:
-    over = standing is not None and standing.state in ("finished", "cancelled")
-    return _OVER if over else EVERY
+def _every(counted: _Counted) -> float:
+    return _OVER if counted.standing.state in ("finished", "cancelled") else EVERY

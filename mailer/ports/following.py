@@ -79,12 +79,8 @@ class Following(Protocol):
         """Return one; raises NotFoundError, also for a letter to one person."""
         ...
 
-    def versions(self, number: int, *, most: int) -> tuple[Sequence[Version], int]:
-        """Return the variants with the most people, and how many more there are."""
-        ...
-
-    def languages(self, number: int) -> Mapping[str, int]:
-        """Return how many people get it in which language."""
+    def versions(self, number: int) -> Sequence[Version]:
+        """Return the variants that somebody gets, those with the most people first."""
         ...
 
     def failed(self, number: int, *, most: int) -> Sequence[Failed]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Thread
 
-from mailer.pipeline.follow import Meter
+from mailer.pipeline.follow import Meter, Seldom
 from mailer.ports import Held, Standing
 from mailer.web.console.live import Room
 
@@ -125,3 +125,25 @@ def test_streams_have_room_for_each_account_and_in_all() -> None:
     room.leave(1)
     assert room.enter(2)
     assert not room.enter(1)
+
+
+def test_a_report_is_worked_out_again_only_after_twenty_times_what_it_took() -> None:
+    now = [0.0]
+    made: list[int] = []
+
+    def work(number: int, before: str | None) -> str:
+        made.append(number)
+        now[0] += 2.0
+        return f"{before}+{number}"
+
+    seldom = Seldom(work, every=lambda _made: 1.0, monotonic=lambda: now[0])
+    first = seldom.get(7)
+    now[0] += 39.0
+    same = seldom.get(7)
+    now[0] += 1.0
+    next_one = seldom.get(7)
+
+    assert first == ("None+7", 0.0)
+    assert same == ("None+7", 39.0)
+    assert next_one == ("None+7+7", 0.0)
+    assert made == [7, 7]

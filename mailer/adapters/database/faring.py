@@ -1,5 +1,6 @@
 """What became of a blast: counts by outcome, by receiving domain and by state."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -48,7 +49,6 @@ def fared(database: Database, mailing_id: int) -> Fared:
     mine = deliveries.c.mailing_id == mailing_id
     sent = and_(mine, deliveries.c.state == "sent")
     heard = func.coalesce(deliveries.c.heard, "sent")
-    counted = select(heard.label("heard"), func.count()).where(sent)
     its_list = (
         select(mailings.c.list_number)
         .where(mailings.c.id == mailing_id)
@@ -68,9 +68,6 @@ def fared(database: Database, mailing_id: int) -> Fared:
     )
     domain = _domain(is_sqlite=database.is_sqlite)
     with database.reading() as connection:
-        outcomes = dict(
-            tuple(row) for row in connection.execute(counted.group_by(heard))
-        )
         domains = connection.execute(
             _by(domain, heard).where(sent).group_by("name", "heard")
         ).all()
@@ -78,8 +75,11 @@ def fared(database: Database, mailing_id: int) -> Fared:
             _by(_region(), heard).where(sent).group_by("name", "heard")
         ).all()
         gone = connection.scalar(left)
+    outcomes: Counter[str] = Counter()
+    for _, kind, n in domains:  # each of them has one
+        outcomes[kind] += n
     return Fared(
-        sent=sum(outcomes.values()),
+        sent=outcomes.total(),
         heard={kind: n for kind, n in outcomes.items() if kind != "sent"},
         left=gone or 0,
         domains=_largest(domains),

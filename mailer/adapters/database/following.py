@@ -1,8 +1,7 @@
 """Mailings as those look at them who sent them."""
 
-from collections.abc import Collection, Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, or_, select
 
@@ -50,70 +49,34 @@ class SqlFollowing:
             raise NotFoundError(f"there is no mailing {number}; mailer status has them")
         return to_mailing(row)
 
-    def versions(self, number: int, *, most: int) -> tuple[Sequence[Version], int]:
-        """Return the variants with the most people, and how many more there are."""
-        mine = deliveries.c.mailing_id == number
-        people = (
-            select(deliveries.c.variant_id, func.count().label("people"))
-            .where(mine, deliveries.c.variant_id.is_not(None))
-            .group_by(deliveries.c.variant_id)
-            .subquery()
-        )
-        first = (
-            select(people).order_by(people.c.people.desc(), people.c.variant_id)
-        ).limit(most)
-        chosen = first.subquery()
-        query = (
-            select(
-                variants.c.id,
-                variants.c.language,
-                variants.c.place,
-                variants.c.subject,
-                chosen.c.people,
-                deliveries.c.state,
-                func.count().label("n"),
+    def versions(self, number: int) -> Sequence[Version]:
+        """Return the variants, those with the most people first."""
+        counted = (
+            select(deliveries.c.variant_id, deliveries.c.state, func.count())
+            .where(
+                deliveries.c.mailing_id == number, deliveries.c.variant_id.is_not(None)
             )
-            .select_from(chosen)
-            .join(variants, variants.c.id == chosen.c.variant_id)
-            .join(deliveries, (deliveries.c.variant_id == variants.c.id) & mine)
-            .group_by(
-                variants.c.id,
-                variants.c.language,
-                variants.c.place,
-                variants.c.subject,
-                chosen.c.people,
-                deliveries.c.state,
-            )
-            .order_by(chosen.c.people.desc(), variants.c.id)
+            .group_by(deliveries.c.variant_id, deliveries.c.state)
         )
+        said = select(
+            variants.c.id, variants.c.language, variants.c.place, variants.c.subject
+        ).where(variants.c.mailing_id == number)
+        states: dict[int, dict[str, int]] = defaultdict(dict)
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
-            total = connection.scalar(select(func.count()).select_from(people)) or 0
-        found = [
-            Version(
-                number=same[0].id,
-                language=same[0].language,
-                place=same[0].place,
-                subject=same[0].subject,
-                deliveries={row.state: row.n for row in same},
-            )
-            for _, rows_of in groupby(rows, attrgetter("id"))
-            if (same := list(rows_of))
-        ]
-        return found, total - len(found)
-
-    def languages(self, number: int) -> Mapping[str, int]:
-        """Return how many people get it in which language."""
-        people = func.count().label("n")
-        query = (
-            select(variants.c.language, people)
-            .join(deliveries, deliveries.c.variant_id == variants.c.id)
-            .where(deliveries.c.mailing_id == number)
-            .group_by(variants.c.language)
-            .order_by(people.desc(), variants.c.language)
-        )
-        with self._database.reading() as connection:
-            return {row.language: row.n for row in connection.execute(query)}
+            for variant, state, count in connection.execute(counted):
+                states[variant][state] = count
+            found = [
+                Version(
+                    number=row.id,
+                    language=row.language,
+                    place=row.place,
+                    subject=row.subject,
+                    deliveries=states[row.id],
+                )
+                for row in connection.execute(said)
+                if row.id in states
+            ]
+        return sorted(found, key=lambda one: (-one.people, one.number))
 
     def failed(self, number: int, *, most: int) -> Sequence[Failed]:
         """Return whom it did not reach."""

@@ -11,7 +11,7 @@ from mailer.core.accounts import Account
 from mailer.core.proposal import Proposal
 from mailer.pipeline.correct import Corrector
 from mailer.pipeline.enter import Doorkeeper
-from mailer.pipeline.follow import Meter
+from mailer.pipeline.follow import Meter, Outcome, Seldom
 from mailer.pipeline.halt import Halter
 from mailer.pipeline.invite import Inviter
 from mailer.pipeline.moderate import Moderator
@@ -49,6 +49,7 @@ class Coordination:
     # mailings that were made: how far they are, and what stops them
     following: Following
     meter: Meter
+    outcomes: Seldom[Outcome]
     doubts: Doubts
     halter: Callable[[Account], Halter]
     switch: Instance

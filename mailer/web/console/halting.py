@@ -84,8 +84,10 @@ def _turn(visit: Visit) -> Response:
         return _page(visit, mailing, what, _UNREADABLE, troubles=("words",))
     except RefusedError as error:
         work.meter.forget(mailing.id)
+        work.outcomes.forget(mailing.id)
         return _page(visit, mailing, what, _CONFLICT, refused=str(error))
     work.meter.forget(mailing.id)
+    work.outcomes.forget(mailing.id)
     return visit.to(f"{PATH}/{mailing.id}?done={what}")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -64,7 +65,7 @@ def _show(visit: Visit) -> Response:
     work = visit.desk.work
     mailing = showing.asked(visit)
     one = showing.of(visit, mailing)
-    versions, more = work.following.versions(mailing.id, most=_VERSIONS)
+    outcome, age = work.outcomes.get(mailing.id)
     names = {each.actor: visit.desk.name(each) for each in work.accounts.every()}
     failed = one.standing.deliveries.get("failed", 0)
     return visit.page(
@@ -73,10 +74,11 @@ def _show(visit: Visit) -> Response:
         turns=turns(visit, one),
         moving=one.state in UNDER_WAY,
         proposal=_proposal(visit, one),
-        fared=work.following.fared(mailing.id),
-        versions=versions,
-        more_versions=more,
-        languages=work.following.languages(mailing.id),
+        fared=outcome.fared,
+        reported=visit.desk.now - timedelta(seconds=age),
+        versions=outcome.versions[:_VERSIONS],
+        more_versions=max(0, len(outcome.versions) - _VERSIONS),
+        languages=outcome.languages,
         failed=_failed(visit, mailing) if failed else (),
         story=work.following.story(mailing, most=_STORY),
         names=names,

@@ -82,6 +82,7 @@ def _act(visit: Visit, act: _Act) -> Response:
     except RefusedError:
         return _list(visit, _CONFLICT, refused="cancelled")
     work.meter.forget(number)
+    work.outcomes.forget(number)
     if not count:
         return _list(visit, _CONFLICT, refused="settled")
     return visit.to(f"{PATH}?done={form['action']}")
