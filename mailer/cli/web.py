@@ -115,4 +115,15 @@ def _work(project: Project) -> "Coordination":
         survey=console.survey,
         calls=project.calls,
         zone=console.zone,
+        # mailings that were made: how far they are, and what stops them
+        following=console.following,
+        meter=console.meter,
+        outcomes=console.outcomes,
+        doubts=project.parked,
+        halter=lambda account: project.halter(account.actor, account.address),
+        switch=project.instance,
+        blast=lambda mailing: project.blasts.find(
+            f"{mailing.list_slug}/{mailing.edition}"
+        ),
+        corrector=project.corrector,
     )

@@ -44,7 +44,26 @@ _OWN = {
     "POST /console/account/recovery",
     "POST /console/account/sessions",
 }
-_EVERYBODY = _OWN | {"GET /console", "GET /console/running"}
+# mailings that were made
+_WATCH = {
+    "GET /console/mailings",
+    "GET /console/mailings/{number}",
+    "POST /console/mailings/{number}/report",
+    "GET /console/live",
+}
+_STOP = {
+    "GET /console/mailings/{number}/halt",
+    "POST /console/mailings/{number}/halt",
+    "GET /console/stop",
+    "POST /console/stop",
+}
+_SETTLE = {"GET /console/parked", "POST /console/parked"}
+_CORRECT = {
+    "GET /console/corrections",
+    "GET /console/corrections/{action}",
+    "POST /console/corrections/{action}",
+}
+_EVERYBODY = _OWN | _WATCH | {"GET /console", "GET /console/running"}
 _AUDIT = {"GET /console/audit"}
 # --- urgent calls
 _SEE_CALLS = {
@@ -73,9 +92,10 @@ _APPROVE_CALLS = _WRITE_CALLS | {
 MAY: Mapping[str, set[str]] = {
     "signed out": set(),
     "no role": set(),
-    "author": _EVERYBODY | _WRITE_CALLS,
-    "approver": _EVERYBODY | _APPROVE_CALLS,
+    "author": _EVERYBODY | _STOP | _WRITE_CALLS,
+    "approver": _EVERYBODY | _STOP | _SETTLE | _APPROVE_CALLS,
     "moderator": _EVERYBODY
+    | _CORRECT
     | {
         "GET /console/requests",
         "GET /console/requests/{number}",
@@ -85,7 +105,10 @@ MAY: Mapping[str, set[str]] = {
     "admin": _EVERYBODY
     | _AUDIT
     | _SEE_CALLS
+    | _STOP
+    | _SETTLE
     | {
+        "POST /console/start",
         "GET /console/accounts",
         "POST /console/accounts",
         "GET /console/accounts/{account}",
@@ -185,6 +208,7 @@ def ask(
         account=house.account(address("author")).public_id,
         list="urgent",
         edition="otay",
+        action="nobodys",
     )
     form = {"csrf": token(held) if csrf is None else csrf}
     named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -92,6 +92,7 @@ def real(town: Town) -> dict[str, str]:
         "file": "passkeys.js",
         "number": "1",
         "account": "nobody",
+        "action": "nobodys",
     }
 
 

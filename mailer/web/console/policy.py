@@ -11,6 +11,7 @@ ROOT = "/console"
 _OWN, _ALL = Permission.OWN_ACCOUNT, Permission.OVERVIEW
 _MODERATE, _ADMIN = Permission.MODERATE, Permission.ACCOUNTS
 _WRITE, _STOP = Permission.WRITE, Permission.STOP
+_STOP, _SETTLE = Permission.STOP, Permission.SETTLE
 _ANYBODY = None  # whoever is signed out as well
 
 Rules = Mapping[str, Mapping[str, Permission | None]]
@@ -54,6 +55,17 @@ RULES: Rules = {
     "/console/accounts": {"GET": _ADMIN, "POST": _ADMIN},
     "/console/accounts/{account}": {"GET": _ADMIN, "POST": _ADMIN},
     "/console/audit": {"GET": Permission.AUDIT},
+    # mailings that were made
+    "/console/mailings": {"GET": _ALL},
+    "/console/mailings/{number}": {"GET": _ALL},
+    "/console/mailings/{number}/report": {"POST": _ALL},
+    "/console/mailings/{number}/halt": {"GET": _STOP, "POST": _STOP},
+    "/console/live": {"GET": _ALL},
+    "/console/stop": {"GET": _STOP, "POST": _STOP},
+    "/console/start": {"POST": Permission.START},
+    "/console/parked": {"GET": _SETTLE, "POST": _SETTLE},
+    "/console/corrections": {"GET": _MODERATE},
+    "/console/corrections/{action}": {"GET": _MODERATE, "POST": _MODERATE},
 }
 
 

@@ -7,8 +7,13 @@ from mailer.web.console import (
     accounts,
     audit,
     calls,
+    corrections,
     factors,
+    halting,
+    live,
+    mailings,
     overview,
+    parked,
     policy,
     requests,
     set_up,
@@ -44,6 +49,11 @@ def routes(site: Site, work: Coordination) -> list[Route]:
             account,
             factors,
             audit,
+            mailings,
+            halting,
+            live,
+            parked,
+            corrections,
         )
         for route in part.routes(door)
     ]
