@@ -11,8 +11,12 @@ _OWN = {Permission.OWN_ACCOUNT, Permission.OVERVIEW}
 TABLE = {
     Role.AUTHOR: _OWN | {Permission.WRITE, Permission.STOP},
     Role.APPROVER: _OWN | {Permission.WRITE, Permission.APPROVE, Permission.STOP},
-    Role.MODERATOR: _OWN | {Permission.MODERATE, Permission.SEE_ADDRESSES},
-    Role.ADMIN: _OWN | {Permission.ACCOUNTS, Permission.AUDIT, Permission.STOP},
+    Role.MODERATOR: _OWN
+    | {Permission.MODERATE, Permission.SEE_ADDRESSES}
+    | {Permission.READ_PEOPLE, Permission.EDIT_PEOPLE},
+    Role.ADMIN: _OWN
+    | {Permission.ACCOUNTS, Permission.AUDIT, Permission.STOP}
+    | {Permission.READ_PEOPLE, Permission.EXPORT, Permission.SETTINGS},
     Role.AUDITOR: _OWN | {Permission.AUDIT},
 }
 roles = st.frozensets(st.sampled_from(list(Role)))

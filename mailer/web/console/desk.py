@@ -15,6 +15,7 @@ from mailer.pipeline.survey import Survey
 from mailer.ports import Accounts, Credentials, Records, Sessions
 from mailer.web.console.assets import Assets
 from mailer.web.console.cookie import Cookie
+from mailer.web.console.holdings import Holdings
 from mailer.web.site import Site
 
 
@@ -33,6 +34,7 @@ class Coordination:
     moderator: Callable[[str], Moderator]  # in somebody's name
     survey: Callable[[], Survey]
     zone: ZoneInfo  # in which hours are told
+    holdings: Holdings  # organizations, people, actions, settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
