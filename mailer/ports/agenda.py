@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from mailer.core.model import Action, Facts
+from mailer.core.regions import Region
 
 MISSING = "missing"  # a filter beside the statuses: gone from its source
 
@@ -16,7 +17,7 @@ class Asked:
 
     past: bool = False  # what is over, the latest first; else what comes, soonest first
     status: str | None = None  # one of the statuses, or MISSING
-    region: str | None = None  # a state's slug: "us-ca"
+    region: Region | None = None
     city: str = ""  # its beginning, in any case
 
 

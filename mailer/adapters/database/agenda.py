@@ -94,10 +94,9 @@ def _filtered(asked: Asked) -> Select[Any]:
         return query
     query = query.join(places, places.c.id == actions.c.place_id)
     if asked.region is not None:
-        country, _, code = asked.region.partition("-")
         query = query.where(
-            places.c.country == country.upper(),
-            func.lower(places.c.region) == code,
+            places.c.country == asked.region.country,
+            places.c.region == asked.region.code,
         )
     if asked.city:
         begins = func.lower(places.c.locality).startswith(

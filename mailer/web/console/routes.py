@@ -5,13 +5,22 @@ from starlette.routing import Route
 from mailer.web.console import (
     account,
     accounts,
+    agenda,
     audit,
+    erasing,
     factors,
+    lists,
+    merging,
+    organizations,
     overview,
     policy,
     requests,
     set_up,
+    settings,
     sign_in,
+    subscriber,
+    subscribers,
+    suppressions,
 )
 from mailer.web.console.assets import Assets
 from mailer.web.console.cookie import Cookie
@@ -19,6 +28,18 @@ from mailer.web.console.desk import Coordination, Desk
 from mailer.web.console.door import Door
 from mailer.web.site import Site
 
+# organizations, people, lists, actions, settings
+_HELD = (
+    organizations,
+    merging,
+    subscribers,
+    subscriber,
+    erasing,
+    suppressions,
+    lists,
+    agenda,
+    settings,
+)
 _STYLE = "console/console.css"
 
 
@@ -42,6 +63,7 @@ def routes(site: Site, work: Coordination) -> list[Route]:
             account,
             factors,
             audit,
+            *_HELD,
         )
         for route in part.routes(door)
     ]
