@@ -46,6 +46,41 @@ _OWN = {
 }
 _EVERYBODY = _OWN | {"GET /console", "GET /console/running"}
 _AUDIT = {"GET /console/audit"}
+# Organizations, people, lists, actions, settings.
+_EVERYBODY |= {
+    "GET /console/lists",
+    "GET /console/lists/{list}",
+    "GET /console/actions",
+    "GET /console/actions/{action}",
+}
+_READ_PEOPLE = {
+    "GET /console/organizations",
+    "GET /console/organizations/{number}",
+    "GET /console/subscribers",
+    "POST /console/subscribers",
+    "GET /console/subscribers/{number}",
+    "GET /console/suppressions",
+    "POST /console/suppressions/look",
+}
+_EDIT_PEOPLE = {
+    "POST /console/organizations/{number}",
+    "GET /console/organizations/{number}/merge",
+    "POST /console/organizations/{number}/merge",
+    "POST /console/organizations/{number}/part",
+    "POST /console/subscribers/{number}",
+    "POST /console/subscribers/{number}/address",
+    "POST /console/subscribers/{number}/data",
+    "GET /console/subscribers/{number}/erase",
+    "POST /console/subscribers/{number}/erase",
+    "POST /console/suppressions",
+    "POST /console/actions/{action}",
+}
+_SETTINGS = {
+    "POST /console/lists/{list}/export",
+    "GET /console/settings",
+    "GET /console/doctor",
+    "POST /console/doctor",
+}
 # Written out here once more: whoever changes the policy changes it in two places.
 MAY: Mapping[str, set[str]] = {
     "signed out": set(),
@@ -53,6 +88,8 @@ MAY: Mapping[str, set[str]] = {
     "author": _EVERYBODY,
     "approver": _EVERYBODY,
     "moderator": _EVERYBODY
+    | _READ_PEOPLE
+    | _EDIT_PEOPLE
     | {
         "GET /console/requests",
         "GET /console/requests/{number}",
@@ -61,6 +98,8 @@ MAY: Mapping[str, set[str]] = {
     },
     "admin": _EVERYBODY
     | _AUDIT
+    | _READ_PEOPLE
+    | _SETTINGS
     | {
         "GET /console/accounts",
         "POST /console/accounts",
@@ -158,6 +197,8 @@ def ask(
         token="x" * 51,
         file=house.secrets["static"],
         number=number,
+        list="weekly",
+        action="xxxxxxxxxxxx",
         account=house.account(address("author")).public_id,
     )
     form = {"csrf": token(held) if csrf is None else csrf}

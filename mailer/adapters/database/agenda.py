@@ -1,6 +1,6 @@
 """The port Agenda over tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,15 +71,7 @@ class SqlAgenda:
                 ),
                 first_seen_at=row["first_seen_at"],
                 versions=_versions(connection, number),
-                sponsors=dict(
-                    connection.execute(
-                        select(
-                            sponsorships.c.position, sponsorships.c.organization_id
-                        ).where(sponsorships.c.action_id == number)
-                    )
-                    .tuples()
-                    .all()
-                ),
+                sponsors=_sponsors(connection, number),
                 hosts=_hosts(connection, number),
             )
 
@@ -121,6 +113,13 @@ def _versions(connection: Connection, number: int) -> Sequence[Version]:
         )
         for row in connection.execute(query)
     ]
+
+
+def _sponsors(connection: Connection, number: int) -> Mapping[int, int]:
+    query = select(sponsorships.c.position, sponsorships.c.organization_id).where(
+        sponsorships.c.action_id == number
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _hosts(connection: Connection, number: int) -> Sequence[Answering]:

@@ -238,6 +238,7 @@ def _described(numbers: Sequence[int]) -> Select[Any]:
             first_seat().label("organization"),
             places.c.label.label("place"),
         )
+        .select_from(subscribers)
         .outerjoin(places, places.c.id == reader_place())
         .where(subscribers.c.id.in_(numbers), subscribers.c.address != "")
         .order_by(subscribers.c.id.desc())
@@ -344,6 +345,7 @@ def _lot(list_number: int, after: int) -> Select[Any]:
             first_seat().label("organization"),
             places.c.label.label("place"),
         )
+        .select_from(subscribers)
         .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
         .outerjoin(places, places.c.id == reader_place())
         .where(

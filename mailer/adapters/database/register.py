@@ -263,7 +263,7 @@ def _counts(
     """Count a table's rows of some organizations, in one pass."""
     of = table.c.organization_id
     query = select(of, func.count()).where(of.in_(numbers)).group_by(of)
-    return dict(connection.execute(query).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _related(connection: Connection, which: Any) -> Sequence[Related]:

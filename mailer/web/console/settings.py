@@ -52,10 +52,12 @@ def _far(visit: Visit) -> Response:
 
 
 def _found(visit: Visit, findings: Sequence[Finding], *, asked: bool) -> Response:
+    # What nobody was asked is no news before the button is pressed.
+    told = [each for each in findings if asked or each.asked]
     counts = {
-        severity.value: sum(each.severity is severity for each in findings)
+        severity.value: sum(each.severity is severity for each in told)
         for severity in Severity
     }
     return visit.page(
-        "doctor.html", groups=grouped(findings), counts=counts, asked=asked
+        "doctor.html", groups=grouped(told), counts=counts, asked=asked
     )
