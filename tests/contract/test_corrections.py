@@ -125,9 +125,7 @@ def test_they_are_mailed_what_is_right_with_their_own_links(desk: Desk) -> None:
     words = "".join(part.get_content() for part in message.iter_parts())
     number = str(message["To"]).removeprefix("reader").partition("@")[0]
     leave = KEYS.sign(Purpose.LEAVE, desk.post.uid(int(number)), desk.post.number)
-    assert message["Subject"] == (
-        "Correction: San Diego. Our mail of October 7 was wrong"
-    )
+    assert message["Subject"] == "San Diego has changed since our mail of October 7"
     assert f"/u/{leave}" in words
     assert "Sunday, October 20" in words
     assert "Monday, October 21" in words
@@ -149,8 +147,12 @@ def test_in_the_language_that_each_reads(desk: Desk) -> None:
         for raw in provider.messages.values()
         for message in [email.message_from_bytes(raw, policy=email.policy.default)]
     }
-    assert subjects[reader(2)].startswith("Corrección")
-    assert subjects[reader(1)].startswith("Correction")
+    assert subjects[reader(2)] == (
+        "San Diego: ya no se hará lo que anunció nuestro correo del 7 de octubre"
+    )
+    assert subjects[reader(1)] == (
+        "San Diego: what our mail of October 7 announced is off"
+    )
 
 
 def test_nobody_is_told_who_did_not_get_the_wrong_mail(desk: Desk) -> None:

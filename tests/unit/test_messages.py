@@ -531,7 +531,7 @@ def test_a_plan_that_changed_after_our_mail_is_no_mistake_of_ours() -> None:
     (item,) = correction().items
     off = replace(item, facts=replace(item.facts, status=ActionStatus.CANCELLED))
     gone = MAIL.correction(correction(items=(off,)), slots=SLOTS).subject
-    assert gone == "San Diego: not as in our mail of October 7, it is off"
+    assert gone == "San Diego: what our mail of October 7 announced is off"
     subject = MAIL.correction(correction(), slots=SLOTS).subject
     assert subject == "San Diego has changed since our mail of October 7"
 
