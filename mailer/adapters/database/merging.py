@@ -140,11 +140,10 @@ def part(connection: Connection, kept: int, undo: Mapping[str, Any]) -> str:
         )
         .values(parent_id=gone)
     )
-    connection.execute(
-        update(organizations)
-        .where(organizations.c.id == kept)
-        .values(dict.fromkeys(undo["filled"]))
-    )
+    if lent := dict.fromkeys(undo["filled"]):
+        connection.execute(
+            update(organizations).where(organizations.c.id == kept).values(lent)
+        )
     _give_back_endorsements(connection, gone, kept, undo["endorsements"])
     _give_back_seats(connection, gone, kept, undo["seats"])
     _point(connection, undo["requests"], kept, gone)
