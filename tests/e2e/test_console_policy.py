@@ -51,7 +51,7 @@ _EVERYBODY |= {
     "GET /console/lists",
     "GET /console/lists/{list}",
     "GET /console/actions",
-    "GET /console/actions/{action}",
+    "GET /console/actions/{public_id}",
 }
 _READ_PEOPLE = {
     "GET /console/organizations",
@@ -73,7 +73,7 @@ _EDIT_PEOPLE = {
     "GET /console/subscribers/{number}/erase",
     "POST /console/subscribers/{number}/erase",
     "POST /console/suppressions",
-    "POST /console/actions/{action}",
+    "POST /console/actions/{public_id}",
 }
 _SETTINGS = {
     "POST /console/lists/{list}/export",
@@ -198,7 +198,7 @@ def ask(
         file=house.secrets["static"],
         number=number,
         list="weekly",
-        action="xxxxxxxxxxxx",
+        public_id="xxxxxxxxxxxx",
         account=house.account(address("author")).public_id,
     )
     form = {"csrf": token(held) if csrf is None else csrf}

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pyotp
 import pytest
@@ -35,13 +36,14 @@ CATALOGUE = TEMPLATES / "translations" / "es.console.po"
 _MARKS = re.compile(r"%\((\w+)\)s|</?strong>")
 
 
-def words_of_the_console() -> set[str]:
+@cache
+def words_of_the_console() -> frozenset[str]:
     found = set()
     for file in sorted((TEMPLATES / "web" / "console").glob("*.html")):
         with file.open("rb") as lines:
             for _, message, *_ in extract("jinja2.ext:babel_extract", lines):
                 found.add(message if isinstance(message, str) else message[0])
-    return found
+    return frozenset(found)
 
 
 def test_every_word_of_the_console_is_said_in_spanish() -> None:

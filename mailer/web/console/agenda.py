@@ -50,7 +50,7 @@ def routes(door: Door) -> list[Route]:
     """Return the routes of actions."""
     return [
         door.route(PATH, get=_list),
-        door.route(f"{PATH}/{{action}}", get=_show, post=_change),
+        door.route(f"{PATH}/{{public_id}}", get=_show, post=_change),
     ]
 
 
@@ -95,7 +95,7 @@ def _named(region: Region) -> str:
 def _found(visit: Visit) -> Planned:
     try:
         return visit.desk.work.holdings.agenda.planned(
-            visit.request.path_params["action"]
+            visit.request.path_params["public_id"]
         )
     except NotFoundError:
         raise HTTPException(_NOT_FOUND) from None

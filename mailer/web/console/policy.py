@@ -56,7 +56,7 @@ RULES: Rules = {
     "/console/lists/{list}": {"GET": _ALL},
     "/console/lists/{list}/export": {"POST": Permission.EXPORT},
     "/console/actions": {"GET": _ALL},
-    "/console/actions/{action}": {"GET": _ALL, "POST": _MODERATE},
+    "/console/actions/{public_id}": {"GET": _ALL, "POST": _MODERATE},
     "/console/settings": {"GET": Permission.SETTINGS},
     "/console/doctor": {"GET": Permission.SETTINGS, "POST": Permission.SETTINGS},
 }
