@@ -9,8 +9,8 @@ class Role(StrEnum):
 
     AUTHOR = "author"  # writes urgent calls
     APPROVER = "approver"  # lets them go out
-    MODERATOR = "moderator"  # decides what visitors' requests become
-    ADMIN = "admin"  # invites people and gives them roles
+    MODERATOR = "moderator"  # decides on requests, looks after who is on record
+    ADMIN = "admin"  # invites people and gives them roles, exports, reads settings
     AUDITOR = "auditor"  # reads who did what
 
 

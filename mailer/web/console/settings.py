@@ -58,6 +58,4 @@ def _found(visit: Visit, findings: Sequence[Finding], *, asked: bool) -> Respons
         severity.value: sum(each.severity is severity for each in told)
         for severity in Severity
     }
-    return visit.page(
-        "doctor.html", groups=grouped(told), counts=counts, asked=asked
-    )
+    return visit.page("doctor.html", groups=grouped(told), counts=counts, asked=asked)
