@@ -117,6 +117,10 @@ class Register(Protocol):
         """Return the number of the organization with this name or alias."""
         ...
 
+    def alike(self, number: int) -> Sequence[Related]:
+        """Return those whose names may mean the same; only a person can tell."""
+        ...
+
     def rename(self, number: int, name: str, *, by: str, at: datetime) -> None:
         """Let it be called so, its old name an alias; raises RefusedError: taken."""
         ...

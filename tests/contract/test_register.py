@@ -254,6 +254,19 @@ def test_a_renamed_organization_is_found_by_its_old_name_too(
         register.remove_alias(number, "AFT local 1931", by="a", at=AT)
 
 
+def test_names_that_resemble_each_other_are_offered_and_only_others(
+    database: Database,
+) -> None:
+    register = filled(database)
+    one, other = number_of(register, ONE), number_of(register, OTHER)
+    register.add_alias(one, "American Federation of Teachers Guild", by="a", at=AT)
+    register.add_alias(other, "Guild of the Federation of Teachers", by="a", at=AT)
+
+    assert [each.number for each in register.alike(one)] == [other]
+    assert [each.number for each in register.alike(other)] == [one]
+    assert register.alike(number_of(register, THIRD)) == []
+
+
 def test_pages_of_organizations_hold_each_once_in_order(database: Database) -> None:
     register = filled(database)
     seen, after = [], None

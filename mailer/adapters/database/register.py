@@ -20,7 +20,9 @@ from mailer.adapters.database.schema import (
     sponsorships,
     subscribers,
 )
+from mailer.core import sponsors
 from mailer.core.errors import NotFoundError, RefusedError
+from mailer.core.resembling import resembling
 from mailer.core.sponsors import name_key
 from mailer.ports.register import (
     Endorsed,
@@ -34,6 +36,9 @@ from mailer.ports.register import (
 )
 
 _SEATS, _ACTIONS = 100, 50  # shown of one organization
+_COMPARED = 3_000  # names that are compared pair by pair within a second
+_OWN = 3  # of its names, by which others are looked for
+_NEAR = 12  # names that may be the same; whoever looks for more types one
 
 
 class SqlRegister:
@@ -125,6 +130,27 @@ class SqlRegister:
             return connection.scalar(
                 select(names.c.organization_id).where(names.c.key == name_key(name))
             )
+
+    def alike(self, number: int) -> Sequence[Related]:
+        """Return those whose names resemble any of its own."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(names.c.name, names.c.organization_id))
+            of = {row.name: row.organization_id for row in rows}
+            own = [name for name, each in of.items() if each == number][:_OWN]
+            others = [name for name, each in of.items() if each != number]
+            found = {of[name] for mine in own for name in resembling(mine, others)}
+            if len(of) <= _COMPARED:
+                found |= {
+                    of[there]
+                    for pair in sponsors.similar(of)
+                    for here, there in (
+                        (pair.first, pair.second),
+                        (pair.second, pair.first),
+                    )
+                    if of[here] == number
+                }
+            found.discard(number)
+            return _related(connection, organizations.c.id.in_(sorted(found)[:_NEAR]))
 
     def rename(self, number: int, name: str, *, by: str, at: datetime) -> None:
         """Let it be called so; imports that use the old name still mean it."""

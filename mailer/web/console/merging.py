@@ -43,27 +43,15 @@ def _offer(
     troubles: tuple[str, ...] = (),
     status: int = 200,
 ) -> Response:
-    register = visit.desk.work.holdings.register
-    near = {
-        number: name
-        for each in gone_names(gone)
-        for name in visit.desk.site.endorsements.alike(each)
-        if (number := register.number(name)) not in (None, gone.number)
-    }
     return visit.page(
         "merge.html",
         status,
         gone=gone,
         kept=None,
-        near=near,
+        near=visit.desk.work.holdings.register.alike(gone.number),
         troubles=troubles,
         form={"name": paths.asked(visit, "name", _LONGEST)},
     )
-
-
-def gone_names(gone: Organization) -> tuple[str, ...]:
-    """Return the names by which others may be found that are the same."""
-    return (gone.name, *gone.aliases[:5])
 
 
 def _ask(
@@ -95,7 +83,7 @@ def _ask(
         and muted > visit.desk.now
         and (kept.muted_until is None or kept.muted_until < muted),
         refused=refused,
-        near={},
+        near=(),
     )
 
 

@@ -148,7 +148,8 @@ def _end(visit: Visit, person: Subscriber) -> Response:
     visit.desk.work.holdings.readership.end(
         person.number, number, by=visit.by, at=visit.desk.now
     )
-    telling.of_leaving(visit.desk.site, guest)
+    if guest.reader.active:  # whoever never confirmed is not written to
+        telling.of_leaving(visit.desk.site, guest)
     return visit.to(f"{PATH}/{person.number}?done=ended")
 
 
