@@ -1,6 +1,6 @@
 """A project folder: who coordinates it, and what lets them in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -10,14 +10,19 @@ from mailer.adapters.credentials.passkeys import Passkeys
 from mailer.adapters.credentials.passwords import Passwords
 from mailer.adapters.credentials.sealing import Seal
 from mailer.adapters.database.accounts import SqlAccounts
+from mailer.adapters.database.agenda import SqlAgenda
 from mailer.adapters.database.attempts import SqlAttempts
 from mailer.adapters.database.credentials import SqlCredentials
 from mailer.adapters.database.following import SqlFollowing
 from mailer.adapters.database.gauges import held
 from mailer.adapters.database.invitations import SqlInvitations
+from mailer.adapters.database.readership import SqlReadership
 from mailer.adapters.database.records import SqlRecords
+from mailer.adapters.database.register import SqlRegister
 from mailer.adapters.database.sessions import SqlSessions
+from mailer.bootstrap import disclosing
 from mailer.bootstrap.sending import Sending
+from mailer.core.disclosing import Setting
 from mailer.core.lists import MailingList
 from mailer.pipeline.enter import Doorkeeper
 from mailer.pipeline.follow import Meter, Outcome, Seldom, outcomes
@@ -137,6 +142,27 @@ class Console:
         """The zone of the first list that has one, in which hours are told."""
         cadences = (each.cadence for each in self._project.lists.values())
         return next((each.zone for each in cadences if each), ZoneInfo("UTC"))
+
+    @cached_property
+    def register(self) -> SqlRegister:
+        """The organizations, by number."""
+        return SqlRegister(self._project.ready)
+
+    @cached_property
+    def readership(self) -> SqlReadership:
+        """The subscribers, by number."""
+        _ = self._project.ledger  # which numbers the lists that they are on
+        return SqlReadership(self._project.ready, self._derived("addresses"))
+
+    @cached_property
+    def agenda(self) -> SqlAgenda:
+        """The actions, with all that is known of them."""
+        return SqlAgenda(self._project.ready)
+
+    @cached_property
+    def settings(self) -> Sequence[Setting]:
+        """What mailer.toml said when it was first asked, without its secrets."""
+        return disclosing.settings(self._project.folder, self._project.environment)
 
     def survey(self) -> Survey:
         """Look at everything once."""

@@ -30,6 +30,7 @@ class Definitions:
         """Read the settings; raises ConfigError when they are wrong."""
         self.folder = folder
         self.settings: Settings = config.load(folder, environment)
+        self.environment = environment
         self.clock = clock
         self.watchers: list[Watch] = []  # told of every call to a provider
 

@@ -9,7 +9,7 @@ from mailer.cli import output, questions
 from mailer.cli.state import AsOf, Json, State
 from mailer.core import editions, snapshot
 from mailer.core.errors import NotFoundError
-from mailer.core.model import Action
+from mailer.core.model import Action, Facts
 from mailer.ports import Answer
 
 
@@ -122,16 +122,14 @@ def _history(versions: Any, public_id: str, as_json: bool) -> None:  # noqa: FBT
             f"there is no action {public_id}; mailer actions lists them"
         )
     rows = []
-    before: dict[str, Any] = {}
+    before: Facts | None = None
     for number, at, source, facts in versions:
-        after = snapshot.dump(facts)
         changed = {
-            name: {"before": before.get(name), "after": after.get(name)}
-            for name in sorted(before.keys() | after.keys())
-            if before and before.get(name) != after.get(name)
+            name: {"before": was, "after": now}
+            for name, (was, now) in snapshot.differences(before, facts).items()
         }
         rows.append({"version": number, "at": at, "source": source, "changed": changed})
-        before = after
+        before = facts
     if as_json:
         output.emit(rows)
         return

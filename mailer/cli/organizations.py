@@ -11,7 +11,7 @@ from mailer.cli import output
 from mailer.cli.state import Json, State
 from mailer.core import sponsors
 from mailer.core.audience import FOREVER
-from mailer.core.errors import InputError
+from mailer.core.errors import InputError, NotFoundError
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -113,6 +113,38 @@ def merge(
             f" {merged.sponsorships} sponsorships, {merged.endorsements} endorsements"
             f" and {merged.seats} seats moved."
         )
+
+
+@app.command()
+def part(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The organization that was taken in.")],
+    as_json: Json = False,
+) -> None:
+    """Take a merge apart: what it had brought goes back with it.
+
+    Example: mailer organizations part "AFT 1931"
+    """
+    state: State = context.obj
+    with state.project() as project:
+        register = project.console.register
+        kept = register.number(name)
+        found = register.organization(kept) if kept is not None else None
+        key = sponsors.name_key(name)
+        records = [
+            each.record
+            for each in (found.taken_in if found else ())
+            if sponsors.name_key(each.name) == key
+        ]
+        if found is None or not records:
+            raise NotFoundError(
+                f'no merge took "{name}" in; mailer organizations lists all names'
+            )
+        register.part(found.number, records[0], by="cli", at=project.clock())
+    if as_json:
+        output.emit({"organization": name, "from": found.name})
+        return
+    output.show(f'"{name}" stands by itself again, apart from "{found.name}".')
 
 
 @app.command()

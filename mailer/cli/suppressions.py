@@ -6,13 +6,13 @@ from typing import Annotated, Any
 import typer
 
 from mailer.adapters import addresses
-from mailer.adapters.database.lifting import Lifted
 from mailer.adapters.database.readers import masked
 from mailer.adapters.providers.foreign import words
 from mailer.cli import output
 from mailer.cli.state import Json, State
 from mailer.core.errors import NotFoundError, ProviderError
 from mailer.pipeline.reconcile import Reconciled
+from mailer.ports.lifting import Lifted
 
 app = typer.Typer(
     no_args_is_help=True, help="Addresses that nobody may mail, here and at providers."

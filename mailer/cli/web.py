@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.adapters.addresses import checked
-from mailer.bootstrap import Project
+from mailer.bootstrap import Project, examining
 from mailer.cli import output
 from mailer.cli.state import AsOf, State
+from mailer.config import VARIABLES
 from mailer.pipeline.examine import webhook
 
 if TYPE_CHECKING:
     from mailer.web.app import Application
-    from mailer.web.console import Coordination
+    from mailer.web.console import Coordination, Holdings
     from mailer.web.events import Ear
     from mailer.web.guard import Guard
 
@@ -126,4 +127,24 @@ def _work(project: Project) -> "Coordination":
             f"{mailing.list_slug}/{mailing.edition}"
         ),
         corrector=project.corrector,
+        holdings=_holdings(project),
+    )
+
+
+def _holdings(project: Project) -> "Holdings":
+    """Return what coordinators look up: organizations, people, actions, settings."""
+    from mailer.web.console import Holdings  # noqa: PLC0415 - as above
+
+    console = project.console
+    return Holdings(
+        register=console.register,
+        readership=console.readership,
+        traces=project.tracer,
+        suppressed=project.suppressed,
+        people=project.people,
+        agenda=console.agenda,
+        tally=project.people.count,
+        settings=console.settings,
+        variables={name: VARIABLES[name] for name in project.settings.variables},
+        examine=lambda offline: examining.examine(project, offline=offline),
     )

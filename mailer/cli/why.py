@@ -11,6 +11,7 @@ from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import Json, State
 from mailer.cli.which import find
+from mailer.core import tracing
 from mailer.core.audience import FOREVER, Resting
 from mailer.core.errors import NotFoundError
 from mailer.core.events import EventKind
@@ -102,11 +103,7 @@ def _suppressed(person: Any, every: Iterable[Any]) -> str:
     """Say since when nobody may mail them, who told it, and of which mailing."""
     reason = person["suppressed"]
     told = f", told by {person['suppressed_by']}" if person["suppressed_by"] else ""
-    of = [
-        f"{row['slug']}/{row['edition']}"
-        for row in every
-        if reason in _SUPPRESSING.get(row["heard"], ())
-    ]
+    of = tracing.behind(reason, every)
     about = f" of {', '.join(of)}" if of else ""
     since = f"{person['suppressed_since']:%Y-%m-%d %H:%M} UTC"
     return f"Nobody may mail this address: {reason}, since {since}{told}{about}."
@@ -162,11 +159,6 @@ def _heard(row: Any) -> str:
     return f" {row['provider']} told since: {words}." if words else ""
 
 
-_SUPPRESSING = {
-    EventKind.HARD: ("bounced",),
-    EventKind.COMPLAINED: ("complained",),
-    EventKind.SOFT: ("unreachable",),
-}
 _TOLD = {
     EventKind.DELIVERED: "the reader's server took it",
     EventKind.DEFERRED: "not delivered yet, tried again",

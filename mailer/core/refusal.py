@@ -16,6 +16,7 @@ class Why(StrEnum):
     UNCOUNTED = "uncounted"  # they are many, and nobody typed how many
     MISCOUNTED = "miscounted"  # another number was typed
     DRIFTED = "drifted"  # other people are in its audience than were
+    LATE = "late"  # its last moment comes before the hold is over
     TAKEN = "taken"  # another blast has this name
 
 

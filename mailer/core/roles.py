@@ -9,8 +9,8 @@ class Role(StrEnum):
 
     AUTHOR = "author"  # writes urgent calls
     APPROVER = "approver"  # lets them go out
-    MODERATOR = "moderator"  # decides what visitors' requests become
-    ADMIN = "admin"  # invites people and gives them roles
+    MODERATOR = "moderator"  # decides on requests, looks after who is on record
+    ADMIN = "admin"  # invites people and gives them roles, exports, reads settings
     AUDITOR = "auditor"  # reads who did what
 
 
@@ -28,6 +28,10 @@ class Permission(StrEnum):
     SEE_ADDRESSES = "see-addresses"  # unmasked; each look is logged
     ACCOUNTS = "accounts"  # invite, give roles, disable
     AUDIT = "audit"  # read who did what
+    READ_PEOPLE = "read-people"  # organizations, subscribers, suppressions; masked
+    EDIT_PEOPLE = "edit-people"  # merge, pause, end, suppress, lift, erase
+    EXPORT = "export"  # take a whole list of addresses out; logged
+    SETTINGS = "settings"  # read mailer.toml without its secrets, and examine
 
 
 _EVERYBODY = frozenset(Role)
@@ -43,6 +47,10 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.SEE_ADDRESSES: frozenset({Role.MODERATOR}),
     Permission.ACCOUNTS: frozenset({Role.ADMIN}),
     Permission.AUDIT: frozenset({Role.AUDITOR, Role.ADMIN}),
+    Permission.READ_PEOPLE: frozenset({Role.MODERATOR, Role.ADMIN}),
+    Permission.EDIT_PEOPLE: frozenset({Role.MODERATOR}),
+    Permission.EXPORT: frozenset({Role.ADMIN}),
+    Permission.SETTINGS: frozenset({Role.ADMIN}),
 }
 # These can mail everybody, or let somebody in who can: a stolen password must not do.
 STRONG = frozenset({Role.APPROVER, Role.ADMIN})

@@ -47,3 +47,18 @@ def load(values: Mapping[str, Any]) -> Facts:
     known["status"] = ActionStatus(known["status"])
     known["location_visibility"] = LocationVisibility(known["location_visibility"])
     return Facts(**known)
+
+
+def differences(before: Facts | None, after: Facts) -> Mapping[str, tuple[Any, Any]]:
+    """Return what changed, by the name of each fact: as it was, and as it is.
+
+    Nothing for the first version, which changed nothing.
+    """
+    if before is None:
+        return {}
+    was, now = dump(before), dump(after)
+    return {
+        name: (was.get(name), now.get(name))
+        for name in sorted(was.keys() | now.keys())
+        if was.get(name) != now.get(name)
+    }

@@ -308,10 +308,11 @@ def _stale(proposal: Proposal) -> NotMovedError:
 def _in_time(proposal: Proposal, at: datetime) -> None:
     last = proposal.draft.not_after
     if last is not None and proposal.comes_too_late(at):
-        raise RefusedError(
+        raise NotMovedError(
+            Why.LATE,
             f"{proposal.name} may not go out after {last:%Y-%m-%d %H:%M} UTC, and the"
             " hold would end later; give it a later not_after, or cancel it: mailer"
-            f" blast cancel {proposal.name}"
+            f" blast cancel {proposal.name}",
         )
 
 

@@ -75,8 +75,13 @@ class Hosts(Protocol):
         *,
         version: int,
         at: datetime,
+        by: str = "host",
     ) -> Changed:
-        """Put an action right, if it is still at the version that the host saw."""
+        """Put an action right, if it is still at the version that the host saw.
+
+        `by` is a coordinator who does it for them; the host is then still asked before
+        the next edition whether it is right.
+        """
         ...
 
     def undo(self, uid: bytes, action_id: int, *, version: int, at: datetime) -> bool:

@@ -100,8 +100,19 @@ class People(Protocol):
         """Return the random id of whoever has this address, new or not."""
         ...
 
-    def suppress(self, addresses: Iterable[str], *, reason: str, at: datetime) -> int:
-        """Never mail these again; returns how many were not suppressed before."""
+    def suppress(
+        self,
+        addresses: Iterable[str],
+        *,
+        reason: str,
+        at: datetime,
+        by: str = "cli",
+        why: str | None = None,
+    ) -> int:
+        """Never mail these again; returns how many were not suppressed before.
+
+        `why` is for the audit log: words without an address.
+        """
         ...
 
 

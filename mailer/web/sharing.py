@@ -17,6 +17,7 @@ from mailer.web.site import Site
 LIMIT = 65_536  # bytes that such a form may post: fifty sponsors take a quarter
 _WEST = timedelta(hours=12)  # where it is still yesterday
 _STATES = sorted(STATES.items(), key=lambda state: state[1])
+CHOICES = [(f"us-{code.lower()}", name) for code, name in _STATES]
 
 
 def read(site: Site, form: Form, language: str, known: Facts | None = None) -> Read:
@@ -43,7 +44,7 @@ def asked(
         "form": written,
         "troubles": {each.value: trouble.value for each, trouble in troubles.items()},
         "kinds": _with(KINDS, written[Field.KIND]),
-        "states": [(f"us-{code.lower()}", name) for code, name in _STATES],
+        "states": CHOICES,
         "zones": _with(ZONES, written[Field.ZONE]),
         "lengths": _lengths(written[Field.LASTS]),
         "limits": LIMITS,

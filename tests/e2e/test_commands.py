@@ -362,6 +362,10 @@ def test_organizations_are_merged_by_a_person_only(filled: Shell) -> None:
 
     assert names["Mijente"] == ["AFT 1931"]
     assert "AFT 1931" not in names
+    assert shell("organizations", "part", "Mijente", check=False).code == 1
+    shell("organizations", "part", "aft 1931")
+    apart = {row["name"] for row in shell("organizations", "--json").json}
+    assert {"AFT 1931", "Mijente"} <= apart
 
 
 def test_an_alias_that_is_an_organization_names_file_line_and_way_out(

@@ -37,6 +37,7 @@ class NoHosts:
         *,
         version: int,
         at: datetime,
+        by: str = "host",
     ) -> Changed:
         raise NotImplementedError
 

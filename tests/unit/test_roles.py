@@ -12,10 +12,13 @@ TABLE = {
     Role.AUTHOR: _OWN | {Permission.WRITE, Permission.STOP},
     Role.APPROVER: _OWN
     | {Permission.WRITE, Permission.APPROVE, Permission.STOP, Permission.SETTLE},
-    Role.MODERATOR: _OWN | {Permission.MODERATE, Permission.SEE_ADDRESSES},
+    Role.MODERATOR: _OWN
+    | {Permission.MODERATE, Permission.SEE_ADDRESSES}
+    | {Permission.READ_PEOPLE, Permission.EDIT_PEOPLE},
     Role.ADMIN: _OWN
     | {Permission.ACCOUNTS, Permission.AUDIT, Permission.STOP}
-    | {Permission.SETTLE, Permission.START},
+    | {Permission.SETTLE, Permission.START}
+    | {Permission.READ_PEOPLE, Permission.EXPORT, Permission.SETTINGS},
     Role.AUDITOR: _OWN | {Permission.AUDIT},
 }
 roles = st.frozensets(st.sampled_from(list(Role)))

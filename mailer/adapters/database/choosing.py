@@ -44,15 +44,28 @@ def choose(
     *,
     how: str,
     at: datetime,
+    by: str = leaving.READER,
 ) -> bool:
-    """Keep a reader's choices, and how they were before; False if nothing changes."""
+    """Keep a reader's choices, and how they were before; False if nothing changes.
+
+    `by` is who did it for them, at their request.
+    """
     held = _held(connection, uid, list_number)
     if held is None:
         return False
     before, after = preferences.differences(choices(held).standing(at), chosen)
     if not after:
         return False
-    _keep(connection, held["id"], list_number, chosen, how=how, changed=after, at=at)
+    _keep(
+        connection,
+        held["id"],
+        list_number,
+        chosen,
+        how=how,
+        changed=after,
+        at=at,
+        by=by,
+    )
     remember(connection, held["id"], list_number, before=before, after=after, at=at)
     return True
 
@@ -161,6 +174,7 @@ def _keep(
     how: str,
     changed: Mapping[str, Any],
     at: datetime,
+    by: str = leaving.READER,
 ) -> None:
     connection.execute(
         update(subscriptions)
@@ -190,4 +204,5 @@ def _keep(
         how=how,
         changed=changed,
         at=at,
+        by=by,
     )

@@ -50,7 +50,7 @@ def active(database: Database) -> Mapping[str, int]:
         .group_by(lists.c.slug)
     )
     with database.reading() as connection:
-        return dict(connection.execute(query).tuples().all())
+        return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _is_there(database: Database) -> bool:

@@ -117,6 +117,7 @@ class SqlHosts:
         *,
         version: int,
         at: datetime,
+        by: str = BY,
     ) -> Changed:
         """Put an action right, and keep what it was for an undo."""
         with self._database.writing() as connection:
@@ -125,14 +126,16 @@ class SqlHosts:
                 return Changed.STALE
             hosted = _to_hosted(row)
             before = _submission(hosted)
+            # Only a host's own press says that they have looked at it.
+            looked_at = at if by == BY else row["looked_at"]
             if submission == before:
-                _look(connection, row, at)
+                _look(connection, row, looked_at)
                 return Changed.SAME
             became = self._actions.revise(
                 connection,
                 hosted.action,
                 submission.draft(hosted.action.external_id),
-                by=BY,
+                by=by,
                 at=at,
             )
             kept = {
@@ -141,9 +144,10 @@ class SqlHosts:
                 "contact": asdict(before.contact),
                 "shown_to": before.shown_to.value,
             }
-            _look(connection, row, at, before=kept, **_wishes(submission))
+            _look(connection, row, looked_at, before=kept, **_wishes(submission))
             off = submission.facts.status.is_off and not before.facts.status.is_off
-            _record(connection, hosted.action, "cancel" if off else "change", at)
+            verb = "cancel" if off else "change"
+            _record(connection, hosted.action, verb, at, by=by)
         return Changed.DONE
 
     def undo(self, uid: bytes, action_id: int, *, version: int, at: datetime) -> bool:
@@ -356,11 +360,13 @@ def _look(connection: Connection, row: RowMapping, at: datetime, **values: Any) 
     )
 
 
-def _record(connection: Connection, action: Action, verb: str, at: datetime) -> None:
+def _record(
+    connection: Connection, action: Action, verb: str, at: datetime, *, by: str = BY
+) -> None:
     audit.record(
         connection,
         at=at,
-        actor=BY,
+        actor=by,
         verb=verb,
         thing=f"action {action.public_id}",
         detail={"version": action.version},

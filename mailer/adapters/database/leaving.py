@@ -10,11 +10,21 @@ from mailer.adapters.database import audit
 from mailer.adapters.database.people import LEFT, OWN_ACT
 from mailer.adapters.database.schema import consent_events, subscribers, subscriptions
 
+READER = "reader"  # who acts, where it is the person with a link
+
 
 def end(
-    connection: Connection, mine: ColumnElement[bool], *, how: str, at: datetime
+    connection: Connection,
+    mine: ColumnElement[bool],
+    *,
+    how: str,
+    at: datetime,
+    by: str = READER,
 ) -> Sequence[int]:
-    """End those of these subscriptions that are not; returns their lists."""
+    """End those of these subscriptions that are not; returns their lists.
+
+    `by` is who did it for them, at their request.
+    """
     return _move(
         connection,
         mine & (subscriptions.c.state != "ended"),
@@ -22,6 +32,7 @@ def end(
         kind="withdrawn",
         how=how,
         at=at,
+        by=by,
     )
 
 
@@ -63,6 +74,7 @@ def _move(
     kind: str,
     how: str,
     at: datetime,
+    by: str = READER,
 ) -> Sequence[int]:
     moved = connection.execute(
         update(subscriptions)
@@ -71,7 +83,7 @@ def _move(
         .returning(subscriptions.c.subscriber_id, subscriptions.c.list_number)
     ).all()
     for subscriber, list_number in moved:
-        record(connection, subscriber, list_number, kind=kind, how=how, at=at)
+        record(connection, subscriber, list_number, kind=kind, how=how, at=at, by=by)
     return sorted(list_number for _, list_number in moved)
 
 
@@ -85,8 +97,9 @@ def record(
     at: datetime,
     changed: Mapping[str, Any] | None = None,
     wording: str | None = None,
+    by: str = READER,
 ) -> None:
-    """Add a consent row and an audit row of what a reader did by themselves."""
+    """Add a consent row and an audit row of what a reader did, or `by` for them."""
     said = [f"{name}: {value}" for name, value in (changed or {}).items()]
     connection.execute(
         insert(consent_events).values(
@@ -103,7 +116,7 @@ def record(
     audit.record(
         connection,
         at=at,
-        actor="reader",
+        actor=by,
         verb=kind,
         thing=f"subscription to list {list_number}",
         detail={"how": how, **(changed or {})},

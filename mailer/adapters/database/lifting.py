@@ -1,7 +1,6 @@
 """Who is suppressed, and taking one off that list because they asked for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,17 +19,7 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core.errors import NotFoundError, RefusedError
 from mailer.core.tokens import address_hash
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lifted:
-    """What was taken back, and which lists reach this person again."""
-
-    reason: str  # for which they were suppressed
-    told_by: str | None  # the provider that told of it, and may have a list of its own
-    since: datetime
-    lists: Sequence[str] = field(default_factory=tuple)
-    is_subscriber: bool = True
+from mailer.ports.lifting import Lifted
 
 
 class Suppressed:

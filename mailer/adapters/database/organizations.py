@@ -1,14 +1,13 @@
 """Organizations under all their names; merged only by a person."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from mailer.adapters.database import audit, bulk
+from mailer.adapters.database import audit, bulk, merging
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.places import place_id
 from mailer.adapters.database.schema import (
@@ -23,17 +22,7 @@ from mailer.adapters.database.schema import (
 from mailer.core.errors import NotFoundError, RefusedError
 from mailer.core.sponsors import name_key
 from mailer.ports import Organized
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merge:
-    """What a merge moved from one organization to another."""
-
-    kept: str
-    aliases: int
-    sponsorships: int
-    endorsements: int
-    seats: int
+from mailer.ports.register import Merge
 
 
 def ensure(
@@ -239,16 +228,7 @@ class OrganizationStore:
                 raise RefusedError(
                     f'"{name}" and "{into}" are already one organization'
                 )
-            merged = _move(connection, gone, kept)
-            audit.record(
-                connection,
-                at=at,
-                actor=actor,
-                verb="merge",
-                thing=f"organization {kept}",
-                detail={"from": gone, "name": name, "into": into},
-            )
-        return merged
+            return merging.merge(connection, gone, kept, by=actor, at=at)
 
     def mute(
         self, name: str, until: datetime | None, *, at: datetime, actor: str
@@ -331,58 +311,3 @@ def _names_by_number(database: Database) -> dict[int, set[str]]:
         for row in connection.execute(select(organization_aliases)):
             names.setdefault(row.organization_id, set()).add(row.name)
     return names
-
-
-def _move(connection: Connection, gone: int, kept: int) -> Merge:
-    moved = {
-        table.name: connection.execute(
-            update(table)
-            .where(table.c.organization_id == gone)
-            .where(_free(table, kept))
-            .values(organization_id=kept)
-        ).rowcount
-        for table in (organization_aliases, sponsorships, endorsements, seats)
-    }
-    for table in (endorsements, seats):  # what `kept` already had
-        connection.execute(delete(table).where(table.c.organization_id == gone))
-    connection.execute(
-        update(organizations)
-        .where(organizations.c.parent_id == gone)
-        .values(parent_id=kept)
-    )
-    connection.execute(
-        update(organizations)
-        .where(organizations.c.id == kept, organizations.c.parent_id == kept)
-        .values(parent_id=None)
-    )
-    for column in (organizations.c.place_id, organizations.c.kind):
-        theirs = select(column).where(organizations.c.id == gone)
-        connection.execute(
-            update(organizations)
-            .where(organizations.c.id == kept, column.is_(None))
-            .values({column: theirs.scalar_subquery()})
-        )
-    connection.execute(delete(organizations).where(organizations.c.id == gone))
-    name = connection.scalar(
-        select(organizations.c.name).where(organizations.c.id == kept)
-    )
-    return Merge(
-        kept=str(name),
-        aliases=moved["organization_aliases"],
-        sponsorships=moved["sponsorships"],
-        endorsements=moved["endorsements"],
-        seats=moved["seats"],
-    )
-
-
-def _free(table: Any, kept: int) -> Any:
-    """Tell which rows of a table may become `kept`'s without repeating one it has."""
-    other = {"endorsements": "call_id", "seats": "subscriber_id"}.get(table.name)
-    if other is None:
-        return text("1 = 1")
-    twin = table.alias()
-    return ~(
-        select(twin.c.organization_id)
-        .where(twin.c.organization_id == kept, twin.c[other] == table.c[other])
-        .exists()
-    )

@@ -106,8 +106,19 @@ class SqlPeople:
         if lot:
             yield lot
 
-    def suppress(self, addresses: Iterable[str], *, reason: str, at: datetime) -> int:
-        """Never mail these again; returns how many were not suppressed before."""
+    def suppress(
+        self,
+        addresses: Iterable[str],
+        *,
+        reason: str,
+        at: datetime,
+        by: str = "cli",
+        why: str | None = None,
+    ) -> int:
+        """Never mail these again; returns how many were not suppressed before.
+
+        `why` is for the audit log: words without an address.
+        """
         hashes = (address_hash(self._pepper, address) for address in addresses)
         added = 0
         while lot := list(islice(hashes, SIZE)):
@@ -122,10 +133,11 @@ class SqlPeople:
             audit.record(
                 connection,
                 at=at,
-                actor="cli",
+                actor=by,
                 verb="suppress",
                 thing="addresses",
-                detail={"reason": reason, "added": added},
+                detail={"reason": reason, "added": added}
+                | ({"why": why} if why else {}),
             )
         return added
 

@@ -29,6 +29,7 @@ from mailer.ports import (
 )
 from mailer.web.console.assets import Assets
 from mailer.web.console.cookie import Cookie
+from mailer.web.console.holdings import Holdings
 from mailer.web.site import Site
 
 
@@ -57,6 +58,7 @@ class Coordination:
     switch: Instance
     blast: Callable[[Mailing], Proposal]
     corrector: Callable[[], Corrector]
+    holdings: Holdings  # organizations, people, actions, settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

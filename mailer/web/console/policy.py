@@ -12,6 +12,7 @@ _OWN, _ALL = Permission.OWN_ACCOUNT, Permission.OVERVIEW
 _MODERATE, _ADMIN = Permission.MODERATE, Permission.ACCOUNTS
 _WRITE, _STOP = Permission.WRITE, Permission.STOP
 _STOP, _SETTLE = Permission.STOP, Permission.SETTLE
+_READ, _EDIT = Permission.READ_PEOPLE, Permission.EDIT_PEOPLE
 _ANYBODY = None  # whoever is signed out as well
 
 Rules = Mapping[str, Mapping[str, Permission | None]]
@@ -66,6 +67,25 @@ RULES: Rules = {
     "/console/parked": {"GET": _SETTLE, "POST": _SETTLE},
     "/console/corrections": {"GET": _MODERATE},
     "/console/corrections/{action}": {"GET": _MODERATE, "POST": _MODERATE},
+    # organizations, people, lists, actions, settings
+    "/console/organizations": {"GET": _READ},
+    "/console/organizations/{number}": {"GET": _READ, "POST": _EDIT},
+    "/console/organizations/{number}/merge": {"GET": _EDIT, "POST": _EDIT},
+    "/console/organizations/{number}/part": {"POST": _EDIT},
+    "/console/subscribers": {"GET": _READ, "POST": _READ},
+    "/console/subscribers/{number}": {"GET": _READ, "POST": _EDIT},
+    "/console/subscribers/{number}/address": {"POST": Permission.SEE_ADDRESSES},
+    "/console/subscribers/{number}/data": {"POST": Permission.SEE_ADDRESSES},
+    "/console/subscribers/{number}/erase": {"GET": _EDIT, "POST": _EDIT},
+    "/console/suppressions": {"GET": _READ, "POST": _EDIT},
+    "/console/suppressions/look": {"POST": _READ},
+    "/console/lists": {"GET": _ALL},
+    "/console/lists/{list}": {"GET": _ALL},
+    "/console/lists/{list}/export": {"POST": Permission.EXPORT},
+    "/console/actions": {"GET": _ALL},
+    "/console/actions/{public_id}": {"GET": _ALL, "POST": _MODERATE},
+    "/console/settings": {"GET": Permission.SETTINGS},
+    "/console/doctor": {"GET": Permission.SETTINGS, "POST": Permission.SETTINGS},
 }
 
 

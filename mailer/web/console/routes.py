@@ -5,19 +5,28 @@ from starlette.routing import Route
 from mailer.web.console import (
     account,
     accounts,
+    agenda,
     audit,
     calls,
     corrections,
+    erasing,
     factors,
     halting,
+    lists,
     live,
     mailings,
+    merging,
+    organizations,
     overview,
     parked,
     policy,
     requests,
     set_up,
+    settings,
     sign_in,
+    subscriber,
+    subscribers,
+    suppressions,
 )
 from mailer.web.console.assets import Assets
 from mailer.web.console.cookie import Cookie
@@ -25,6 +34,18 @@ from mailer.web.console.desk import Coordination, Desk
 from mailer.web.console.door import Door
 from mailer.web.site import Site
 
+# organizations, people, lists, actions, settings
+_HELD = (
+    organizations,
+    merging,
+    subscribers,
+    subscriber,
+    erasing,
+    suppressions,
+    lists,
+    agenda,
+    settings,
+)
 _STYLE = "console/console.css"
 
 
@@ -54,6 +75,7 @@ def routes(site: Site, work: Coordination) -> list[Route]:
             live,
             parked,
             corrections,
+            *_HELD,
         )
         for route in part.routes(door)
     ]
