@@ -34,6 +34,7 @@ from mailer.ports.audiences import (
     Terms,
     Usual,
 )
+from mailer.ports.automation import Answers, ApiTokens, Repeated, Reply
 from mailer.ports.blasts import (
     BlastRenderer,
     Blasts,
@@ -135,6 +136,8 @@ __all__ = [
     "Agreed",
     "Answer",
     "Answered",
+    "Answers",
+    "ApiTokens",
     "Applied",
     "Attempts",
     "Audiences",
@@ -220,6 +223,8 @@ __all__ = [
     "Refused",
     "Rendered",
     "Renderer",
+    "Repeated",
+    "Reply",
     "Report",
     "Requests",
     "Resolved",
