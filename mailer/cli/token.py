@@ -79,9 +79,7 @@ def list_(
     with state.project(as_of) as project:
         at = project.clock()
         account = _find(project, address).number if address else None
-        rows = [
-            _row(each, at) for each in project.console.api_tokens.listed(account)
-        ]
+        rows = [_row(each, at) for each in project.console.api_tokens.listed(account)]
     if as_json:
         output.emit(rows)
         return

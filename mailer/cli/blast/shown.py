@@ -1,15 +1,13 @@
 """Blasts and findings as commands show them, to people and to machines."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from mailer.bootstrap import Project
 from mailer.cli import output
-from mailer.core import rule as rules
 from mailer.core.findings import Finding
 from mailer.core.proposal import Proposal, Stage
-from mailer.core.states import state_name
+from mailer.pipeline import describe
 
 _NEXT = {
     Stage.DRAFT: "mailer blast check {0}, then: mailer blast submit {0} --by ADDRESS",
@@ -22,30 +20,8 @@ _NEXT = {
 
 
 def row(project: Project, proposal: Proposal) -> dict[str, Any]:
-    """Return a blast as JSON has it; nobody's address but the coordinators'."""
-    return {
-        "blast": proposal.name,
-        "state": project.proposer().state(proposal),
-        "stage": proposal.stage.value,
-        "reason": proposal.reason,
-        "subject": proposal.draft.wordings[0].subject,
-        "languages": [each.language for each in proposal.draft.wordings],
-        "urgent": proposal.draft.is_urgent,
-        "audience": rules.say(proposal.draft.audience, region=region),
-        "revision": proposal.revision,
-        "content": proposal.content_hash.hex(),
-        "author": proposal.author,
-        "editor": proposal.editor,
-        "expected": proposal.expected,
-        "acknowledged": list(proposal.acknowledged),
-        "approver": proposal.approver,
-        "approved": proposal.approved,
-        "alone": proposal.alone,
-        "hold_until": proposal.hold_until,
-        "canary_until": proposal.canary_until,
-        "not_after": proposal.draft.not_after,
-        "change": asdict(proposal.change) if proposal.change else None,
-    }
+    """Return a blast as JSON has it."""
+    return describe.blast(proposal, project.proposer().state(proposal))
 
 
 def say(project: Project, proposal: Proposal, *, as_json: bool) -> None:
@@ -62,12 +38,6 @@ def say(project: Project, proposal: Proposal, *, as_json: bool) -> None:
         output.show(f"  to go on: mailer blast resume {proposal.name} --by ADDRESS")
     elif proposal.stage in _NEXT:
         output.show(f"  {_NEXT[proposal.stage].format(proposal.name)}")
-
-
-def region(slug: str) -> str:
-    """Return a region as people call it: "California" for "us-ca"."""
-    country, _, code = slug.partition("-")
-    return state_name(code.upper(), country.upper()) or slug
 
 
 def _until(proposal: Proposal) -> str:
