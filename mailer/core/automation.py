@@ -41,7 +41,7 @@ NEEDS: Mapping[Scope, Permission] = {
     Scope.APPROVE: Permission.APPROVE,
     Scope.STOP: Permission.STOP,
     Scope.RESUME: Permission.STOP,
-    Scope.START: Permission.ACCOUNTS,
+    Scope.START: Permission.START,
 }
 
 
