@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mailer.adapters.database.accounts import SqlAccounts
 from mailer.adapters.database.faring import SqlBlasts
 from mailer.adapters.database.tracking import SqlTracking
 from mailer.bootstrap.sending import Sending
@@ -13,6 +14,7 @@ from mailer.core.changes import over_at
 from mailer.core.draft import Draft
 from mailer.core.errors import MailerError
 from mailer.core.findings import Finding, error, warning
+from mailer.pipeline.entitle import Entitlement
 from mailer.pipeline.propose import Proposer
 from mailer.pipeline.release import Releaser
 from mailer.pipeline.tell import Teller
@@ -87,17 +89,24 @@ class Blasting(Sending):
             clock=self.clock,
         )
 
+    @cached_property
+    def coordinators(self) -> Entitlement:
+        """Who may move blasts on: accounts, and whom mailer.toml names."""
+        return Entitlement(
+            accounts=SqlAccounts(self.ready, self._derived("addresses")),
+            named=self.settings.coalition.coordinators,
+        )
+
     @property
     def teller(self) -> Teller:
         """Tells coordinators of what one of them approved alone."""
-        coalition = self.settings.coalition
         return Teller(
             blasts=self.blasts,
             people=self.people,
             notifier=self.notifier,
             list_of=self.mailing_list,
-            coordinators=coalition.coordinators,
-            language=coalition.languages[0],
+            coordinators=self.coordinators,
+            language=self.settings.coalition.languages[0],
             clock=self.clock,
         )
 
@@ -107,7 +116,7 @@ class Blasting(Sending):
             blasts=self.blasts,
             ledger=self.ledger,
             lists=self.lists,
-            coordinators=self.settings.coalition.coordinators,
+            coordinators=self.coordinators,
             check=lambda proposal: self.checker(web).check(proposal.draft),
             audiences=self.audiences,
             terms=self._terms_of,

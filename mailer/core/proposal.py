@@ -12,6 +12,7 @@ from math import ceil
 
 from mailer.core.breaker import Tally
 from mailer.core.draft import Draft
+from mailer.core.tokens import normalize
 
 LEAST_DRIFT = 5  # people; fewer never ask for a new approval
 DRIFT = 0.02  # of the approved
@@ -109,6 +110,7 @@ class Proposal:
     submitted_at: datetime | None = None
     expected: int | None = None  # people, when it was submitted
     acknowledged: tuple[str, ...] = ()  # warnings, by name
+    reasons: Mapping[str, str] = field(default_factory=dict)  # why, of some of them
     approver: str | None = None
     approved_at: datetime | None = None
     approved: int | None = None  # people, whom the approval is about
@@ -136,7 +138,7 @@ class Proposal:
     def is_by(self, person: str) -> bool:
         """Whether this person wrote it, edited it last or submitted it."""
         hands = (self.author, self.editor, self.submitter or "")
-        return person.casefold() in {hand.casefold() for hand in hands}
+        return normalize(person) in map(normalize, hands)
 
 
 def canary_size(audience: int) -> int:

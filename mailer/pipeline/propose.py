@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.core.draft import Draft
-from mailer.core.errors import InputError, RefusedError
+from mailer.core.errors import InputError
 from mailer.core.findings import Finding, errors, unacknowledged
 from mailer.core.lists import Kind, MailingList
 from mailer.core.proposal import (
@@ -20,8 +20,10 @@ from mailer.core.proposal import (
     Proposal,
     Stage,
 )
+from mailer.core.refusal import NotMovedError, Why
+from mailer.core.roles import Permission
 from mailer.pipeline.tell import Teller
-from mailer.ports import Audiences, Blasts, Ledger, Terms
+from mailer.ports import Audiences, Blasts, Coordinators, Ledger, Terms
 
 _LONGEST_REASON = 500  # characters
 _AGAIN = "somebody else has just changed it; look at it again: mailer blast show"
@@ -34,7 +36,7 @@ class Proposer:
     blasts: Blasts
     ledger: Ledger
     lists: Mapping[str, MailingList]
-    coordinators: Sequence[str]  # addresses, as mailer.toml has them
+    coordinators: Coordinators
     check: Callable[[Proposal], Sequence[Finding]]
     audiences: Audiences
     terms: Callable[[Draft], Terms]
@@ -43,30 +45,25 @@ class Proposer:
     clock: Callable[[], datetime]
     counted_from: int = COUNTED_FROM  # people; above it the approver types how many
 
-    def person(self, by: str) -> str:
-        """Return a coordinator as mailer.toml has them; raises RefusedError."""
-        for each in self.coordinators:
-            if each.casefold() == by.strip().casefold():
-                return each
-        known = "names nobody" if not self.coordinators else "names others"
-        raise RefusedError(
-            "--by: is no coordinator: [coalition] coordinators in mailer.toml"
-            f" {known}; add the address there"
-        )
-
     def new(self, draft: Draft, *, by: str) -> Proposal:
         """Keep a new draft."""
-        author = self.person(by)
+        author = self.coordinators.person(by, Permission.WRITE)
         return self.blasts.create(self.fit(draft), by=author, at=self.clock())
 
-    def edit(self, name: str, draft: Draft, *, by: str) -> Proposal:
-        """Put another draft in its place, which voids submission and approval."""
-        editor = self.person(by)
-        proposal = self.blasts.find(name)
+    def edit(
+        self, name: str, draft: Draft, *, by: str, revision: int | None = None
+    ) -> Proposal:
+        """Put another draft in its place, which voids submission and approval.
+
+        `revision` is the one that the editor has seen.
+        """
+        editor = self.coordinators.person(by, Permission.WRITE)
+        proposal = self._seen(name, revision)
         if proposal.stage not in EDITABLE:
-            raise RefusedError(
+            raise NotMovedError(
+                Why.STAGE,
                 f"{proposal.name} is {self.state(proposal)}; what has begun to leave is"
-                " not changed any more: stop it, and correct it with a new one"
+                " not changed any more: stop it, and correct it with a new one",
             )
         if draft.name != proposal.name:
             raise InputError(
@@ -77,29 +74,39 @@ class Proposer:
         return self._or_refuse(edited, proposal)
 
     def submit(
-        self, name: str, *, by: str, acknowledged: Collection[str] = ()
+        self,
+        name: str,
+        *,
+        by: str,
+        acknowledged: Collection[str] = (),
+        reasons: Mapping[str, str] | None = None,
+        revision: int | None = None,
     ) -> tuple[Proposal, Sequence[Finding]]:
         """Check a draft and ask for an approval; what is found is returned as well.
 
-        Raises RefusedError for errors, and for warnings that nobody acknowledged.
+        `reasons` say why a warning that is acknowledged does not keep it back. Raises
+        RefusedError for errors, and for warnings that nobody acknowledged.
         """
-        submitter = self.person(by)
-        proposal = self.blasts.find(name)
+        submitter = self.coordinators.person(by, Permission.WRITE)
+        proposal = self._seen(name, revision)
         if proposal.stage not in (Stage.DRAFT, Stage.SUBMITTED):
-            raise RefusedError(
-                f"{proposal.name} is {self.state(proposal)}; nothing to submit"
+            raise NotMovedError(
+                Why.STAGE,
+                f"{proposal.name} is {self.state(proposal)}; nothing to submit",
             )
         found = self.check(proposal)
         if stopping := errors(found):
-            raise RefusedError(
+            raise NotMovedError(
+                Why.ERRORS,
                 f"{proposal.name} has errors: {_names(stopping)}; mailer blast check"
-                f" {proposal.name} says more"
+                f" {proposal.name} says more",
             )
         if open_ones := unacknowledged(found, acknowledged):
-            raise RefusedError(
+            raise NotMovedError(
+                Why.WARNINGS,
                 f"{proposal.name} has warnings that nobody acknowledged:"
                 f" {_names(open_ones)}; mend them, or submit with"
-                f" {' '.join(f'--acknowledge {each.name}' for each in open_ones)}"
+                f" {' '.join(f'--acknowledge {each.name}' for each in open_ones)}",
             )
         if strange := set(acknowledged) - {each.name for each in found}:
             raise InputError(f"--acknowledge {min(strange)}: there is no such warning")
@@ -109,7 +116,10 @@ class Proposer:
             expected=self.audiences.count(
                 proposal.draft.audience, self.terms(proposal.draft)
             ),
-            acknowledged=set(acknowledged),
+            acknowledged={
+                each: _said(why) if (why := (reasons or {}).get(each, "")) else ""
+                for each in acknowledged
+            },
             at=self.clock(),
         )
         return self._moved(moved, proposal), found
@@ -129,16 +139,15 @@ class Proposer:
         `revision` is the one that the approver has seen. Alone, with a reason, who
         wrote it may approve it too, and all coordinators are told.
         """
-        approver = self.person(by)
-        proposal = self.blasts.find(name)
+        approver = self.coordinators.person(by, Permission.APPROVE)
+        proposal = self._seen(name, revision)
         if proposal.stage is not Stage.SUBMITTED:
-            raise RefusedError(
+            raise NotMovedError(
+                Why.STAGE,
                 f"{proposal.name} is {self.state(proposal)}; only what is submitted can"
-                " be approved"
+                " be approved",
             )
         self._may_approve(proposal, approver, alone=alone, reason=reason)
-        if revision is not None and revision != proposal.revision:
-            raise RefusedError(f"{proposal.name}: {_AGAIN} {proposal.name}")
         self._counted(proposal, count)
         at = self.clock()
         people = self.blasts.approve(
@@ -169,14 +178,16 @@ class Proposer:
         """Stop what runs; raises RefusedError if nothing does."""
         proposal = self.blasts.find(name)
         if proposal.stage not in (Stage.HELD, *LEAVING) or self._is_paused(proposal):
-            raise RefusedError(
-                f"{proposal.name} is {self.state(proposal)}; nothing was changed"
+            raise NotMovedError(
+                Why.STAGE,
+                f"{proposal.name} is {self.state(proposal)}; nothing was changed",
             )
         return self.stop(proposal.name, by=by, reason=reason)
 
     def resume(self, name: str, *, by: str) -> Proposal:
         """Go on: with a new hold where nothing has left yet, else with whoever waits."""
-        actor, at = self.person(by), self.clock()
+        actor = self.coordinators.person(by, Permission.APPROVE)
+        at = self.clock()
         proposal = self.blasts.find(name)
         if proposal.stage is Stage.STOPPED:
             moved = self.blasts.go_on(
@@ -188,9 +199,10 @@ class Proposer:
             and proposal.mailing is not None
             and self.ledger.resume(proposal.mailing, at=at)
         ):
-            raise RefusedError(
+            raise NotMovedError(
+                Why.STAGE,
                 f"{proposal.name} is {self.state(proposal)}; there is nothing to go on"
-                " with"
+                " with",
             )
         return self.blasts.find(proposal.name)
 
@@ -199,8 +211,9 @@ class Proposer:
         actor, at = self._actor(by), self.clock()
         proposal = self.blasts.find(name)
         if proposal.stage in OVER:
-            raise RefusedError(
-                f"{proposal.name} is {self.state(proposal)}; nothing was changed"
+            raise NotMovedError(
+                Why.STAGE,
+                f"{proposal.name} is {self.state(proposal)}; nothing was changed",
             )
         self.blasts.close(
             proposal, Stage.CANCELLED, by=actor, reason=_said(reason), at=at
@@ -242,28 +255,38 @@ class Proposer:
         if alone:
             _said(reason, "--reason: say why nobody else can approve it now")
         elif proposal.is_by(approver):
-            raise RefusedError(
+            raise NotMovedError(
+                Why.OWN,
                 f"{proposal.name}: who wrote, changed or submitted it does not approve"
                 " it; ask somebody else, or with a reason: --alone --reason …, of which"
-                " all coordinators are told"
+                " all coordinators are told",
             )
 
     def _counted(self, proposal: Proposal, count: int | None) -> None:
         expected = proposal.expected or 0
         if count is None and expected > self.counted_from:
-            raise RefusedError(
+            raise NotMovedError(
+                Why.UNCOUNTED,
                 f"{proposal.name} goes to more than {self.counted_from} people: type how"
-                f" many, as mailer blast show {proposal.name} says, with --count N"
+                f" many, as mailer blast show {proposal.name} says, with --count N",
             )
         if count is not None and count != expected:
-            raise RefusedError(
+            raise NotMovedError(
+                Why.MISCOUNTED,
                 f"--count {count}: that is not how many it goes to; mailer blast show"
-                f" {proposal.name} says it"
+                f" {proposal.name} says it",
             )
 
     def _actor(self, by: str) -> str:
         """Return who stops: nobody is kept from it for want of a name."""
-        return self.person(by) if by else "cli"
+        return self.coordinators.person(by, Permission.STOP) if by else "cli"
+
+    def _seen(self, name: str, revision: int | None) -> Proposal:
+        """Return a blast as somebody saw it; raises NotMovedError if it is another."""
+        proposal = self.blasts.find(name)
+        if revision is not None and revision != proposal.revision:
+            raise _stale(proposal)
+        return proposal
 
     def _moved(self, moved: object, proposal: Proposal) -> Proposal:
         return self._or_refuse(
@@ -272,8 +295,12 @@ class Proposer:
 
     def _or_refuse(self, moved: Proposal | None, proposal: Proposal) -> Proposal:
         if moved is None:
-            raise RefusedError(f"{proposal.name}: {_AGAIN} {proposal.name}")
+            raise _stale(proposal)
         return moved
+
+
+def _stale(proposal: Proposal) -> NotMovedError:
+    return NotMovedError(Why.STALE, f"{proposal.name}: {_AGAIN} {proposal.name}")
 
 
 def _said(reason: str, hint: str = "--reason: say why, for the record") -> str:

@@ -1,14 +1,15 @@
 """Tells all coordinators that somebody has approved a blast alone, and why."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.core.lists import MailingList
 from mailer.core.notices import Note, NoteKind
 from mailer.core.proposal import Proposal
+from mailer.core.roles import Permission
 from mailer.pipeline.notify import Notifier
-from mailer.ports import Blasts, People
+from mailer.ports import Blasts, Coordinators, People
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,22 +20,23 @@ class Teller:
     people: People
     notifier: Notifier
     list_of: Callable[[str], MailingList]  # by slug; raises NotFoundError
-    coordinators: Sequence[str]  # addresses
-    language: str  # of the coalition
+    coordinators: Coordinators
+    language: str  # of whoever has said none
     clock: Callable[[], datetime]
 
     def tell(self, proposal: Proposal) -> None:
-        """Put a note to each on its way, and take note that they know."""
+        """Put a note to each approver on its way, and take note that they know."""
         at = self.clock()
-        for address in self.coordinators:
-            uid = self.people.known_as(address, language=self.language, at=at)
+        for each in self.coordinators.entitled(Permission.APPROVE):
+            language = each.language or self.language
+            uid = self.people.known_as(each.address, language=language, at=at)
             self.notifier.tell(
                 Note(
                     kind=NoteKind.APPROVED_ALONE,
-                    language=self.language,
+                    language=language,
                     names={
                         "blast": proposal.name,
-                        "subject": proposal.draft.wording(self.language).subject,
+                        "subject": proposal.draft.wording(language).subject,
                         "people": f"{proposal.approved or 0:,}",
                         "minutes": str(int(proposal.hold().total_seconds() // 60)),
                     },

@@ -48,6 +48,7 @@ from mailer.ports.composing import (
     Rendered,
     Renderer,
 )
+from mailer.ports.coordinating import Coordinator, Coordinators
 from mailer.ports.correcting import CORRECTION, Carriage, Corrections, Wrong
 from mailer.ports.endorsing import Endorsable, Endorsements, Endorser
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
@@ -144,6 +145,8 @@ __all__ = [
     "Batch",
     "BlastRenderer",
     "Blasts",
+    "Coordinator",
+    "Coordinators",
     "Bucket",
     "Call",
     "Called",

@@ -85,8 +85,17 @@ class Blasts(Protocol):
         """Return the one named LIST/EDITION or EDITION alone; raises NotFoundError."""
         ...
 
-    def every(self, stages: Collection[Stage] = ()) -> Sequence[Proposal]:
-        """Return those in these stages, the newest first; without any, all."""
+    def every(
+        self,
+        stages: Collection[Stage] = (),
+        *,
+        most: int | None = None,
+        before: int | None = None,
+    ) -> Sequence[Proposal]:
+        """Return those in these stages, the newest first; without any, all.
+
+        At most so many, and of those older than one, by number.
+        """
         ...
 
     def edit(
@@ -101,10 +110,10 @@ class Blasts(Protocol):
         *,
         by: str,
         expected: int,
-        acknowledged: Collection[str],
+        acknowledged: Mapping[str, str],
         at: datetime,
     ) -> bool:
-        """Ask for an approval by somebody else."""
+        """Ask for an approval by somebody else; `acknowledged` are names and reasons."""
         ...
 
     def approve(

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import text, update
 
+from mailer.adapters.database.accounts import SqlAccounts
 from mailer.adapters.database.audiences import SqlAudiences
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.faring import SqlBlasts
@@ -26,6 +27,7 @@ from mailer.core.findings import Finding
 from mailer.core.lists import MailingList, parse
 from mailer.core.proposal import Proposal
 from mailer.core.quiet import QuietHours
+from mailer.pipeline.entitle import Entitlement
 from mailer.pipeline.notify import Notifier
 from mailer.pipeline.propose import Proposer
 from mailer.pipeline.release import Releaser
@@ -110,6 +112,12 @@ class Coalition:
         self.post.people.enlist(readers, list_slug="urgent", at=self.now)
 
     @property
+    def coordinators(self) -> Entitlement:
+        return Entitlement(
+            accounts=SqlAccounts(self.database, PEPPER), named=COORDINATORS
+        )
+
+    @property
     def teller(self) -> Teller:
         return Teller(
             blasts=self.blasts,
@@ -122,7 +130,7 @@ class Coalition:
                 route_of=lambda _list: self.post.route,
             ),
             list_of=self.list_of,
-            coordinators=COORDINATORS,
+            coordinators=self.coordinators,
             language="en",
             clock=lambda: self.now,
         )
@@ -133,7 +141,7 @@ class Coalition:
             blasts=self.blasts,
             ledger=self.post.ledger,
             lists={"urgent": URGENT},
-            coordinators=COORDINATORS,
+            coordinators=self.coordinators,
             check=lambda _proposal: self.findings,
             audiences=SqlAudiences(self.database),
             terms=self.terms,

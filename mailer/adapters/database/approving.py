@@ -11,8 +11,8 @@ from mailer.adapters.database.drafting import (
     tell,
 )
 from mailer.adapters.database.schema import blast_recipients, blasts
-from mailer.core.errors import RefusedError
 from mailer.core.proposal import Change, Proposal, Stage
+from mailer.core.refusal import NotMovedError, Why
 from mailer.ports import Terms
 
 
@@ -51,10 +51,11 @@ class SqlApprovals(SqlDrafts):
                 came=abs(count - (proposal.expected or 0)),
             )
             if moved.drifted or not count:
-                raise RefusedError(
+                raise NotMovedError(
+                    Why.DRIFTED,
                     f"{proposal.name} was submitted for {moved.approved:,} people, and"
                     f" it is {count:,} now; look at it again, then: mailer blast submit"
-                    f" {proposal.name}"
+                    f" {proposal.name}",
                 )
             self._move(connection, proposal, (Stage.HELD,), {"approved": count})
             detail = {"people": count, "alone": bool(reason), "reason": reason or ""}

@@ -27,8 +27,9 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core import draft as drafts
 from mailer.core.draft import Draft
-from mailer.core.errors import NotFoundError, RefusedError
+from mailer.core.errors import NotFoundError
 from mailer.core.proposal import EDITABLE, OVER, Change, Proposal, Stage
+from mailer.core.refusal import NotMovedError, Why
 
 _CLOCK = "tick"  # who moves a blast on when its time has come
 _VOID: Mapping[str, Any] = {
@@ -85,9 +86,10 @@ class SqlDrafts:
                     .returning(blasts.c.id)
                 )
             if made is None:
-                raise RefusedError(
+                raise NotMovedError(
+                    Why.TAKEN,
                     f"{draft.name} exists already; choose another edition, or change it"
-                    f" with: mailer blast edit {draft.name} FILE"
+                    f" with: mailer blast edit {draft.name} FILE",
                 )
             tell(connection, draft.name, by, "new", at=at, detail={"revision": 1})
         return self._numbered(made)
@@ -106,10 +108,18 @@ class SqlDrafts:
             raise NotFoundError(f'"{name}" may be {names}; write which one')
         return found[0]
 
-    def every(self, stages: Collection[Stage] = ()) -> Sequence[Proposal]:
+    def every(
+        self,
+        stages: Collection[Stage] = (),
+        *,
+        most: int | None = None,
+        before: int | None = None,
+    ) -> Sequence[Proposal]:
         """Return those in these stages, the newest first; without any, all."""
-        query = proposals().order_by(blasts.c.id.desc())
-        return self._read(query.where(blasts.c.stage.in_(stages)) if stages else query)
+        query = proposals().order_by(blasts.c.id.desc()).limit(most)
+        if stages:
+            query = query.where(blasts.c.stage.in_(stages))
+        return self._read(query if before is None else query.where(blasts.c.id < before))
 
     def edit(
         self, proposal: Proposal, draft: Draft, *, by: str, at: datetime
@@ -135,23 +145,23 @@ class SqlDrafts:
         *,
         by: str,
         expected: int,
-        acknowledged: Collection[str],
+        acknowledged: Mapping[str, str],
         at: datetime,
     ) -> bool:
-        """Ask for an approval by somebody else."""
+        """Ask for an approval by somebody else; `acknowledged` are names and reasons."""
         values = {
             **_VOID,
             "stage": Stage.SUBMITTED.value,
             "submitter": by,
             "submitted_at": at,
             "expected": expected,
-            "acknowledged": sorted(acknowledged),
+            "acknowledged": dict(sorted(acknowledged.items())),
         }
         again = frozenset((Stage.DRAFT, Stage.SUBMITTED))
         with self._database.writing() as connection:
             if not self._move(connection, proposal, again, values):
                 return False
-            detail = {"expected": expected, "acknowledged": sorted(acknowledged)}
+            detail = {"expected": expected, "acknowledged": _reasoned(acknowledged)}
             tell(connection, proposal.name, by, "submit", at=at, detail=detail)
         return True
 
@@ -277,7 +287,9 @@ def proposals() -> Select[Any]:
 
 
 def _proposal(row: RowMapping) -> Proposal:
-    change = row["change"]
+    change, acknowledged = row["change"], row["acknowledged"]
+    if isinstance(acknowledged, list):  # as it was kept before anybody gave a reason
+        acknowledged = dict.fromkeys(acknowledged, "")
     return Proposal(
         number=row["id"],
         list_number=row["list_number"],
@@ -285,7 +297,8 @@ def _proposal(row: RowMapping) -> Proposal:
         content_hash=bytes(row["content_hash"]),
         stage=Stage(row["stage"]),
         change=Change(**change) if change else None,
-        acknowledged=tuple(row["acknowledged"]),
+        acknowledged=tuple(acknowledged),
+        reasons={name: reason for name, reason in acknowledged.items() if reason},
         mailing=row["mailing_id"],
         **{name: row[name] for name in _AS_KEPT},
     )
@@ -341,6 +354,14 @@ def _said(detail: Mapping[str, Any]) -> str:
         for key, value in detail.items()
         if value not in (None, [], "", False)
     )
+
+
+def _reasoned(acknowledged: Mapping[str, str]) -> list[str]:
+    """Return warnings as the story tells them: "mailed-lately (it cannot wait)"."""
+    return [
+        f"{name} ({reason})" if reason else name
+        for name, reason in sorted(acknowledged.items())
+    ]
 
 
 def _listed(value: object) -> str:

@@ -1,0 +1,48 @@
+"""Says who may move blasts on: by an account of the console, or by mailer.toml.
+
+An account may what its roles grant. Whoever stands in mailer.toml may all of it at the
+command line, where no page asks who they are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailer.core.accounts import State
+from mailer.core.errors import RefusedError
+from mailer.core.roles import Permission, granted
+from mailer.core.tokens import normalize
+from mailer.ports import Accounts, Coordinator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entitlement:
+    """The port Coordinators over accounts and settings."""
+
+    accounts: Accounts
+    named: Sequence[str]  # addresses, as mailer.toml has them
+
+    def person(self, by: str, needs: Permission) -> str:
+        """Return the address of whoever asks; raises RefusedError."""
+        wanted = normalize(by)
+        for each in self.entitled(needs):
+            if normalize(each.address) == wanted:
+                return each.address
+        known = "names nobody" if not self.named else "names others"
+        raise RefusedError(
+            "--by: is no coordinator: [coalition] coordinators in mailer.toml"
+            f" {known}, and no account of the console may {needs}; add the address"
+            " there, or invite it: mailer admin create ADDRESS"
+        )
+
+    def entitled(self, needs: Permission) -> Sequence[Coordinator]:
+        """Return everybody who may, each once: accounts, then mailer.toml."""
+        found = {
+            normalize(each.address): Coordinator(
+                address=each.address, name=each.name, language=each.language
+            )
+            for each in self.accounts.every()
+            if each.state is State.ACTIVE and needs in granted(each.roles)
+        }
+        for address in self.named:
+            found.setdefault(normalize(address), Coordinator(address=address))
+        return list(found.values())
