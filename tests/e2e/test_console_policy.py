@@ -43,6 +43,9 @@ _OWN = {
     "POST /console/account/passkeys/new",
     "POST /console/account/recovery",
     "POST /console/account/sessions",
+} | {
+    "GET /console/account/tokens",
+    "POST /console/account/tokens",
 }
 _EVERYBODY = _OWN | {"GET /console", "GET /console/running"}
 _AUDIT = {"GET /console/audit"}

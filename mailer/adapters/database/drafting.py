@@ -119,7 +119,9 @@ class SqlDrafts:
         query = proposals().order_by(blasts.c.id.desc()).limit(most)
         if stages:
             query = query.where(blasts.c.stage.in_(stages))
-        return self._read(query if before is None else query.where(blasts.c.id < before))
+        return self._read(
+            query if before is None else query.where(blasts.c.id < before)
+        )
 
     def edit(
         self, proposal: Proposal, draft: Draft, *, by: str, at: datetime

@@ -20,8 +20,11 @@ def _card(call: Call) -> Response:
     sent = call.said
     bodies.only(sent, ("list", "rule", "urgent"))
     slug = bodies.text(sent, "list", "")
-    if not slug:
-        raise InputError(f"list: is missing; there is {', '.join(call.api.lists)}")
+    if slug not in call.api.lists:
+        raise InputError(f"list: name one of {', '.join(call.api.lists)}")
     rule = rules.read(sent.get("rule", {"include": []}), name="rule")
-    located, card = call.api.audience(rule, slug, bodies.flag(sent, "urgent"))
+    try:
+        located, card = call.api.audience(rule, slug, bodies.flag(sent, "urgent"))
+    except InputError as error:
+        raise InputError(f"rule: {error}") from None
     return answered(describe.audience(located, card, slug))

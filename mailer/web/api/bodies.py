@@ -98,12 +98,17 @@ def whole(sent: Mapping[str, Any], key: str) -> int | None:
     return value
 
 
-def names(sent: Mapping[str, Any], key: str) -> list[str]:
-    """Return a list of words."""
+def reasons(sent: Mapping[str, Any], key: str) -> dict[str, str]:
+    """Return names with a reason each, "" for those of a mere list."""
     value = sent.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise InputError(f'{key}: must be a list of names: ["mailed-lately"]')
-    return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return dict.fromkeys(value, "")
+    if isinstance(value, dict) and all(isinstance(one, str) for one in value.values()):
+        return value
+    raise InputError(
+        f'{key}: must be names, ["mailed-lately"], or names with a reason each,'
+        ' {"mailed-lately": "it has moved"}'
+    )
 
 
 def flag(sent: Mapping[str, Any], key: str) -> bool:

@@ -31,11 +31,15 @@ def _submit(call: Call) -> Response:
     sent = call.said
     bodies.only(sent, ("revision", "acknowledge"))
     revision = _revision(call)
-    acknowledged = bodies.names(sent, "acknowledge")
+    seen = bodies.reasons(sent, "acknowledge")
 
     def act() -> Response:
         proposal, found = call.api.proposer().submit(
-            call.named, by=call.by, acknowledged=acknowledged, revision=revision
+            call.named,
+            by=call.by,
+            acknowledged=list(seen),
+            reasons=seen,
+            revision=revision,
         )
         return shown.blast({**shown.row(call, proposal), "findings": found})
 

@@ -11,7 +11,16 @@ from mailer.core.lists import MailingList
 from mailer.core.model import Action
 from mailer.core.rule import Rule
 from mailer.pipeline.propose import Proposer
-from mailer.ports import Answer, Answers, ApiTokens, Blasts, Card, Ledger, Records
+from mailer.ports import (
+    Answer,
+    Answers,
+    ApiTokens,
+    Blasts,
+    Card,
+    Mailing,
+    Records,
+    Standing,
+)
 from mailer.web.api.limits import Limits
 
 
@@ -45,11 +54,42 @@ class Switch(Protocol):
         ...
 
 
+class Mailings(Protocol):
+    """The part of a ledger that programs see and turn."""
+
+    def every(self) -> Sequence[Mailing]:
+        """Return all mailings but the notes to single persons, newest first."""
+        ...
+
+    def mailing(self, list_slug: str, edition: str) -> Mailing | None:
+        """Return a mailing by its identity."""
+        ...
+
+    def standing(self, mailing_id: int) -> Standing:
+        """Count a mailing's deliveries by state."""
+        ...
+
+    def in_hand(self, mailing_id: int | None) -> int:
+        """Count the messages of calls that have begun and are not recorded yet."""
+        ...
+
+    def pause(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
+        """Stop a mailing until a person resumes it: no call begins any more."""
+        ...
+
+    def resume(self, mailing_id: int, *, at: datetime) -> bool:
+        """Go on with a paused mailing; False if it is not paused."""
+        ...
+
+    def cancel(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
+        """End a mailing for good: whoever waits in it is skipped."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A version of a draft as a reader gets it, to the byte."""
 
-    subject: str
     html: str
     text: str
     eml: bytes
@@ -63,7 +103,7 @@ class Automation:
     answers: Answers
     records: Records
     blasts: Blasts
-    ledger: Ledger
+    ledger: Mailings
     switch: Switch
     lists: Mapping[str, MailingList]
     proposer: Callable[[], Proposer]

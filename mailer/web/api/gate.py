@@ -124,22 +124,23 @@ class Gate:
         shown = _BEARER.fullmatch(request.headers.get("authorization", ""))
         token = shown and self._api.tokens.bearer(shown[1], at=self._api.clock())
         if token is None:
-            self._turn_away(request)
+            raise self._turned_away(request)
         self._api.limits.spend(token.number)
         if way.scope is not None and way.scope not in token.usable:
             _refuse(token, way.scope)
         return Call(api=self._api, request=request, token=token)
 
-    def _turn_away(self, request: Request) -> None:
+    def _turned_away(self, request: Request) -> ProblemError:
+        """Return why; raises ProblemError 429 after too many bad tokens."""
         if "authorization" not in request.headers:
-            raise ProblemError(
+            return ProblemError(
                 UNAUTHORIZED,
                 "Show a token: Authorization: Bearer cm_…, made in the console under My"
                 " account, or by mailer token create.",
                 headers={"WWW-Authenticate": _REALM},
             )
         self._api.limits.suspect(network(request))
-        raise ProblemError(
+        return ProblemError(
             UNAUTHORIZED,
             "This token lets nobody in: it is none of ours, has ended, was revoked, or"
             " its account is disabled.",

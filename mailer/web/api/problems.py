@@ -1,11 +1,10 @@
 """What went wrong, as programs read it: problem+json (RFC 9457)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import Response
 
 from mailer.core.errors import (
@@ -15,6 +14,7 @@ from mailer.core.errors import (
     RefusedError,
     StoreError,
 )
+from mailer.core.refusal import NotMovedError, Why
 
 ROOT = "/api/v1"
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT = 401, 403, 404, 409
@@ -25,6 +25,12 @@ _AGAIN = "5"  # seconds, where the database is busy
 _OPTION = re.compile(r"--([a-z-]+)")
 _TABLE = re.compile(r"\[([a-z_]+)\] ")
 _PATH = re.compile(r"([a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*): ")
+_STATUS: Sequence[tuple[type[MailerError], int]] = (
+    (InputError, UNREADABLE),
+    (NotFoundError, NOT_FOUND),
+    (RefusedError, CONFLICT),
+    (StoreError, BUSY),
+)
 _WORDS: Mapping[int, str] = {
     NOT_FOUND: "There is nothing at this address; docs/how-to/api.md names all.",
     405: "This address does not answer to this method; see the header Allow.",
@@ -70,17 +76,19 @@ class ProblemError(Exception):
 def problem(error: MailerError) -> ProblemError:
     """Return an error of ours with its own words, and the key that they name first."""
     words = str(error)
-    match error:
-        case InputError():
-            return ProblemError(UNREADABLE, words, key=key_of(words))
-        case NotFoundError():
-            return ProblemError(NOT_FOUND, words)
-        case RefusedError():
-            return ProblemError(CONFLICT, words, key=key_of(words))
-        case StoreError():
-            return ProblemError(BUSY, words, headers={"Retry-After": _AGAIN})
-        case _:
-            return ProblemError(BROKEN, words)
+    status = next((to for kind, to in _STATUS if isinstance(error, kind)), BROKEN)
+    more = {}
+    if isinstance(error, NotMovedError):
+        more["why"] = error.why.value
+        if error.why in (Why.ERRORS, Why.WARNINGS):  # of what is written, not its state
+            status = UNREADABLE
+    return ProblemError(
+        status,
+        words,
+        key=key_of(words) if status in (UNREADABLE, CONFLICT) else None,
+        headers={"Retry-After": _AGAIN} if status == BUSY else None,
+        **more,
+    )
 
 
 def key_of(words: str) -> str | None:
@@ -109,7 +117,6 @@ def failed() -> Response:
     return refused(BROKEN)
 
 
-def is_ours(request: Request) -> bool:
+def is_ours(path: str) -> bool:
     """Whether a program asks, and not a person's browser."""
-    path = request.url.path
     return path == ROOT or path.startswith(f"{ROOT}/")

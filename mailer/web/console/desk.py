@@ -9,10 +9,11 @@ from mailer.adapters.credentials.codes import Codes
 from mailer.core.accounts import Account
 from mailer.pipeline.enter import Doorkeeper
 from mailer.pipeline.invite import Inviter
+from mailer.pipeline.issue import Issuer
 from mailer.pipeline.moderate import Moderator
 from mailer.pipeline.secure import Locksmith
 from mailer.pipeline.survey import Survey
-from mailer.ports import Accounts, Credentials, Records, Sessions
+from mailer.ports import Accounts, ApiTokens, Credentials, Records, Sessions
 from mailer.web.console.assets import Assets
 from mailer.web.console.cookie import Cookie
 from mailer.web.site import Site
@@ -33,6 +34,8 @@ class Coordination:
     moderator: Callable[[str], Moderator]  # in somebody's name
     survey: Callable[[], Survey]
     zone: ZoneInfo  # in which hours are told
+    tokens: ApiTokens
+    issuer: Issuer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

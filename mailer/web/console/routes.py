@@ -12,6 +12,7 @@ from mailer.web.console import (
     requests,
     set_up,
     sign_in,
+    tokens,
 )
 from mailer.web.console.assets import Assets
 from mailer.web.console.cookie import Cookie
@@ -42,6 +43,7 @@ def routes(site: Site, work: Coordination) -> list[Route]:
             account,
             factors,
             audit,
+            tokens,
         )
         for route in part.routes(door)
     ]
