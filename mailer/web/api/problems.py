@@ -25,6 +25,7 @@ _AGAIN = "5"  # seconds, where the database is busy
 _OPTION = re.compile(r"--([a-z-]+)")
 _TABLE = re.compile(r"\[([a-z_]+)\] ")
 _PATH = re.compile(r"([a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*): ")
+_OF_RULES = ("include", "exclude")
 _STATUS: Sequence[tuple[type[MailerError], int]] = (
     (InputError, UNREADABLE),
     (NotFoundError, NOT_FOUND),
@@ -103,6 +104,8 @@ def key_of(words: str) -> str | None:
     while found := _PATH.match(rest):
         path.append(found[1])
         rest = rest[found.end() :]
+    if path and path[0].startswith(_OF_RULES):  # a draft's, as rules go by themselves
+        path.insert(0, "audience")
     return ".".join(path) or None
 
 
