@@ -273,6 +273,7 @@ def test_who_was_cut_off_by_a_kill_asks_again_and_it_is_done_once(desk: Desk) ->
 
     story = [one["what"] for one in desk.ana("GET", path).json()["story"]]
     assert story == ["new", "submit", "approve"]
+    assert desk.ben("POST", f"{path}/cancel").is_success
 
 
 def test_who_was_killed_before_anything_was_done_is_not_taken_for_done(
