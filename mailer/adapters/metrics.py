@@ -12,9 +12,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.gauges import Held, gauges, held
+from mailer.adapters.database.gauges import gauges, held
 from mailer.core.errors import ConfigError, MailerError
-from mailer.ports import Called
+from mailer.ports import Called, Held
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 

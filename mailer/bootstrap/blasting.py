@@ -15,6 +15,7 @@ from mailer.core.draft import Draft
 from mailer.core.errors import MailerError
 from mailer.core.findings import Finding, error, warning
 from mailer.pipeline.entitle import Entitlement
+from mailer.pipeline.halt import Halter
 from mailer.pipeline.propose import Proposer
 from mailer.pipeline.release import Releaser
 from mailer.pipeline.tell import Teller
@@ -124,6 +125,19 @@ class Blasting(Sending):
             teller=self.teller,
             clock=self.clock,
             counted_from=self.settings.counted_from,
+        )
+
+    def halter(self, actor: str, person: str = "") -> Halter:
+        """Return what holds mailings and ends them in somebody's name.
+
+        `person` is the address by which coordinators know them; none at the shell.
+        """
+        return Halter(
+            ledger=self.ledger,
+            proposer=self.proposer,
+            clock=self.clock,
+            actor=actor,
+            person=person,
         )
 
     def releaser(self, trouble: Callable[[str], None]) -> Releaser:

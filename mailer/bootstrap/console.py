@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from mailer.adapters.clocks import elapsed
 from mailer.adapters.credentials.codes import Codes
 from mailer.adapters.credentials.passkeys import Passkeys
 from mailer.adapters.credentials.passwords import Passwords
@@ -13,12 +14,15 @@ from mailer.adapters.database.api_answers import SqlAnswers
 from mailer.adapters.database.api_tokens import SqlApiTokens
 from mailer.adapters.database.attempts import SqlAttempts
 from mailer.adapters.database.credentials import SqlCredentials
+from mailer.adapters.database.following import SqlFollowing
+from mailer.adapters.database.gauges import held
 from mailer.adapters.database.invitations import SqlInvitations
 from mailer.adapters.database.records import SqlRecords
 from mailer.adapters.database.sessions import SqlSessions
 from mailer.bootstrap.sending import Sending
 from mailer.core.lists import MailingList
 from mailer.pipeline.enter import Doorkeeper
+from mailer.pipeline.follow import Meter
 from mailer.pipeline.invite import Inviter
 from mailer.pipeline.issue import Issuer
 from mailer.pipeline.secure import Locksmith
@@ -155,10 +159,30 @@ class Console:
     def survey(self) -> Survey:
         """Look at everything once."""
         project = self._project
-        stop = project.instance.stopped()
         return survey(
             project.ledger,
             project.lists.values(),
-            stopped=stop.reason if stop else None,
+            stopped=self._stopped(),
             at=project.clock(),
         )
+
+    @cached_property
+    def following(self) -> SqlFollowing:
+        """Mailings, as those look at them who sent them."""
+        return SqlFollowing(self._project.ready)
+
+    @cached_property
+    def meter(self) -> Meter:
+        """Counts mailings once for all who watch them."""
+        project = self._project
+        return Meter(
+            project.ledger.standing,
+            held=lambda: held(project.ready),
+            stopped=self._stopped,
+            clock=project.clock,
+            monotonic=elapsed,
+        )
+
+    def _stopped(self) -> str | None:
+        stop = self._project.instance.stopped()
+        return stop.reason if stop else None

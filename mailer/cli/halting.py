@@ -9,7 +9,6 @@ from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import Json, State
 from mailer.cli.which import find
-from mailer.core.errors import RefusedError
 
 Mailing = Annotated[str, typer.Argument(metavar="MAILING", help="LIST/EDITION.")]
 _PATIENCE = 20.0  # seconds that a command waits for calls in hand
@@ -118,22 +117,20 @@ def _turn(
     context: typer.Context, name: str, after: str, reason: str | None, *, as_json: bool
 ) -> None:
     state: State = context.obj
-    already = False
     with state.project() as project:
         found = find(project, name)
-        at = project.clock()
-        if after == found.state:
-            turned, already = True, True
+        already = after == found.state
+        halter = project.halter("cli")
+        if already:
+            pass
         elif after == "paused":
-            turned = project.ledger.pause(found.id, reason=reason or "", at=at)
+            halter.pause(found, reason=reason or "")
         elif after == "cancelled":
-            turned = project.ledger.cancel(found.id, reason=reason or "", at=at)
+            halter.cancel(found, reason=reason or "")
         else:
-            turned = project.ledger.resume(found.id, at=at)
+            halter.resume(found)
         in_hand = until_settled(project, found.id) if after != "sending" else 0
         standing = project.ledger.standing(found.id)
-    if not turned:
-        raise RefusedError(f"{name} is {found.state}; nothing was changed")
     if as_json:
         output.emit(
             {

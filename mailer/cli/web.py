@@ -131,6 +131,16 @@ def _work(project: Project) -> "Coordination":
         zone=console.zone,
         tokens=console.api_tokens,
         issuer=console.issuer,
+        # mailings that were made: how far they are, and what stops them
+        following=console.following,
+        meter=console.meter,
+        doubts=project.parked,
+        halter=lambda account: project.halter(account.actor, account.address),
+        switch=project.instance,
+        blast=lambda mailing: project.blasts.find(
+            f"{mailing.list_slug}/{mailing.edition}"
+        ),
+        corrector=project.corrector,
     )
 
 
@@ -145,6 +155,8 @@ def _automation(project: Project, limits: "Limits | None") -> "Automation":
         records=console.records,
         blasts=project.blasts,
         ledger=project.ledger,
+        following=console.following,
+        halter=lambda account: project.halter(account.actor, account.address),
         switch=project.instance,
         lists=project.lists,
         proposer=lambda: project.proposer(project.web),

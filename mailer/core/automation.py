@@ -40,7 +40,7 @@ NEEDS: Mapping[Scope, Permission] = {
     Scope.SUBMIT: Permission.WRITE,
     Scope.APPROVE: Permission.APPROVE,
     Scope.STOP: Permission.STOP,
-    Scope.RESUME: Permission.STOP,
+    Scope.RESUME: Permission.APPROVE,  # what waits leaves after it
     Scope.START: Permission.START,
 }
 

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     WRITE = "write"  # draft and submit an urgent call
     APPROVE = "approve"  # let somebody else's go out
     STOP = "stop"  # pause or end what is being sent
+    SETTLE = "settle"  # say what became of what nobody knows of: some may get it twice
     START = "start"  # let sending go on after all of it was stopped
     MODERATE = "moderate"  # accept and decline requests
     SEE_ADDRESSES = "see-addresses"  # unmasked; each look is logged
@@ -36,6 +37,7 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.WRITE: frozenset({Role.AUTHOR, Role.APPROVER}),
     Permission.APPROVE: frozenset({Role.APPROVER}),
     Permission.STOP: frozenset({Role.AUTHOR, Role.APPROVER, Role.ADMIN}),
+    Permission.SETTLE: frozenset({Role.APPROVER, Role.ADMIN}),
     Permission.START: frozenset({Role.ADMIN}),
     Permission.MODERATE: frozenset({Role.MODERATOR}),
     Permission.SEE_ADDRESSES: frozenset({Role.MODERATOR}),

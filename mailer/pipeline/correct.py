@@ -52,7 +52,12 @@ class Corrector:
                 self.letter(each, language, our_mistake=our_mistake)
 
     def send(
-        self, wrong: Sequence[Wrong], *, at: datetime, our_mistake: bool = False
+        self,
+        wrong: Sequence[Wrong],
+        *,
+        at: datetime,
+        our_mistake: bool = False,
+        by: str = "cli",
     ) -> Sequence[int]:
         """Put the letters on their way; returns the mailings.
 
@@ -60,7 +65,7 @@ class Corrector:
         Raises RefusedError, NotFoundError where a list is gone, and TemplateError.
         """
         letter = partial(self.letter, our_mistake=our_mistake)
-        return self.corrections.send(wrong, letter, self._carriage, at=at)
+        return self.corrections.send(wrong, letter, self._carriage, at=at, by=by)
 
     def letter(
         self, wrong: Wrong, language: str, *, our_mistake: bool = False

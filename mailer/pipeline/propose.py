@@ -20,12 +20,12 @@ from mailer.core.proposal import (
     Proposal,
     Stage,
 )
+from mailer.core.reasons import said
 from mailer.core.refusal import NotMovedError, Why
 from mailer.core.roles import Permission
 from mailer.pipeline.tell import Teller
 from mailer.ports import Audiences, Blasts, Coordinators, Ledger, Terms
 
-_LONGEST_REASON = 500  # characters
 _AGAIN = "somebody else has just changed it; look at it again: mailer blast show"
 
 
@@ -117,7 +117,7 @@ class Proposer:
                 proposal.draft.audience, self.terms(proposal.draft)
             ),
             acknowledged={
-                each: _said(why) if (why := (reasons or {}).get(each, "")) else ""
+                each: said(why) if (why := (reasons or {}).get(each, "")) else ""
                 for each in acknowledged
             },
             at=self.clock(),
@@ -153,7 +153,7 @@ class Proposer:
         people = self.blasts.approve(
             proposal,
             by=approver,
-            reason=_said(reason) if alone else None,
+            reason=said(reason) if alone else None,
             hold_until=at + proposal.hold(),
             terms=self.terms(proposal.draft),
             at=at,
@@ -168,10 +168,10 @@ class Proposer:
         actor, at = self._actor(by), self.clock()
         proposal = self.blasts.find(name)
         if proposal.stage is Stage.HELD:
-            self.blasts.stop(proposal, by=actor, reason=_said(reason), at=at)
+            self.blasts.stop(proposal, by=actor, reason=said(reason), at=at)
             proposal = self.blasts.find(proposal.name)  # it may have been released
         if proposal.stage in LEAVING and proposal.mailing is not None:
-            self.ledger.pause(proposal.mailing, reason=_said(reason), at=at)
+            self.ledger.pause(proposal.mailing, reason=said(reason), at=at, by=actor)
         return self.blasts.find(proposal.name)
 
     def pause(self, name: str, *, by: str, reason: str) -> Proposal:
@@ -184,7 +184,7 @@ class Proposer:
             )
         return self.stop(proposal.name, by=by, reason=reason)
 
-    def resume(self, name: str, *, by: str) -> Proposal:
+    def resume(self, name: str, *, by: str, reason: str | None = None) -> Proposal:
         """Go on: with a new hold where nothing has left yet, else with whoever waits."""
         actor = self.coordinators.person(by, Permission.APPROVE)
         at = self.clock()
@@ -197,7 +197,7 @@ class Proposer:
         if not (
             proposal.stage in LEAVING
             and proposal.mailing is not None
-            and self.ledger.resume(proposal.mailing, at=at)
+            and self.ledger.resume(proposal.mailing, at=at, by=actor, reason=reason)
         ):
             raise NotMovedError(
                 Why.STAGE,
@@ -216,11 +216,11 @@ class Proposer:
                 f"{proposal.name} is {self.state(proposal)}; nothing was changed",
             )
         self.blasts.close(
-            proposal, Stage.CANCELLED, by=actor, reason=_said(reason), at=at
+            proposal, Stage.CANCELLED, by=actor, reason=said(reason), at=at
         )
         closed = self.blasts.find(proposal.name)
         if closed.mailing is not None:
-            self.ledger.cancel(closed.mailing, reason=_said(reason), at=at)
+            self.ledger.cancel(closed.mailing, reason=said(reason), at=at, by=actor)
         return closed
 
     def state(self, proposal: Proposal) -> str:
@@ -253,7 +253,7 @@ class Proposer:
         self, proposal: Proposal, approver: str, *, alone: bool, reason: str
     ) -> None:
         if alone:
-            _said(reason, "--reason: say why nobody else can approve it now")
+            said(reason, "--reason: say why nobody else can approve it now")
         elif proposal.is_by(approver):
             raise NotMovedError(
                 Why.OWN,
@@ -301,13 +301,6 @@ class Proposer:
 
 def _stale(proposal: Proposal) -> NotMovedError:
     return NotMovedError(Why.STALE, f"{proposal.name}: {_AGAIN} {proposal.name}")
-
-
-def _said(reason: str, hint: str = "--reason: say why, for the record") -> str:
-    words = " ".join(reason.split())
-    if not words or len(words) > _LONGEST_REASON:
-        raise InputError(f"{hint}, in at most {_LONGEST_REASON} characters")
-    return words
 
 
 def _names(findings: Sequence[Finding]) -> str:

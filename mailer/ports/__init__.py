@@ -51,6 +51,14 @@ from mailer.ports.composing import (
 from mailer.ports.coordinating import Coordinator, Coordinators
 from mailer.ports.correcting import CORRECTION, Carriage, Corrections, Wrong
 from mailer.ports.endorsing import Endorsable, Endorsements, Endorser
+from mailer.ports.following import (
+    Doubtful,
+    Doubts,
+    Failed,
+    Following,
+    Held,
+    Version,
+)
 from mailer.ports.hearing import Forged, Heard, Hearing, Told
 from mailer.ports.hosting import Answer, Changed, Host, Hosted, Hosts
 from mailer.ports.introducing import (
@@ -62,6 +70,7 @@ from mailer.ports.introducing import (
     Proposed,
 )
 from mailer.ports.ledger import (
+    MACHINE,
     NOTE,
     Addressee,
     Batch,
@@ -127,6 +136,7 @@ from mailer.ports.watching import Called, Watch
 
 __all__ = [
     "CORRECTION",
+    "MACHINE",
     "NOTE",
     "Accepted",
     "Account",
@@ -165,6 +175,8 @@ __all__ = [
     "Credentials",
     "Deferred",
     "Dossiers",
+    "Doubtful",
+    "Doubts",
     "Edition",
     "Endorsable",
     "Endorsements",
@@ -173,13 +185,16 @@ __all__ = [
     "ErasureJournal",
     "Erasures",
     "Example",
+    "Failed",
     "Fared",
+    "Following",
     "Forged",
     "Found",
     "Gazetteer",
     "Hashing",
     "Heard",
     "Hearing",
+    "Held",
     "Hook",
     "Host",
     "Hosted",
@@ -252,6 +267,7 @@ __all__ = [
     "Unknown",
     "Unsure",
     "Usual",
+    "Version",
     "Watch",
     "Web",
     "Wrong",

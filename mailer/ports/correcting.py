@@ -55,6 +55,7 @@ class Corrections(Protocol):
         carriage: Callable[[Wrong], Carriage],
         *,
         at: datetime,
+        by: str,
     ) -> Sequence[int]:
         """Put a letter to all of these on its way, all or none; returns the mailings.
 

@@ -13,6 +13,7 @@ from mailer.core.tokens import Link, Purpose
 from mailer.ports.sending import Result
 
 NOTE = "note"
+MACHINE = "send"  # who pauses and ends, in the records, when no person does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,15 +340,26 @@ class Ledger(Protocol):
         """Return why others carry this provider's mail, if they do."""
         ...
 
-    def pause(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
+    def pause(
+        self, mailing_id: int, *, reason: str, at: datetime, by: str = MACHINE
+    ) -> bool:
         """Stop a mailing until a person resumes it; False if it is not sending."""
         ...
 
-    def resume(self, mailing_id: int, *, at: datetime) -> bool:
+    def resume(
+        self,
+        mailing_id: int,
+        *,
+        at: datetime,
+        by: str = MACHINE,
+        reason: str | None = None,
+    ) -> bool:
         """Go on with a paused mailing; False if it is not paused."""
         ...
 
-    def cancel(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
+    def cancel(
+        self, mailing_id: int, *, reason: str, at: datetime, by: str = MACHINE
+    ) -> bool:
         """End a mailing for good: whoever waits in it is skipped."""
         ...
 

@@ -4,6 +4,7 @@ import logging
 import socket
 
 import uvicorn
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from mailer.core.errors import ConfigError
@@ -28,7 +29,10 @@ def server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
         ws="none",
         timeout_graceful_shutdown=10,
     )
-    return uvicorn.Server(config)
+    running = uvicorn.Server(config)
+    if isinstance(app, Starlette):  # what goes on for hours asks whether to end
+        app.state.stopping = lambda: running.should_exit
+    return running
 
 
 def listen(host: str, port: int) -> socket.socket:

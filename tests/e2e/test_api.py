@@ -80,13 +80,11 @@ def test_an_urgent_call_goes_from_draft_to_report_by_programs_alone(
     desk: Desk,
 ) -> None:
     ana, ben = desk.ana, desk.ben
-
     card = ana("POST", "/audience", {"list": "urgent", "rule": OTAY["audience"]}).json()
     assert (card["count"], card["words"]["en"]) == (2, "People in California.")
     made = ana("POST", "/blasts", OTAY, Idempotency_Key="k1")
-    assert made.status_code == 201
+    assert (made.status_code, made.headers["etag"]) == (201, '"1"')
     assert made.headers["location"] == f"/api/v1{ONE}"
-    assert made.headers["etag"] == '"1"'
     assert made.json()["author"] == ANA
     assert parse(made.json()["draft"], file="x") == parse(OTAY, file="x")
 
@@ -115,12 +113,9 @@ def test_an_urgent_call_goes_from_draft_to_report_by_programs_alone(
     desk.work()
     assert desk.shell.messages == []
     assert ben("POST", f"{ONE}/resume").json()["stage"] == "held"
-    desk.house.now += timedelta(minutes=10)
-    previewed = ana("GET", f"{ONE}/preview?language=es&form=text")
-    assert "Vengan a Otay Mesa" in previewed.text
-    desk.work()
-    desk.house.now += timedelta(minutes=10)
-    desk.work()
+    for _ in range(2):
+        desk.house.now += timedelta(minutes=10)
+        desk.work()
 
     mails = [
         email.message_from_bytes(each.read_bytes(), policy=email.policy.default)
@@ -141,10 +136,9 @@ def test_an_urgent_call_goes_from_draft_to_report_by_programs_alone(
     ]
     standing = ana("GET", "/mailings/urgent/otay-mesa").json()
     assert (standing["kind"], standing["deliveries"]["sent"]) == ("blast", 2)
-    assert refused(ana("POST", f"{ONE}/cancel"), 409, "nothing was changed")
-    assert ONE.removeprefix("/blasts/") in {
-        one["mailing"] for one in ana("GET", "/mailings").json()["mailings"]
-    }
+    refused(ana("POST", f"{ONE}/cancel"), 409, "nothing was changed")
+    [mailing] = ana("GET", "/mailings").json()["mailings"]
+    assert mailing["mailing"] == ONE.removeprefix("/blasts/")
     assert ana("GET", "/blasts").json() == {"blasts": []}
     assert len(ana("GET", "/blasts?all=yes").json()["blasts"]) == 1
 
@@ -311,6 +305,7 @@ def test_a_preview_is_what_is_sent_to_the_octet(desk: Desk) -> None:
     path = "/blasts/urgent/seen/preview"
 
     html = desk.ana("GET", path)
+    assert "Vengan a Otay" in desk.ana("GET", f"{path}?language=es&form=text").text
     message = email.message_from_bytes(
         desk.ana("GET", f"{path}?form=eml").content, policy=email.policy.default
     )

@@ -10,9 +10,12 @@ from mailer.core.roles import POLICY, Permission, Role, granted, needs_second_fa
 _OWN = {Permission.OWN_ACCOUNT, Permission.OVERVIEW}
 TABLE = {
     Role.AUTHOR: _OWN | {Permission.WRITE, Permission.STOP},
-    Role.APPROVER: _OWN | {Permission.WRITE, Permission.APPROVE, Permission.STOP},
+    Role.APPROVER: _OWN
+    | {Permission.WRITE, Permission.APPROVE, Permission.STOP, Permission.SETTLE},
     Role.MODERATOR: _OWN | {Permission.MODERATE, Permission.SEE_ADDRESSES},
-    Role.ADMIN: _OWN | {Permission.ACCOUNTS, Permission.AUDIT, Permission.STOP},
+    Role.ADMIN: _OWN
+    | {Permission.ACCOUNTS, Permission.AUDIT, Permission.STOP}
+    | {Permission.SETTLE, Permission.START},
     Role.AUDITOR: _OWN | {Permission.AUDIT},
 }
 roles = st.frozensets(st.sampled_from(list(Role)))

@@ -69,6 +69,7 @@ class SqlCorrections:
         carriage: Callable[[Wrong], Carriage],
         *,
         at: datetime,
+        by: str,
     ) -> Sequence[int]:
         """Make a mailing for each mail that was wrong, in one transaction."""
         letters: dict[_Reader, Composed] = {}
@@ -82,7 +83,7 @@ class SqlCorrections:
                 _refuse_stale(connection, each.action)
                 _refuse_busy(connection, each)
             return [
-                self._send(connection, list(same), letters, carriage, at)
+                self._send(connection, list(same), letters, carriage, at=at, by=by)
                 for _, same in groupby(by_mail, key=outdated.mail)
             ]
 
@@ -92,7 +93,9 @@ class SqlCorrections:
         wrong: Sequence[Wrong],
         letters: Mapping[_Reader, Composed],
         carriage_of: Callable[[Wrong], Carriage],
+        *,
         at: datetime,
+        by: str,
     ) -> int:
         first = wrong[0]
         mailing, carriage = self._make(connection, first, at), carriage_of(first)
@@ -124,7 +127,7 @@ class SqlCorrections:
         audit.record(
             connection,
             at=at,
-            actor="cli",
+            actor=by,
             verb="correct",
             thing=f"action {first.action.public_id}",
             detail={"mailing": mailing.id, "version": first.action.version},

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, select
 
 from mailer.adapters.database.drafting import proposals
+from mailer.adapters.database.engine import Database
 from mailer.adapters.database.launching import SqlLaunching
 from mailer.adapters.database.people import reader_place
 from mailer.adapters.database.schema import (
@@ -39,48 +40,60 @@ class SqlBlasts(SqlLaunching):
 
     def fared(self, proposal: Proposal) -> Fared:
         """Return what became of it."""
-        mine = deliveries.c.mailing_id == proposal.mailing
-        sent = and_(mine, deliveries.c.state == "sent")
-        heard = func.coalesce(deliveries.c.heard, "sent")
-        counted = select(heard.label("heard"), func.count()).where(sent)
-        since = and_(
-            subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
-            subscriptions.c.list_number == proposal.list_number,
-            subscriptions.c.state == "ended",
-            subscriptions.c.ended_reason == "left",
-            subscriptions.c.changed_at >= deliveries.c.changed_at,
-        )
-        left = (
-            select(func.count())
-            .select_from(deliveries.join(subscriptions, since))
-            .where(sent)
-        )
-        with self._database.reading() as connection:
-            outcomes = dict(
-                tuple(row) for row in connection.execute(counted.group_by(heard))
-            )
-            domains = connection.execute(
-                _by(self._domain_of(), heard).where(sent).group_by("name", "heard")
-            ).all()
-            regions = connection.execute(
-                _by(_region(), heard).where(sent).group_by("name", "heard")
-            ).all()
-            gone = connection.scalar(left)
-        return Fared(
-            sent=sum(outcomes.values()),
-            heard={kind: n for kind, n in outcomes.items() if kind != "sent"},
-            left=gone or 0,
-            domains=_largest(domains),
-            regions=_largest(regions),
-        )
+        return fared(self._database, proposal.mailing or 0)
 
-    def _domain_of(self) -> ColumnElement[str]:
-        address = subscribers.c.address
-        return func.lower(
-            func.substr(address, func.instr(address, "@") + 1)
-            if self._database.is_sqlite
-            else func.split_part(address, "@", 2)
+
+def fared(database: Database, mailing_id: int) -> Fared:
+    """Return what became of a mailing of any kind; one that was pruned is nobody."""
+    mine = deliveries.c.mailing_id == mailing_id
+    sent = and_(mine, deliveries.c.state == "sent")
+    heard = func.coalesce(deliveries.c.heard, "sent")
+    counted = select(heard.label("heard"), func.count()).where(sent)
+    its_list = (
+        select(mailings.c.list_number)
+        .where(mailings.c.id == mailing_id)
+        .scalar_subquery()
+    )
+    since = and_(
+        subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
+        subscriptions.c.list_number == its_list,
+        subscriptions.c.state == "ended",
+        subscriptions.c.ended_reason == "left",
+        subscriptions.c.changed_at >= deliveries.c.changed_at,
+    )
+    left = (
+        select(func.count())
+        .select_from(deliveries.join(subscriptions, since))
+        .where(sent)
+    )
+    domain = _domain(is_sqlite=database.is_sqlite)
+    with database.reading() as connection:
+        outcomes = dict(
+            tuple(row) for row in connection.execute(counted.group_by(heard))
         )
+        domains = connection.execute(
+            _by(domain, heard).where(sent).group_by("name", "heard")
+        ).all()
+        regions = connection.execute(
+            _by(_region(), heard).where(sent).group_by("name", "heard")
+        ).all()
+        gone = connection.scalar(left)
+    return Fared(
+        sent=sum(outcomes.values()),
+        heard={kind: n for kind, n in outcomes.items() if kind != "sent"},
+        left=gone or 0,
+        domains=_largest(domains),
+        regions=_largest(regions),
+    )
+
+
+def _domain(*, is_sqlite: bool) -> ColumnElement[str]:
+    address = subscribers.c.address
+    return func.lower(
+        func.substr(address, func.instr(address, "@") + 1)
+        if is_sqlite
+        else func.split_part(address, "@", 2)
+    )
 
 
 def _by(name: ColumnElement[str], heard: ColumnElement[str]) -> Any:

@@ -18,15 +18,7 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core.allowing import KEPT
 from mailer.core.events import EventKind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """What is not written to for the moment."""
-
-    name: str  # "provider:main", "mailing:7", "domain:example.net"
-    seconds: float
-    reason: str | None  # None: its pace
+from mailer.ports import Held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

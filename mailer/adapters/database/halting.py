@@ -18,6 +18,7 @@ from mailer.adapters.database import audit, retention, tallying
 from mailer.adapters.database.addressing import SqlAddressing
 from mailer.adapters.database.closing import finish
 from mailer.adapters.database.mailings import with_lists
+from mailer.adapters.database.readers import masked
 from mailer.adapters.database.schema import (
     batches,
     deliveries,
@@ -25,7 +26,7 @@ from mailer.adapters.database.schema import (
     paces,
     variants,
 )
-from mailer.ports import Standing
+from mailer.ports import MACHINE, Standing
 
 
 class SqlHalting(SqlAddressing):
@@ -94,16 +95,25 @@ class SqlHalting(SqlAddressing):
         with self._database.reading() as connection:
             return int(connection.scalar(query) or 0)
 
-    def pause(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
+    def pause(
+        self, mailing_id: int, *, reason: str, at: datetime, by: str = MACHINE
+    ) -> bool:
         """Stop a mailing until a person resumes it: no call begins any more."""
-        return self._turn(mailing_id, ("sending",), "paused", reason, at)
+        return self._turn(mailing_id, ("sending",), "paused", reason, at, by=by)
 
-    def resume(self, mailing_id: int, *, at: datetime) -> bool:
+    def resume(
+        self,
+        mailing_id: int,
+        *,
+        at: datetime,
+        by: str = MACHINE,
+        reason: str | None = None,
+    ) -> bool:
         """Go on with a paused mailing; False if it is not paused.
 
         Whoever lets it go on has seen what bounced until now: it counts anew.
         """
-        if not self._turn(mailing_id, ("paused",), "sending", None, at):
+        if not self._turn(mailing_id, ("paused",), "sending", reason, at, by=by):
             return False
         with self._database.writing() as connection:
             seen = tallying.counted(self._database, connection, mailing_id)
@@ -114,10 +124,12 @@ class SqlHalting(SqlAddressing):
             )
         return True
 
-    def cancel(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
+    def cancel(
+        self, mailing_id: int, *, reason: str, at: datetime, by: str = MACHINE
+    ) -> bool:
         """End a mailing for good: whoever waits in it is skipped."""
         open_ones = ("planned", "missed", "sending", "paused")
-        return self._turn(mailing_id, open_ones, "cancelled", reason, at)
+        return self._turn(mailing_id, open_ones, "cancelled", reason, at, by=by)
 
     def _turn(
         self,
@@ -126,12 +138,18 @@ class SqlHalting(SqlAddressing):
         after: str,
         reason: str | None,
         at: datetime,
+        *,
+        by: str,
     ) -> bool:
         with self._database.writing() as connection:
             turned = connection.execute(
                 update(mailings)
                 .where(mailings.c.id == mailing_id, mailings.c.state.in_(before))
-                .values(state=after, reason=reason)
+                .values(
+                    # What is under way again has no reason to be held any more.
+                    state=after,
+                    reason=None if after == "sending" else reason,
+                )
             )
             if not turned.rowcount:
                 return False
@@ -149,7 +167,7 @@ class SqlHalting(SqlAddressing):
             audit.record(
                 connection,
                 at=at,
-                actor="send",
+                actor=masked(by) if "@" in by else by,
                 verb=after,
                 thing=f"mailing {mailing_id}",
                 detail={"reason": reason},

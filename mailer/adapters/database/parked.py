@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     Table,
     and_,
     exists,
@@ -19,8 +20,9 @@ from sqlalchemy import (
 )
 
 from mailer.adapters.database import audit
-from mailer.adapters.database.closing import finish
+from mailer.adapters.database.closing import PARKED, finish
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.readers import masked
 from mailer.adapters.database.schema import (
     batches,
     deliveries,
@@ -30,6 +32,7 @@ from mailer.adapters.database.schema import (
     variants,
 )
 from mailer.core.errors import RefusedError
+from mailer.ports import Doubtful
 
 _PARKED = deliveries.c.state == "parked"
 
@@ -42,33 +45,28 @@ class Parked:
 
     def listed(self, mailing_id: int | None) -> Sequence[Mapping[str, Any]]:
         """Return what nobody knows: mailing, address, provider, since when and why."""
-        query = (
-            select(
-                lists.c.slug,
-                mailings.c.edition,
-                subscribers.c.address,
-                deliveries.c.provider,
-                deliveries.c.reason,
-                batches.c.sent_at,
-            )
-            .select_from(deliveries)
-            .join(mailings, mailings.c.id == deliveries.c.mailing_id)
-            .join(lists, lists.c.number == mailings.c.list_number)
-            .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
-            .join(
-                batches,
-                and_(
-                    batches.c.variant_id == deliveries.c.variant_id,
-                    batches.c.seq == deliveries.c.seq,
-                ),
-            )
-            .where(_PARKED)
-            .order_by(mailings.c.id, subscribers.c.id)
-        )
+        query = _listing()
         if mailing_id is not None:
             query = query.where(deliveries.c.mailing_id == mailing_id)
         with self._database.reading() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
+
+    def doubtful(self, *, most: int) -> Sequence[Doubtful]:
+        """Return what nobody knows, addresses masked, the oldest mailing first."""
+        with self._database.reading() as connection:
+            return [
+                Doubtful(
+                    mailing=row.mailing_id,
+                    list_slug=row.slug,
+                    edition=row.edition,
+                    subscriber=row.subscriber_id,
+                    masked_address=masked(row.address),
+                    provider=row.provider,
+                    reason=row.reason,
+                    sent_at=row.sent_at,
+                )
+                for row in connection.execute(_listing().limit(most))
+            ]
 
     def resend(
         self, mailing_id: int, subscriber: int | None, *, actor: str, at: datetime
@@ -113,6 +111,34 @@ class Parked:
             settled(connection, mailing_id, at)
             _note(connection, mailing_id, "mark sent", count, actor=actor, at=at)
         return count
+
+
+def _listing() -> Select[Any]:
+    return (
+        select(
+            lists.c.slug,
+            mailings.c.edition,
+            subscribers.c.address,
+            deliveries.c.mailing_id,
+            deliveries.c.subscriber_id,
+            deliveries.c.provider,
+            deliveries.c.reason,
+            batches.c.sent_at,
+        )
+        .select_from(deliveries)
+        .join(mailings, mailings.c.id == deliveries.c.mailing_id)
+        .join(lists, lists.c.number == mailings.c.list_number)
+        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+        .join(
+            batches,
+            and_(
+                batches.c.variant_id == deliveries.c.variant_id,
+                batches.c.seq == deliveries.c.seq,
+            ),
+        )
+        .where(_PARKED, PARKED)  # of their batches there is an index
+        .order_by(mailings.c.id, subscribers.c.id)
+    )
 
 
 def nobody_left(connection: Connection, which: ColumnElement[bool]) -> None:

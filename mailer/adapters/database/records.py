@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from mailer.adapters.database import audit
 from mailer.adapters.database.engine import Database
@@ -24,17 +24,7 @@ class SqlRecords:
         if before is not None:
             query = query.where(log.c.id < before)
         with self._database.reading() as connection:
-            return [
-                Record(
-                    number=row.id,
-                    at=row.happened_at,
-                    actor=row.actor,
-                    verb=row.verb,
-                    thing=row.object,
-                    detail=row.detail,
-                )
-                for row in connection.execute(query)
-            ]
+            return [to_record(row) for row in connection.execute(query)]
 
     def note(
         self,
@@ -70,3 +60,15 @@ class SqlRecords:
                     thing=f"request {request}",
                 )
         return found
+
+
+def to_record(row: Row[Any]) -> Record:
+    """Return the record in a row of the log."""
+    return Record(
+        number=row.id,
+        at=row.happened_at,
+        actor=row.actor,
+        verb=row.verb,
+        thing=row.object,
+        detail=row.detail,
+    )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from mailer.adapters.sources.sheet import RISKY
+from mailer.adapters.sheets import guarded
 from mailer.core.errors import RefusedError
 from mailer.core.model import Rejection
 
@@ -22,7 +22,7 @@ class Rejects:
         self._file, self._writer = file, csv.writer(file)
         # Rows that are rejected once more have the old reasons in front.
         self._own = len(COLUMNS) if tuple(header[: len(COLUMNS)]) == COLUMNS else 0
-        self._header = [*COLUMNS, *map(_guarded, header[self._own :])]
+        self._header = [*COLUMNS, *map(guarded, header[self._own :])]
         self.clear()
 
     def clear(self) -> None:
@@ -34,7 +34,7 @@ class Rejects:
     def write(self, rejection: Rejection, cells: Sequence[str]) -> None:
         """Add one row."""
         why = (rejection.line, rejection.field, rejection.message)
-        self._writer.writerow([*why, *map(_guarded, cells[self._own :])])
+        self._writer.writerow([*why, *map(guarded, cells[self._own :])])
 
 
 @contextmanager
@@ -64,8 +64,3 @@ def _require_ours(path: Path) -> None:
             f"{path}: is there already and holds something else; name another file for"
             " the rejected rows"
         )
-
-
-def _guarded(cell: str) -> str:
-    bare = cell.lstrip()  # as spreadsheets see it, and as it is read again
-    return f"'{bare}" if bare.startswith(RISKY) else cell

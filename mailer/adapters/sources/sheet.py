@@ -11,6 +11,7 @@ from operator import itemgetter
 from os import fstat
 from pathlib import Path
 
+from mailer.adapters.sheets import RISKY
 from mailer.adapters.sources.text import encoding_of, one_line, quoted, readable
 from mailer.core.errors import InputError
 from mailer.core.model import Rejection
@@ -18,7 +19,6 @@ from mailer.core.model import Rejection
 MAX_COLUMNS = 500
 LONGEST_CELL = 128 * 1024  # characters: what csv reads at most, unless told otherwise
 _DELIMITERS = (",", ";", "\t")
-RISKY = ("=", "+", "-", "@")  # a spreadsheet takes what begins so for a formula
 _GUARDED = tuple(f"'{sign}" for sign in RISKY)  # and what begins so for text
 _EVERY = 10_000  # rows between two reports of progress
 

@@ -13,7 +13,7 @@ from mailer.core.proposal import OVER, Proposal, Stage
 from mailer.core.tables import LANGUAGES
 from mailer.core.tokens import normalize
 from mailer.pipeline import describe
-from mailer.web.api import shown
+from mailer.web.api import bodies, shown
 from mailer.web.api.gate import CREATED, Call, Gate, acts, answered, asks
 from mailer.web.api.once import once
 from mailer.web.api.problems import STALE, UNCONDITIONAL, ProblemError
@@ -86,7 +86,13 @@ def _kept(call: Call, name: str) -> Proposal | None:
 
 
 def _draft(call: Call) -> Draft:
-    return drafts.parse(call.said, file="draft")
+    sent = call.said
+    for language in LANGUAGES:
+        within = sent.get(language)
+        if isinstance(within, dict):
+            bodies.refuse_null(within, f"{language}.")
+    bodies.refuse_null(sent)
+    return drafts.parse(sent, file="draft")
 
 
 def _replace(call: Call) -> Response:

@@ -9,11 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from mailer.core.errors import InputError
+from mailer.core.reasons import said as reasons_said
 from mailer.web.api.problems import TOO_LARGE, UNSUPPORTED, ProblemError
 from mailer.web.form import bounded
 
 LIMIT = 512 * 1024  # bytes: a rule of 200,000 letters, and the words
 _JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
+_WHY = "reason: say why, for the record"
 _NOWHERE = re.compile("[\x00\ud800-\udfff]")  # what no database and no UTF-8 holds
 
 
@@ -74,6 +76,13 @@ def only(sent: Mapping[str, Any], known: Collection[str]) -> None:
             raise InputError(f"{_plain(key)}: is not known here; there is {there}")
 
 
+def refuse_null(sent: Mapping[str, Any], within: str = "") -> None:
+    """Refuse what a file could not say: what is not meant is left out."""
+    for key, value in sent.items():
+        if value is None:
+            raise InputError(f"{within}{_plain(key)}: is null; leave it out")
+
+
 def text(sent: Mapping[str, Any], key: str, usual: str) -> str:
     """Return words, or what is usual; raises InputError."""
     value = sent.get(key, usual)
@@ -85,7 +94,7 @@ def text(sent: Mapping[str, Any], key: str, usual: str) -> str:
 def reason(sent: Mapping[str, Any], usual: str) -> str:
     """Return why, and refuse all else; whoever is in a hurry says nothing."""
     only(sent, ("reason",))
-    return text(sent, "reason", usual)
+    return reasons_said(text(sent, "reason", usual), _WHY)
 
 
 def whole(sent: Mapping[str, Any], key: str) -> int | None:

@@ -102,8 +102,9 @@ def _pause(call: Call) -> Response:
 
 
 def _resume(call: Call) -> Response:
-    bodies.only(call.said, ())
-    return shown.standing(call, call.api.proposer().resume(call.named, by=call.by))
+    reason = bodies.reason(call.said, "resumed by a person")
+    resumed = call.api.proposer().resume(call.named, by=call.by, reason=reason)
+    return shown.standing(call, resumed)
 
 
 def _cancel(call: Call) -> Response:

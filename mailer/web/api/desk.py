@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from mailer.adapters.database.instance import Instance
+from mailer.core.accounts import Account
 from mailer.core.draft import Draft
 from mailer.core.findings import Finding
 from mailer.core.lists import MailingList
 from mailer.core.model import Action
 from mailer.core.rule import Rule
+from mailer.pipeline.halt import Halter
 from mailer.pipeline.propose import Proposer
 from mailer.ports import (
     Answer,
@@ -17,6 +20,7 @@ from mailer.ports import (
     ApiTokens,
     Blasts,
     Card,
+    Following,
     Mailing,
     Records,
     Standing,
@@ -24,42 +28,8 @@ from mailer.ports import (
 from mailer.web.api.limits import Limits
 
 
-class Stopped(Protocol):
-    """Since when and why nothing is sent."""
-
-    @property
-    def since(self) -> datetime:
-        """Return when it was stopped."""
-        ...
-
-    @property
-    def reason(self) -> str:
-        """Return why."""
-        ...
-
-
-class Switch(Protocol):
-    """Stops and starts all sending."""
-
-    def stopped(self) -> Stopped | None:
-        """Return since when and why nothing is sent; None: it may be."""
-        ...
-
-    def stop(self, *, reason: str, actor: str, at: datetime) -> None:
-        """Let no call begin any more, of any mailing."""
-        ...
-
-    def start(self, *, actor: str, at: datetime) -> Stopped | None:
-        """Let calls begin again; returns what it was stopped for."""
-        ...
-
-
 class Mailings(Protocol):
-    """The part of a ledger that programs see and turn."""
-
-    def every(self) -> Sequence[Mailing]:
-        """Return all mailings but the notes to single persons, newest first."""
-        ...
+    """The part of a ledger that programs see."""
 
     def mailing(self, list_slug: str, edition: str) -> Mailing | None:
         """Return a mailing by its identity."""
@@ -71,18 +41,6 @@ class Mailings(Protocol):
 
     def in_hand(self, mailing_id: int | None) -> int:
         """Count the messages of calls that have begun and are not recorded yet."""
-        ...
-
-    def pause(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
-        """Stop a mailing until a person resumes it: no call begins any more."""
-        ...
-
-    def resume(self, mailing_id: int, *, at: datetime) -> bool:
-        """Go on with a paused mailing; False if it is not paused."""
-        ...
-
-    def cancel(self, mailing_id: int, *, reason: str, at: datetime) -> bool:
-        """End a mailing for good: whoever waits in it is skipped."""
         ...
 
 
@@ -104,7 +62,9 @@ class Automation:
     records: Records
     blasts: Blasts
     ledger: Mailings
-    switch: Switch
+    following: Following
+    halter: Callable[[Account], Halter]
+    switch: Instance
     lists: Mapping[str, MailingList]
     proposer: Callable[[], Proposer]
     check: Callable[[Draft], Sequence[Finding]]

@@ -7,8 +7,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.core.automation import Scope
-from mailer.core.errors import NotFoundError, RefusedError
-from mailer.core.lists import Kind
+from mailer.core.errors import NotFoundError
+from mailer.pipeline.halt import Halter
 from mailer.ports import Mailing
 from mailer.web.api import bodies
 from mailer.web.api.gate import Call, Gate, acts, answered, asks
@@ -30,7 +30,7 @@ def routes(gate: Gate) -> list[Route]:
 
 
 def _list(call: Call) -> Response:
-    found = call.api.ledger.every()[:_MOST]
+    found = call.api.following.page((), most=_MOST)
     return answered({"mailings": [_row(each) for each in found]})
 
 
@@ -72,39 +72,21 @@ def _found(call: Call) -> Mailing:
 
 def _pause(call: Call) -> Response:
     mailing, reason = _found(call), bodies.reason(call.said, "paused by a person")
-    if _is_blast(mailing):
-        call.api.proposer().pause(_name(mailing), by=call.by, reason=reason)
-    else:
-        turned = call.api.ledger.pause(mailing.id, reason=reason, at=call.at)
-        _require(mailing, turned=turned)
+    _halter(call).pause(mailing, reason=reason)
     return _standing(call, mailing)
 
 
 def _resume(call: Call) -> Response:
-    bodies.only(call.said, ())
-    mailing = _found(call)
-    if _is_blast(mailing):
-        call.api.proposer().resume(_name(mailing), by=call.by)
-    else:
-        turned = call.api.ledger.resume(mailing.id, at=call.at)
-        _require(mailing, turned=turned)
+    mailing, reason = _found(call), bodies.reason(call.said, "resumed by a person")
+    _halter(call).resume(mailing, reason=reason)
     return _standing(call, mailing)
 
 
 def _cancel(call: Call) -> Response:
     mailing, reason = _found(call), bodies.reason(call.said, "cancelled by a person")
-    if _is_blast(mailing):
-        call.api.proposer().cancel(_name(mailing), by=call.by, reason=reason)
-    else:
-        turned = call.api.ledger.cancel(mailing.id, reason=reason, at=call.at)
-        _require(mailing, turned=turned)
+    _halter(call).cancel(mailing, reason=reason)
     return _standing(call, mailing)
 
 
-def _is_blast(mailing: Mailing) -> bool:
-    return mailing.kind == Kind.BLAST.value
-
-
-def _require(mailing: Mailing, *, turned: bool) -> None:
-    if not turned:
-        raise RefusedError(f"{_name(mailing)} is {mailing.state}; nothing was changed")
+def _halter(call: Call) -> Halter:
+    return call.api.halter(call.token.account)

@@ -6,14 +6,28 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailer.adapters.credentials.codes import Codes
+from mailer.adapters.database.instance import Instance
 from mailer.core.accounts import Account
+from mailer.core.proposal import Proposal
+from mailer.pipeline.correct import Corrector
 from mailer.pipeline.enter import Doorkeeper
+from mailer.pipeline.follow import Meter
+from mailer.pipeline.halt import Halter
 from mailer.pipeline.invite import Inviter
 from mailer.pipeline.issue import Issuer
 from mailer.pipeline.moderate import Moderator
 from mailer.pipeline.secure import Locksmith
 from mailer.pipeline.survey import Survey
-from mailer.ports import Accounts, ApiTokens, Credentials, Records, Sessions
+from mailer.ports import (
+    Accounts,
+    ApiTokens,
+    Credentials,
+    Doubts,
+    Following,
+    Mailing,
+    Records,
+    Sessions,
+)
 from mailer.web.console.assets import Assets
 from mailer.web.console.cookie import Cookie
 from mailer.web.site import Site
@@ -36,6 +50,14 @@ class Coordination:
     zone: ZoneInfo  # in which hours are told
     tokens: ApiTokens
     issuer: Issuer
+    # mailings that were made: how far they are, and what stops them
+    following: Following
+    meter: Meter
+    doubts: Doubts
+    halter: Callable[[Account], Halter]
+    switch: Instance
+    blast: Callable[[Mailing], Proposal]
+    corrector: Callable[[], Corrector]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,9 +134,8 @@ class Door:
     ) -> Response:
         desk = self._desk
         held = desk.cookie.read(request)
-        by_itself = request.headers.get("hx-request") == "true"
         session = held and desk.work.sessions.who(
-            held, at=desk.now, touch=not by_itself
+            held, at=desk.now, touch=not by_itself(request)
         )
         visit = Visit(
             desk=desk,
@@ -174,7 +173,7 @@ class Door:
 
     def _signed_out(self, visit: Visit) -> Response:
         path = visit.request.url.path
-        if visit.request.headers.get("hx-request") == "true":
+        if by_itself(visit.request):
             # A piece of a page that is asked for by itself leads the page away.
             away = {"HX-Redirect": f"{self._desk.site.root}/console/sign-in"}
             return Response(status_code=_FORBIDDEN, headers=away)
@@ -185,6 +184,12 @@ class Door:
             # From our own page it comes along.
             return visit.page("onward.html", to=path)
         return visit.to(f"/console/sign-in?next={quote(path)}")
+
+
+def by_itself(request: Request) -> bool:
+    """Whether an open page asks, and no person: that keeps nobody signed in."""
+    streams = "text/event-stream" in request.headers.get("accept", "")
+    return streams or request.headers.get("hx-request") == "true"
 
 
 def within(path: str | None) -> str:

@@ -1,9 +1,13 @@
 """The first page: what comes next, what is under way, what needs a person."""
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.core.roles import Permission
+from mailer.pipeline.survey import Survey
+from mailer.web.console import showing
 from mailer.web.console.door import Door, Visit
 
 
@@ -20,14 +24,26 @@ def _show(visit: Visit) -> Response:
     waiting = visit.desk.site.requests.waiting() if moderates else ()
     found = visit.desk.work.survey()
     return visit.page(
-        "overview.html", survey=found, waiting=waiting, lists=_lists(visit)
+        "overview.html",
+        survey=found,
+        running=_progress(visit, found),
+        waiting=waiting,
+        lists=_lists(visit),
     )
 
 
 def _running(visit: Visit) -> Response:
+    found = visit.desk.work.survey()
     return visit.page(
-        "running.html", survey=visit.desk.work.survey(), lists=_lists(visit)
+        "running.html",
+        survey=found,
+        running=_progress(visit, found),
+        lists=_lists(visit),
     )
+
+
+def _progress(visit: Visit, found: Survey) -> Sequence[showing.Shown]:
+    return [showing.of(visit, mailing) for mailing, _ in found.running]
 
 
 def _lists(visit: Visit) -> dict[str, str]:

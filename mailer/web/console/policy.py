@@ -10,6 +10,7 @@ from mailer.core.roles import Permission
 ROOT = "/console"
 _OWN, _ALL = Permission.OWN_ACCOUNT, Permission.OVERVIEW
 _MODERATE, _ADMIN = Permission.MODERATE, Permission.ACCOUNTS
+_STOP, _SETTLE = Permission.STOP, Permission.SETTLE
 _ANYBODY = None  # whoever is signed out as well
 
 Rules = Mapping[str, Mapping[str, Permission | None]]
@@ -41,6 +42,17 @@ RULES: Rules = {
     "/console/accounts": {"GET": _ADMIN, "POST": _ADMIN},
     "/console/accounts/{account}": {"GET": _ADMIN, "POST": _ADMIN},
     "/console/audit": {"GET": Permission.AUDIT},
+    # mailings that were made
+    "/console/mailings": {"GET": _ALL},
+    "/console/mailings/{number}": {"GET": _ALL},
+    "/console/mailings/{number}/report": {"POST": _ALL},
+    "/console/mailings/{number}/halt": {"GET": _STOP, "POST": _STOP},
+    "/console/live": {"GET": _ALL},
+    "/console/stop": {"GET": _STOP, "POST": _STOP},
+    "/console/start": {"POST": Permission.START},
+    "/console/parked": {"GET": _SETTLE, "POST": _SETTLE},
+    "/console/corrections": {"GET": _MODERATE},
+    "/console/corrections/{action}": {"GET": _MODERATE, "POST": _MODERATE},
 }
 
 

@@ -6,8 +6,13 @@ from mailer.web.console import (
     account,
     accounts,
     audit,
+    corrections,
     factors,
+    halting,
+    live,
+    mailings,
     overview,
+    parked,
     policy,
     requests,
     set_up,
@@ -44,6 +49,11 @@ def routes(site: Site, work: Coordination) -> list[Route]:
             factors,
             audit,
             tokens,
+            mailings,
+            halting,
+            live,
+            parked,
+            corrections,
         )
         for route in part.routes(door)
     ]

@@ -1,0 +1,75 @@
+"""Mailings as pages of the console name and describe them."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from starlette.exceptions import HTTPException
+
+from mailer.core.errors import NotFoundError
+from mailer.pipeline.follow import Progress
+from mailer.ports import Mailing, Standing
+from mailer.web.console.door import Visit
+
+PATH = "/console/mailings"
+_NOT_FOUND = 404
+_MOST_DIGITS = 18  # of a number that a database holds
+_BLAST = "blast"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A mailing, how far it is, and how it is called."""
+
+    mailing: Mailing
+    progress: Progress
+    list_title: str
+    day: date | None  # of a digest; None: it is called by its edition
+
+    @property
+    def standing(self) -> Standing:
+        """Return its counts."""
+        return self.progress.standing
+
+    @property
+    def state(self) -> str:
+        """Return its state when it was counted."""
+        return self.progress.standing.state
+
+    @property
+    def is_urgent_call(self) -> bool:
+        """Whether coordinators wrote it, and approved it."""
+        return self.mailing.kind == _BLAST
+
+    @property
+    def name(self) -> str:
+        """Return how commands name it."""
+        return f"{self.mailing.list_slug}/{self.mailing.edition}"
+
+
+def asked(visit: Visit, written: str | None = None) -> Mailing:
+    """Return the mailing of an address; raises HTTPException 404."""
+    words = str(visit.request.path_params["number"]) if written is None else written
+    if not (words.isascii() and words.isdigit() and len(words) <= _MOST_DIGITS):
+        raise HTTPException(_NOT_FOUND)
+    try:
+        return visit.desk.work.following.mailing(int(words))
+    except NotFoundError:
+        raise HTTPException(_NOT_FOUND) from None
+
+
+def of(visit: Visit, mailing: Mailing, progress: Progress | None = None) -> Shown:
+    """Return a mailing as it is shown."""
+    found = visit.desk.site.lists.get(mailing.list_number)
+    return Shown(
+        mailing=mailing,
+        progress=progress or visit.desk.work.meter.look(mailing.id),
+        list_title=found.title(visit.language) if found else mailing.list_slug,
+        day=_day(mailing.edition),
+    )
+
+
+def _day(edition: str) -> date | None:
+    try:
+        return date.fromisoformat(edition)
+    except ValueError:
+        return None
