@@ -317,3 +317,5 @@ def test_a_preview_is_what_is_sent_to_the_octet(desk: Desk) -> None:
     assert message["Subject"] == "Come to Otay Mesa tonight at 6"
     refused(desk.ana("GET", f"{path}?form=pdf"), 422, "there is html")
     refused(desk.ana("GET", f"{path}?language=fr"), 422, "there is en")
+    misspelt = desk.ana("GET", f"{path}?lang=es")
+    assert refused(misspelt, 422, "there is language, form")["key"] == "lang"

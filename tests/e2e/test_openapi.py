@@ -105,6 +105,7 @@ def real(town: Town) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def shown(town: Town) -> dict[str, str]:
     """What a program shows that may do everything, where there is a draft."""
+    town.project.warm().join()  # the gazetteer: its first question takes seconds
     console = town.project.console
     account = console.accounts.create(
         "ana@us.example", language="en", roles=list(Role), by="test", at=town.now

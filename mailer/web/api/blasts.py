@@ -35,11 +35,15 @@ def routes(gate: Gate) -> list[Route]:
     """Return the routes of what is written."""
     return [
         gate.route(
-            shown.PATH, get=asks(Scope.READ, _list), post=acts(Scope.WRITE, _create)
+            shown.PATH,
+            get=asks(Scope.READ, _list, "all"),
+            post=acts(Scope.WRITE, _create),
         ),
         gate.route(_ONE, get=asks(Scope.READ, _show), put=acts(Scope.WRITE, _replace)),
         gate.route(f"{_ONE}/check", post=asks(Scope.WRITE, _check)),
-        gate.route(f"{_ONE}/preview", get=asks(Scope.READ, _preview)),
+        gate.route(
+            f"{_ONE}/preview", get=asks(Scope.READ, _preview, "language", "form")
+        ),
         gate.route(f"{_ONE}/report", get=asks(Scope.READ, _report)),
     ]
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NoReturn
 
 from starlette.exceptions import HTTPException
@@ -68,7 +68,7 @@ def said(sent: bytes) -> Mapping[str, Any]:
     return value
 
 
-def only(sent: Mapping[str, Any], known: Collection[str]) -> None:
+def only(sent: Iterable[str], known: Collection[str]) -> None:
     """Refuse what nobody reads: it may be a key that is misspelt."""
     for key in sent:
         if key not in known:

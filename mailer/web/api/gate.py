@@ -79,12 +79,13 @@ class Way:
 
     scope: Scope | None  # None: any token that is good
     handler: Handler
+    query: tuple[str, ...] = ()  # what may stand after the question mark
     changes: bool = False
 
 
-def asks(scope: Scope | None, handler: Handler) -> Way:
+def asks(scope: Scope | None, handler: Handler, *query: str) -> Way:
     """Return a way that leaves everything as it is."""
-    return Way(scope=scope, handler=handler)
+    return Way(scope=scope, handler=handler, query=query)
 
 
 def acts(scope: Scope, handler: Handler) -> Way:
@@ -148,6 +149,7 @@ class Gate:
         )
 
     def _answered(self, call: Call, way: Way) -> Response:
+        bodies.only(call.request.query_params, way.query)
         answer = way.handler(call)
         if way.changes and answer.status_code in _DONE:
             path = call.request.url.path.removeprefix(ROOT)
