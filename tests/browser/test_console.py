@@ -295,5 +295,6 @@ def test_the_pictures_are_ours_and_so_is_the_script() -> None:
     assert sorted(file.name for file in folder.iterdir()) == [
         "htmx-2.0.11.min.js",
         "htmx-LICENSE",
+        "live.js",
         "passkeys.js",
     ]

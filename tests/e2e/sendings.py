@@ -1,7 +1,9 @@
 """Mailings of a house's project, sent call by call by a scripted provider."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import text
 
 from mailer.adapters.clocks import elapsed
 from mailer.adapters.database.tracking import SqlTracking
@@ -17,9 +19,17 @@ from tests.e2e.coordinators import House
 from tests.factories import contact, draft
 from tests.fakes.provider import ScriptedProvider
 
-MONDAY = datetime(2019, 10, 7, 15, 0, tzinfo=UTC)  # 8:00 in Los Angeles
+MONDAY = datetime(
+    2019, 10, 7, 17, 0, tzinfo=UTC
+)  # 10:00 in Los Angeles, 9:00 in winter
 ANA, BEN = "ana@example.org", "ben@example.org"
 BATCH = 10  # people of one call
+_OVER = (
+    "UPDATE subscriptions SET state = 'ended', ended_reason = 'left'",
+    "UPDATE mailings SET state = 'cancelled' WHERE state <> 'finished'",
+    "UPDATE batches SET state = 'done'",
+    "UPDATE deliveries SET state = 'failed' WHERE state = 'parked'",
+)
 
 
 def prepared(shell: Shell) -> Shell:
@@ -42,11 +52,20 @@ class Sendings:
         composer = replace(project.composer, batch_size=lambda _list: BATCH)
         project.__dict__["composer"] = composer
         self.told = 0
+        # Other people in other weeks: nobody knows anything yet.
+        self.first = 1000 * (self.house.now - MONDAY).days
 
-    def publish(self, *, day: int = 12) -> None:
-        """Let the source say that one action takes place, on a day of October."""
+    @property
+    def day(self) -> date:
+        """Return the Saturday of this week."""
+        return self.house.now.date() + timedelta(days=5)
+
+    def publish(self, day: date | None = None) -> None:
+        """Let the source say that one action takes place: on Saturday, or another day."""
+        when = day or self.day
+        said = draft(external_id=f"{self.day}", start_date=when)
         ingest(
-            Reading(drafts=(draft(day=day, external_id="1"),)),
+            Reading(drafts=(said,)),
             source="page",
             store=self.house.project.actions,
             at=self.house.now,
@@ -55,7 +74,7 @@ class Sendings:
     def enlist(self, people: int, list_slug: str = "weekly") -> None:
         """Subscribe so many people to a list."""
         self.house.project.people.enlist(
-            (contact(number) for number in range(1, people + 1)),
+            (contact(self.first + number) for number in range(1, people + 1)),
             list_slug=list_slug,
             at=self.house.now - timedelta(days=1),
         )
@@ -130,14 +149,41 @@ class Sendings:
             Event(
                 event_id=f"{self.told}-{number}",
                 kind=kind,
-                address=f"reader{number}@example.org",
-                provider_id=f"id-reader{number}@example.org",
+                address=self.address(number),
+                provider_id=f"id-{self.address(number)}",
                 happened_at=self.house.now,
             )
             for number in numbers
         ]
         tracking.keep(self.provider.name, events, at=self.house.now)
         tracking.apply(most=1000, at=self.house.now)
+
+    def leave(self, mailing: Mailing, number: int) -> None:
+        """Let somebody leave the list through the link in what they were sent."""
+        project = self.house.project
+        asked = text("SELECT uid FROM subscribers WHERE address = :address")
+        with project.database.reading() as connection:
+            uid = connection.scalar(asked, {"address": self.address(number)})
+        assert project.readers.leave(
+            bytes(uid), mailing.list_number, at=self.house.now, how="page"
+        )
+
+    def has(self, number: int) -> bool:
+        """Whether the provider took something for this person."""
+        return self.provider.accepted[self.address(number)] > 0
+
+    def address(self, number: int) -> str:
+        """Return a reader's address, from 1."""
+        return f"reader{self.first + number}@example.org"
+
+    def end(self) -> None:
+        """Let a week go by after which nobody is subscribed, and nothing is open."""
+        house = self.house
+        house.now += timedelta(days=7)
+        house.project.instance.start(actor="test", at=house.now)
+        with house.project.database.writing() as connection:
+            for statement in _OVER:
+                connection.execute(text(statement))
 
     def now(self, mailing: Mailing) -> Mailing:
         """Return a mailing as it is now."""

@@ -47,15 +47,35 @@ _OWN = {
     "GET /console/account/tokens",
     "POST /console/account/tokens",
 }
-_EVERYBODY = _OWN | {"GET /console", "GET /console/running"}
+# mailings that were made
+_WATCH = {
+    "GET /console/mailings",
+    "GET /console/mailings/{number}",
+    "POST /console/mailings/{number}/report",
+    "GET /console/live",
+}
+_STOP = {
+    "GET /console/mailings/{number}/halt",
+    "POST /console/mailings/{number}/halt",
+    "GET /console/stop",
+    "POST /console/stop",
+}
+_SETTLE = {"GET /console/parked", "POST /console/parked"}
+_CORRECT = {
+    "GET /console/corrections",
+    "GET /console/corrections/{action}",
+    "POST /console/corrections/{action}",
+}
+_EVERYBODY = _OWN | _WATCH | {"GET /console", "GET /console/running"}
 _AUDIT = {"GET /console/audit"}
 # Written out here once more: whoever changes the policy changes it in two places.
 MAY: Mapping[str, set[str]] = {
     "signed out": set(),
     "no role": set(),
-    "author": _EVERYBODY,
-    "approver": _EVERYBODY,
+    "author": _EVERYBODY | _STOP,
+    "approver": _EVERYBODY | _STOP | _SETTLE,
     "moderator": _EVERYBODY
+    | _CORRECT
     | {
         "GET /console/requests",
         "GET /console/requests/{number}",
@@ -64,7 +84,10 @@ MAY: Mapping[str, set[str]] = {
     },
     "admin": _EVERYBODY
     | _AUDIT
+    | _STOP
+    | _SETTLE
     | {
+        "POST /console/start",
         "GET /console/accounts",
         "POST /console/accounts",
         "GET /console/accounts/{account}",
@@ -162,6 +185,7 @@ def ask(
         file=house.secrets["static"],
         number=number,
         account=house.account(address("author")).public_id,
+        action="nobodys",
     )
     form = {"csrf": token(held) if csrf is None else csrf}
     named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -66,6 +66,7 @@ class SqlEndorsements:
         """Return the organizations on record that may be meant by a name."""
         query = (
             select(organization_aliases.c.name, places.c.label)
+            .select_from(organization_aliases)
             .join(organizations)
             .outerjoin(places, places.c.id == organizations.c.place_id)
         )

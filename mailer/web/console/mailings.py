@@ -1,16 +1,19 @@
 """All that was mailed: what goes out now, and what became of the rest."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.core.proposal import Proposal
 from mailer.core.roles import Permission
+from mailer.ports import Failed, Mailing
 from mailer.web.console import report, showing
 from mailer.web.console.door import Door, Visit
 from mailer.web.console.live import UNDER_WAY
 from mailer.web.console.showing import PATH, Shown
+from mailer.web.log import redact
 
 _AT_ONCE = 25  # rows of one page
 _VERSIONS = 40  # of one mailing, those with the most people
@@ -74,11 +77,16 @@ def _show(visit: Visit) -> Response:
         versions=versions,
         more_versions=more,
         languages=work.following.languages(mailing.id),
-        failed=work.following.failed(mailing.id, most=_FAILED) if failed else (),
+        failed=_failed(visit, mailing) if failed else (),
         story=work.following.story(mailing, most=_STORY),
         names=names,
         kinds=report.KINDS,
     )
+
+
+def _failed(visit: Visit, mailing: Mailing) -> Sequence[Failed]:
+    found = visit.desk.work.following.failed(mailing.id, most=_FAILED)
+    return [replace(each, reason=redact(each.reason)) for each in found]
 
 
 def turns(visit: Visit, one: Shown) -> Sequence[str]:

@@ -1,6 +1,7 @@
 """What nobody knows the outcome of: a person looks, and says what became of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -14,6 +15,7 @@ from mailer.ports import Doubtful
 from mailer.web.console import showing
 from mailer.web.console.door import Door, Visit, choice
 from mailer.web.console.showing import Shown
+from mailer.web.log import redact
 
 PATH = "/console/parked"
 _AT_ONCE = 200  # deliveries of one page
@@ -51,7 +53,10 @@ def _by_mailing(
 ) -> Sequence[tuple[Shown, Sequence[Doubtful]]]:
     following = visit.desk.work.following
     return [
-        (showing.of(visit, following.mailing(number)), list(rows))
+        (
+            showing.of(visit, following.mailing(number)),
+            [replace(each, reason=redact(each.reason or "")) for each in rows],
+        )
         for number, rows in groupby(found, attrgetter("mailing"))
     ]
 

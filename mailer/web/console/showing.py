@@ -1,5 +1,7 @@
 """Mailings as pages of the console name and describe them."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +11,7 @@ from mailer.core.errors import NotFoundError
 from mailer.pipeline.follow import Progress
 from mailer.ports import Mailing, Standing
 from mailer.web.console.door import Visit
+from mailer.web.log import redact
 
 PATH = "/console/mailings"
 _NOT_FOUND = 404
@@ -41,9 +44,32 @@ class Shown:
         return self.mailing.kind == _BLAST
 
     @property
+    def causes(self) -> Sequence[tuple[str, int]]:
+        """Return why messages failed, the most frequent cause first; no address."""
+        return causes(self.standing, "failed")
+
+    @property
+    def left_out(self) -> Sequence[tuple[str, int]]:
+        """Return why people do not get it."""
+        return causes(self.standing, "skipped", "suppressed")
+
+    @property
     def name(self) -> str:
         """Return how commands name it."""
         return f"{self.mailing.list_slug}/{self.mailing.edition}"
+
+
+def causes(standing: Standing, *states: str) -> Sequence[tuple[str, int]]:
+    """Return the reasons of deliveries in these states, as often as they occur.
+
+    Providers quote the address that they speak of; that is cut.
+    """
+    found: Counter[str] = Counter()
+    for name, count in standing.reasons.items():
+        state, _, reason = name.partition(": ")
+        if state in states:
+            found[redact(reason)] += count
+    return found.most_common()
 
 
 def asked(visit: Visit, written: str | None = None) -> Mailing:
