@@ -13,9 +13,10 @@ from mailer.adapters.database.api_answers import SqlAnswers
 from mailer.adapters.database.api_tokens import SqlApiTokens
 from mailer.adapters.database.credentials import SqlCredentials
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.invitations import SqlInvitations
 from mailer.adapters.database.records import SqlRecords
 from mailer.adapters.database.schema import api_tokens
-from mailer.core.accounts import Account, Factor, State
+from mailer.core.accounts import Account, Errand, Factor, State
 from mailer.core.automation import LONGEST, MOST, PREFIX, ApiToken, Scope
 from mailer.core.errors import InputError, RefusedError
 from mailer.core.roles import Role
@@ -119,6 +120,19 @@ def test_a_token_ends_by_itself_or_when_it_is_revoked_by_its_owner(
     assert (listed.revoked_at, listed.is_good(AT)) == (AT, False)
     told = [one.verb for one in office.records.latest(most=2)]
     assert told == ["revoke token", "make token"]
+
+
+def test_who_sets_a_password_by_a_link_ends_the_tokens(office: Office) -> None:
+    ana = office.person(Role.AUTHOR)
+    ben = office.person(Role.AUTHOR, address="ben@union.example")
+    secrets = [office.issue(one)[1] for one in (ana, ana, ben)]
+    invitations = SqlInvitations(office.database)
+    link = invitations.make(ana.number, bytes(16), Errand.RESET, by="x", at=AT)
+
+    invitations.use(link, bytes(16), name="Ana", language="en", hashed="new", at=AT)
+
+    left = [office.tokens.bearer(one, at=AT) is not None for one in secrets]
+    assert left == [False, False, True]
 
 
 def test_what_the_account_may_no_more_no_token_of_it_may(office: Office) -> None:
