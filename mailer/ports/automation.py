@@ -75,3 +75,7 @@ class Answers(Protocol):
     def forget(self, token: int, key: str) -> None:
         """Let the key be used again: nothing was done under it."""
         ...
+
+    def sweep(self, *, at: datetime) -> None:
+        """Forget what was answered more than a day ago."""
+        ...

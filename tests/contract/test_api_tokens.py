@@ -233,4 +233,7 @@ def test_a_key_is_answered_the_same_for_a_day_and_for_its_own_token_alone(
     assert begin(other.number, "key", b"a" * 32, at=AT) is None
     office.answers.forget(other.number, "key")
     assert begin(other.number, "key", b"c" * 32, at=AT) is None
-    assert begin(mine.number, "key", b"a" * 32, at=AT + DAY) is None
+    office.answers.sweep(at=AT + DAY - MINUTE)
+    assert begin(mine.number, "key", b"a" * 32, at=AT) == (True, reply)
+    office.answers.sweep(at=AT + DAY)
+    assert begin(mine.number, "key", b"a" * 32, at=AT) is None

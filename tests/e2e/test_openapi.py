@@ -124,7 +124,7 @@ def shown(town: Town) -> dict[str, str]:
 
 @PROGRAMS.parametrize()
 @settings(
-    max_examples=8,
+    max_examples=5,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
@@ -133,8 +133,10 @@ def test_no_program_makes_the_api_fail_or_answer_unlike_described(
 ) -> None:
     left_out: list[Any] = [unsupported_method, positive_data_acceptance]
     case.call_and_validate(base_url=town.url, headers=shown, excluded_checks=left_out)
+    if not case.path_parameters:
+        return
     there = {"list": "urgent", "edition": OTAY["edition"]}
-    case.path_parameters = {name: there[name] for name in case.path_parameters or {}}
+    case.path_parameters = {name: there[name] for name in case.path_parameters}
     left_out.append(negative_data_rejection)
     case.call_and_validate(base_url=town.url, headers=shown, excluded_checks=left_out)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, Delete, and_, delete, select, update
 
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.schema import api_answers
@@ -23,9 +23,7 @@ class SqlAnswers:
         """Take a key for a request of this hash; or return what is known under it."""
         values = {"token_id": token, "key": key, "asked": asked, "asked_at": at}
         with self._database.writing() as connection:
-            connection.execute(
-                delete(api_answers).where(api_answers.c.asked_at <= at - _KEPT)
-            )
+            connection.execute(_over(at))
             taken = connection.scalar(
                 self._database.insert(api_answers)
                 .values(values)
@@ -59,6 +57,15 @@ class SqlAnswers:
                     _keyed(token, key), api_answers.c.status.is_(None)
                 )
             )
+
+    def sweep(self, *, at: datetime) -> None:
+        """Forget what was answered more than a day ago."""
+        with self._database.writing() as connection:
+            connection.execute(_over(at))
+
+
+def _over(at: datetime) -> Delete:
+    return delete(api_answers).where(api_answers.c.asked_at <= at - _KEPT)
 
 
 def _keyed(token: int, key: str) -> ColumnElement[bool]:

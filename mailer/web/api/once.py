@@ -39,40 +39,31 @@ def once(call: Call, act: Act, done: Done) -> Response:
         )
     number, answers = call.token.number, call.api.answers
     before = answers.begin(number, key, _asked(call), at=call.at)
-    if before is None:
-        answer = _first(call, key, act)
-    else:
-        if not before.same:
-            raise ProblemError(
-                UNREADABLE,
-                "This key was used for another request; take a new one.",
-                key=HEADER,
-            )
-        if before.answered is not None:
-            return _replayed(before.answered)
-        answer = _again(act, done)
+    if before is not None and not before.same:
+        raise ProblemError(
+            UNREADABLE,
+            "This key was used for another request; take a new one.",
+            key=HEADER,
+        )
+    if before is not None and before.answered is not None:
+        return _replayed(before.answered)
+    # Another may have been cut off with this key, or be at work at this moment.
+    answer = (before and done()) or _acted(call, key, act, done)
     answers.keep(number, key, Reply(answer.status_code, bytes(answer.body).decode()))
     return answer
 
 
-def _first(call: Call, key: str, act: Act) -> Response:
+def _acted(call: Call, key: str, act: Act, done: Done) -> Response:
     try:
-        return act()
+        try:
+            return act()
+        except RefusedError:
+            if answer := done():  # the other one was quicker
+                return answer
+            raise
     except (InputError, NotFoundError, RefusedError, ProblemError):
         # Nothing was done. After any other error nobody knows that.
         call.api.answers.forget(call.token.number, key)
-        raise
-
-
-def _again(act: Act, done: Done) -> Response:
-    """Act where another was cut off, or is at work at this moment."""
-    if answer := done():
-        return answer
-    try:
-        return act()
-    except RefusedError:
-        if answer := done():  # the other one was quicker
-            return answer
         raise
 
 
