@@ -205,7 +205,7 @@ def _submitted(blasts: SqlBlasts, count: int) -> Proposal:
     made = blasts.create(DRAFT, by="ana@example.org", at=MONDAY)
     # Of a hundred one is suppressed, and one has paused.
     expected = count - len(range(1, count + 1, 100)) - len(range(2, count + 1, 100))
-    blasts.submit(made, by="ana@example.org", expected=expected, acknowledged=(),
+    blasts.submit(made, by="ana@example.org", expected=expected, acknowledged={},
                   at=MONDAY)  # fmt: skip
     return blasts.find("tonight")
 

@@ -1,6 +1,6 @@
 """A project folder: what coordinators write, look at and move on in the console."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from mailer.core.proposal import Proposal
 from mailer.core.rule import Rule
 from mailer.pipeline.entitle import Entitlement
 from mailer.pipeline.propose import Proposer
-from mailer.ports import Addressee, Blasts, Card, Composed, Web
+from mailer.ports import Addressee, Blasts, Card, Composed, Links
 
 if TYPE_CHECKING:
     from mailer.adapters.gates import Message
@@ -35,15 +35,9 @@ class Recipient:
 class Calls:
     """The blasts of a project as its coordinators work on them."""
 
-    def __init__(
-        self,
-        project: Blasting,
-        *,
-        look_up: Callable[[str], Collection[str]] | None = None,
-    ) -> None:
-        """Take the project; `look_up` finds the IP addresses of a link's host."""
+    def __init__(self, project: Blasting) -> None:
+        """Take the project."""
         self._project = project
-        self._look_up = look_up
 
     @property
     def blasts(self) -> Blasts:
@@ -71,11 +65,10 @@ class Calls:
         return self._project.settings.quiet_hours is not None
 
     @cached_property
-    def _web(self) -> Web:
-        from mailer.adapters.visiting import Outside, Remembering, addresses_of
+    def _web(self) -> Links:
+        from mailer.adapters.remembering import Remembering
 
-        outside = Outside(self._project.web, self._look_up or addresses_of)
-        return Remembering(outside, seconds=_GOOD_FOR)
+        return Remembering(self._project.web, seconds=_GOOD_FOR)
 
     @cached_property
     def proposer(self) -> Proposer:

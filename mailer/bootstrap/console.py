@@ -11,6 +11,8 @@ from mailer.adapters.credentials.passwords import Passwords
 from mailer.adapters.credentials.sealing import Seal
 from mailer.adapters.database.accounts import SqlAccounts
 from mailer.adapters.database.agenda import SqlAgenda
+from mailer.adapters.database.api_answers import SqlAnswers
+from mailer.adapters.database.api_tokens import SqlApiTokens
 from mailer.adapters.database.attempts import SqlAttempts
 from mailer.adapters.database.credentials import SqlCredentials
 from mailer.adapters.database.following import SqlFollowing
@@ -27,6 +29,7 @@ from mailer.core.lists import MailingList
 from mailer.pipeline.enter import Doorkeeper
 from mailer.pipeline.follow import Meter, Outcome, Seldom, outcomes
 from mailer.pipeline.invite import Inviter
+from mailer.pipeline.issue import Issuer
 from mailer.pipeline.secure import Locksmith
 from mailer.pipeline.survey import Survey, survey
 
@@ -136,6 +139,21 @@ class Console:
             base_url=project.settings.base_url,
             clock=project.clock,
         )
+
+    @cached_property
+    def api_tokens(self) -> SqlApiTokens:
+        """What lets programs in."""
+        return SqlApiTokens(self._project.ready)
+
+    @cached_property
+    def answers(self) -> SqlAnswers:
+        """What programs were answered."""
+        return SqlAnswers(self._project.ready)
+
+    @cached_property
+    def issuer(self) -> Issuer:
+        """Makes tokens for programs."""
+        return Issuer(tokens=self.api_tokens, clock=self._project.clock)
 
     @property
     def zone(self) -> ZoneInfo:

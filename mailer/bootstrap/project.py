@@ -78,6 +78,7 @@ class Project(Blasting):
         self.retention.prune(now - self.settings.keep, at=now)
         self.requests.expire(at=now)
         self.console.attempts.sweep(at=now)
+        self.console.answers.sweep(at=now)
 
     def tracker(self, trouble: Callable[[str], None]) -> Tracker:
         """Return what keeps and applies what providers tell."""

@@ -30,6 +30,7 @@ from mailer.cli import (
     rights,
     running,
     suppressions,
+    token,
     web,
     why,
 )
@@ -94,6 +95,7 @@ app.command("audience", rich_help_panel=_LOOK)(audience.audience)
 app.add_typer(requests.app, name="requests", rich_help_panel=_LOOK)
 app.command("introductions", rich_help_panel=_LOOK)(introductions.introductions)
 app.add_typer(admin.app, name="admin", rich_help_panel=_LOOK)
+app.add_typer(token.app, name="token", rich_help_panel=_LOOK)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
 app.command("prune", rich_help_panel=_LOOK)(pruning.prune)
 app.command("export", rich_help_panel=_LOOK)(rights.export)

@@ -1,8 +1,7 @@
 """`mailer audience`: whom a rule means, who would get a blast, and who would not."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +15,8 @@ from mailer.core.caps import said
 from mailer.core.errors import InputError
 from mailer.core.model import Place
 from mailer.core.rule import Rule
-from mailer.core.states import state_name
+from mailer.core.states import slug_name
+from mailer.pipeline import describe
 from mailer.ports import Card, ConsentAge, LeftOut, Share
 
 _MOST_ROWS = 12  # regions that are shown one by one
@@ -60,7 +60,7 @@ def audience(
             raise InputError(f"{name}: {error}") from None
         caps = said(terms.caps, urgent=urgent)
     if as_json:
-        output.emit({**_described(located, card, list_slug), "caps": caps})
+        output.emit(describe.audience(located, card, terms))
         return
     _show(located, card, list_slug, caps)
 
@@ -95,21 +95,8 @@ def _decoded(name: str, data: bytes) -> str:
         raise InputError(f"{name}: is not UTF-8 text; save it as UTF-8") from None
 
 
-def _described(rule: Rule, card: Card, list_slug: str) -> Mapping[str, Any]:
-    return {
-        "list": list_slug,
-        "rule": rules.dump(rule),
-        "fingerprint": rules.fingerprint(rule).hex(),
-        "words": {
-            language: rules.say(rule, language, region=_region)
-            for language in ("en", "es")
-        },
-        **asdict(card),
-    }
-
-
 def _show(rule: Rule, card: Card, list_slug: str, caps: str | None) -> None:
-    output.show(rules.say(rule, region=_region))
+    output.show(rules.say(rule, region=slug_name))
     people = output.counted(card.count, "person", "people")
     output.heading(
         f"\n{people} would get a blast of the list {list_slug} at"
@@ -120,7 +107,7 @@ def _show(rule: Rule, card: Card, list_slug: str, caps: str | None) -> None:
     if caps:
         output.show(f"- {caps}")
     _left_out(card)
-    _shares("Where", [*_named(card.regions, _region)], card.count)
+    _shares("Where", [*_named(card.regions, slug_name)], card.count)
     _shares("Language", [*_named(card.languages, str)], card.count)
     organizations = list(_named(card.organizations, str))
     if card.other_organizations:
@@ -209,15 +196,6 @@ def _examples(card: Card) -> None:
             for each in card.examples
         ],
     )
-
-
-def _region(slug: str) -> str:
-    """Return "California" for "us-ca"; another country's region as it is."""
-    country, _, code = slug.partition("-")
-    if country != "us":
-        return slug
-    name = state_name(code.upper(), "US")
-    return slug if name is None or name == code.upper() else name
 
 
 _WHY = {

@@ -7,9 +7,10 @@ import typer
 from mailer.adapters.database.readers import masked
 from mailer.cli import output, questions
 from mailer.cli.state import AsOf, Json, State
-from mailer.core import editions, snapshot
+from mailer.core import snapshot
 from mailer.core.errors import NotFoundError
-from mailer.core.model import Action, Facts
+from mailer.core.model import Facts
+from mailer.pipeline import describe
 from mailer.ports import Answer
 
 
@@ -60,7 +61,7 @@ def actions(
         waiting = {key for key, each in answers.items() if each.right_at is None}
         found = [action for action in found if action.id in waiting]
     if as_json:
-        output.emit([_described(each, answers.get(each.id)) for each in found])
+        output.emit([describe.action(each, answers.get(each.id)) for each in found])
         return
     output.table(
         ("Date", "Place", "Status", "Sponsors", "Source", "Host", "ID"),
@@ -96,24 +97,6 @@ def _answer(answer: Answer | None) -> str | None:
     if answer.right_at is None:
         return f"asked {answer.asked_at:%Y-%m-%d}, no answer"
     return f"right {answer.right_at:%Y-%m-%d}"
-
-
-def _described(action: Action, answer: Answer | None) -> dict[str, Any]:
-    return {
-        "host": None
-        if answer is None
-        else {
-            "asked_for": answer.asked_for,
-            "asked_at": answer.asked_at,
-            "right_at": answer.right_at,
-        },
-        "id": action.public_id,
-        "source": action.source,
-        "external_id": action.external_id,
-        "version": action.version,
-        "missing_since": action.missing_since,
-        **snapshot.dump(action.facts),
-    }
 
 
 def _history(versions: Any, public_id: str, as_json: bool) -> None:  # noqa: FBT001 - private
@@ -201,20 +184,8 @@ def lists(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> 
     state: State = context.obj
     with state.project(as_of) as project:
         counts = project.people.count()
-        found: list[dict[str, Any]] = [
-            {
-                "slug": each.slug,
-                "title": dict(each.titles),
-                "kind": each.kind.value,
-                "active": counts.get(each.slug, {}).get("active", 0),
-                "pending": counts.get(each.slug, {}).get("pending", 0),
-                "ended": counts.get(each.slug, {}).get("ended", 0),
-                "next_edition": (
-                    editions.next_due(each.cadence, project.clock()).due_at
-                    if each.cadence
-                    else None
-                ),
-            }
+        found = [
+            describe.mailing_list(each, counts.get(each.slug, {}), project.clock())
             for each in project.lists.values()
         ]
     if as_json:

@@ -166,11 +166,15 @@ def _intent(mailing: Mailing, variant: Composed, person: Addressee | None) -> In
 
 def keep(previewed: Previewed, path: Path) -> None:
     """Write a message's .html, .txt and .eml."""
-    outgoing, message = previewed.outgoing, previewed.message
+    message = previewed.message
     path.with_suffix(".html").write_text(message.html, encoding="utf-8")
     path.with_suffix(".txt").write_text(message.text, encoding="utf-8")
-    bytes_sent = MimeForm(outgoing.letter, outgoing.date).fill(outgoing.recipients[0])
-    path.with_suffix(".eml").write_bytes(bytes_sent)
+    path.with_suffix(".eml").write_bytes(sent(previewed.outgoing))
+
+
+def sent(outgoing: Outgoing) -> bytes:
+    """Return what leaves for the first recipient, octet by octet."""
+    return MimeForm(outgoing.letter, outgoing.date).fill(outgoing.recipients[0])
 
 
 def _described(previewed: Previewed, file: str) -> dict[str, Any]:

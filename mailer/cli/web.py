@@ -1,21 +1,30 @@
 """`mailer web`: the pages behind the links in the mail."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailer.adapters.addresses import checked
 from mailer.bootstrap import Project, examining
-from mailer.cli import output
+from mailer.cli import output, previews
 from mailer.cli.state import AsOf, State
 from mailer.config import VARIABLES
+from mailer.core import rule as rules
+from mailer.core.draft import Draft
+from mailer.core.model import Action
+from mailer.core.rule import Rule
 from mailer.pipeline.examine import webhook
+from mailer.ports import Answer, Card, Terms
 
 if TYPE_CHECKING:
+    from mailer.web.api import Automation, Letter, Limits
     from mailer.web.app import Application
     from mailer.web.console import Coordination, Holdings
     from mailer.web.events import Ear
     from mailer.web.guard import Guard
+
+Carded = tuple[Rule, Card, Terms]
 
 
 def web(
@@ -43,8 +52,13 @@ def open_pages(project: Project, host: str, port: int) -> None:
     serve(app, host, port)
 
 
-def application(project: Project, guard: "Guard | None" = None) -> "Application":
-    """Return the pages of a project; `guard` is how much strangers may ask."""
+def application(
+    project: Project, guard: "Guard | None" = None, limits: "Limits | None" = None
+) -> "Application":
+    """Return the pages of a project.
+
+    `guard` is how much strangers may ask, `limits` how much programs may.
+    """
     from mailer.web.app import create  # noqa: PLC0415 - a web server, for this alone
 
     return create(
@@ -74,6 +88,7 @@ def application(project: Project, guard: "Guard | None" = None) -> "Application"
         logo=project.settings.branding.logo,
         ear=_ear(project),
         work=_work(project),
+        automation=_automation(project, limits),
     )
 
 
@@ -116,6 +131,8 @@ def _work(project: Project) -> "Coordination":
         survey=console.survey,
         calls=project.calls,
         zone=console.zone,
+        tokens=console.api_tokens,
+        issuer=console.issuer,
         # mailings that were made: how far they are, and what stops them
         following=console.following,
         meter=console.meter,
@@ -148,3 +165,58 @@ def _holdings(project: Project) -> "Holdings":
         variables={name: VARIABLES[name] for name in project.settings.variables},
         examine=lambda offline: examining.examine(project, offline=offline),
     )
+
+
+def _automation(project: Project, limits: "Limits | None") -> "Automation":
+    """Return what programs do in the name of coordinators."""
+    from mailer.web.api import Automation, Limits  # noqa: PLC0415 - as above
+
+    console = project.console
+    return Automation(
+        tokens=console.api_tokens,
+        answers=console.answers,
+        records=console.records,
+        blasts=project.blasts,
+        ledger=project.ledger,
+        following=console.following,
+        halter=lambda account: project.halter(account.actor, account.address),
+        switch=project.instance,
+        lists=project.lists,
+        proposer=lambda: project.proposer(project.web),
+        check=lambda draft: project.checker(project.web).check(draft),
+        preview=lambda draft, language: _letter(project, draft, language),
+        audience=lambda *asked: _card(project, *asked),
+        coming=lambda: _coming(project),
+        counts=project.people.count,
+        clock=project.clock,
+        limits=limits or Limits(),
+    )
+
+
+def _letter(project: Project, draft: Draft, language: str) -> "Letter":
+    """Return a draft as somebody who reads this language gets it."""
+    from mailer.web.api import Letter  # noqa: PLC0415 - as above
+
+    mailing_list = project.mailing_list(draft.list_slug)
+    key = project.blasts.key(draft.name)
+    variant = project.typesetter.typeset(draft, mailing_list, key).of(language)
+    previewed = previews.as_sent_by(project, draft, variant, None)
+    return Letter(
+        html=previewed.message.html,
+        text=previewed.message.text,
+        eml=previews.sent(previewed.outgoing),
+    )
+
+
+def _card(project: Project, rule: Rule, list_slug: str, urgent: bool) -> Carded:  # noqa: FBT001 - private
+    """Return a rule with its places on the map, and whom it would reach now."""
+    located = rules.located(rule, lambda words: project.locate(words)[0])
+    terms = project.terms(list_slug, urgent=urgent)
+    return located, project.audiences.card(located, terms), terms
+
+
+def _coming(project: Project) -> Sequence[tuple[Action, Answer | None]]:
+    """Return the actions to come, each with what its host has answered."""
+    now = project.clock()
+    answers = project.hosts.answers(now)
+    return [(each, answers.get(each.id)) for each in project.actions.upcoming(now)]

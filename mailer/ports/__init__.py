@@ -37,6 +37,7 @@ from mailer.ports.audiences import (
     Terms,
     Usual,
 )
+from mailer.ports.automation import Answers, ApiTokens, Repeated, Reply
 from mailer.ports.blasts import (
     BlastRenderer,
     Blasts,
@@ -149,6 +150,8 @@ __all__ = [
     "Agreed",
     "Answer",
     "Answered",
+    "Answers",
+    "ApiTokens",
     "Applied",
     "Attempts",
     "Audiences",
@@ -244,6 +247,8 @@ __all__ = [
     "Refused",
     "Rendered",
     "Renderer",
+    "Repeated",
+    "Reply",
     "Report",
     "Requests",
     "Resolved",

@@ -33,6 +33,7 @@ from mailer.ports import (
 )
 from mailer.web import (
     actions,
+    api,
     calendars,
     confirm,
     console,
@@ -91,13 +92,15 @@ def create(
     logo: Logo | None = None,
     ear: events.Ear | None = None,
     work: console.Coordination | None = None,
+    automation: api.Automation | None = None,
 ) -> Starlette:
     """Return the application; a broken template raises TemplateError here, not later.
 
     `lists` goes by list number; `notifier` writes to readers about what was done with
     their links. `base_url` is without a slash at the end. `logo` is the one that mail
     shows; `ear` hears what providers tell. `copies` makes letters fit for the archive.
-    `work` is what coordinators do; without it there is no console.
+    `work` is what coordinators do; without it there is no console. `automation` is what
+    their programs do; without it there is no API.
     """
     site = Site(
         readers=readers,
@@ -152,6 +155,7 @@ def create(
             *editions.routes(site),
             *(events.routes(ear) if ear else ()),
             *(console.routes(site, work) if work else ()),
+            *(api.routes(automation) if automation else ()),
             *_plain(site),
             *_brand(logo),
         ],
@@ -170,6 +174,8 @@ def _refuse(site: Site) -> Callable[[Request, Exception], Response]:
     def refuse(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
+        if api.is_ours(request.url.path):
+            return api.refused(error.status_code, error.headers)
         page = site.page(
             "error.html",
             site.language(request),

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mailer.web import api
 from mailer.web.language import choose
 
 logger = logging.getLogger("mailer.web")
@@ -57,7 +58,9 @@ class Log:
                 await self._page(scope)(scope, receive, watched)
         logger.info("%s %s", _line(scope), status)
 
-    def _page(self, scope: Scope) -> HTMLResponse:
+    def _page(self, scope: Scope) -> Response:
+        if api.is_ours(scope["path"]):
+            return api.failed()
         request = Request(scope)
         language = choose(
             tuple(self._broken),

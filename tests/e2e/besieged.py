@@ -133,7 +133,11 @@ def _blasts(project: Project, at: datetime) -> None:
         )  # fmt: skip
         made = blasts.create(draft, by="ana@example.org", at=at)
         blasts.submit(
-            made, by=f"{number}@example.org", expected=9, acknowledged=[line], at=at
+            made,
+            by=f"{number}@example.org",
+            expected=9,
+            acknowledged={line: line},
+            at=at,
         )
         if number % 2:
             found = blasts.find(made.name)

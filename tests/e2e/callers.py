@@ -146,7 +146,8 @@ class Callers:
     def work(self, minutes: float = 0) -> None:
         """Let time go by, and the service do its work."""
         self.house.now += timedelta(minutes=minutes)
-        project, troubles = self.house.project, []
+        project = self.house.project
+        troubles: list[str] = []
         project.releaser(troubles.append).release()
         sender = project.sender(project.settings.provider, troubles.append)
         sender.drain(sleep=_never, wait=False)

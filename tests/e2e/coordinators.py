@@ -16,6 +16,8 @@ from sqlalchemy import delete
 from mailer.adapters.credentials.passwords import Passwords
 from mailer.adapters.database.schema import (
     accounts,
+    api_answers,
+    api_tokens,
     attempts,
     audit,
     challenges,
@@ -42,6 +44,8 @@ _OURS = (
     known_networks,
     challenges,
     audit,
+    api_tokens,
+    api_answers,
 )
 _FIELD = re.compile(r'name="csrf" value="([^"]+)"')
 

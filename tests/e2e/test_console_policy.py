@@ -43,6 +43,9 @@ _OWN = {
     "POST /console/account/passkeys/new",
     "POST /console/account/recovery",
     "POST /console/account/sessions",
+} | {
+    "GET /console/account/tokens",
+    "POST /console/account/tokens",
 }
 # mailings that were made
 _WATCH = {

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 from icalendar import Calendar
+from limits import parse
 from sqlalchemy import insert
 
 from mailer.adapters.database.schema import variants
@@ -22,8 +23,10 @@ from mailer.core.envelope import cut, markers
 from mailer.core.model import Draft, Reading
 from mailer.pipeline import plan
 from mailer.pipeline.ingest import ingest
+from mailer.web.api import Limits
 from tests.fakes.site import BRAND, TEMPLATES, served_app
 
+PATIENT = Limits(each=parse("100000/second"), bad=parse("100000/second"))
 MONDAY = datetime(2019, 10, 7, 15, 0, tzinfo=UTC)  # 8:00 in Los Angeles
 PEOPLE = """\
 organization,email,language,consent_basis,consent_at
@@ -123,7 +126,7 @@ class Town:
     def open(self) -> Iterator["Town"]:
         """Serve the pages until the block ends."""
         try:
-            with served_app(web.application(self.project)) as self.url:
+            with served_app(web.application(self.project, limits=PATIENT)) as self.url:
                 yield self
         finally:
             self.project.close()

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, insert, update
 
 from mailer.adapters.database import audit
 from mailer.adapters.database.accounts import to_account, with_factors
+from mailer.adapters.database.api_tokens import end_tokens
 from mailer.adapters.database.credentials import put_password
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.schema import accounts, invitations
@@ -87,6 +88,7 @@ class SqlInvitations:
                 return None
             account = found.account.number
             put_password(connection, account, hashed, at=at)
+            end_tokens(connection, account, at=at)  # made by who knew the old one
             connection.execute(
                 update(accounts)
                 .where(accounts.c.id == account)

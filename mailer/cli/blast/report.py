@@ -1,7 +1,6 @@
 """`mailer blast show` and `list`: where blasts stand, and what became of them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -12,10 +11,10 @@ from mailer.cli.blast import shown
 from mailer.cli.blast.write import Name
 from mailer.cli.state import AsOf, Json, State
 from mailer.core.proposal import Proposal, Stage
+from mailer.pipeline import describe
 from mailer.ports import Fared, Standing
 
 _KINDS = ("delivered", "hard", "soft", "block", "complained", "deferred")
-_UNTRACKED = "Nobody is tracked: who opened it or followed a link is not known."
 
 
 def show(
@@ -36,8 +35,8 @@ def show(
             standing = project.ledger.standing(proposal.mailing)
             fared = project.blasts.fared(proposal)
         if as_json:
-            report = fared and _report(fared, standing)
-            output.emit({**row, "story": _story(story), "report": report})
+            report = fared and describe.report(fared, standing)
+            output.emit({**row, "story": describe.story(story), "report": report})
             return
         _show(project, proposal, row)
     output.table(
@@ -105,22 +104,6 @@ def _show(project: Project, proposal: Proposal, row: Mapping[str, Any]) -> None:
         output.show(f"{str(proposal.change).capitalize()}.")
 
 
-def _story(story: Sequence[tuple[Any, str, str, str]]) -> list[dict[str, Any]]:
-    return [
-        {"at": at, "by": who, "what": verb, "why": why} for at, who, verb, why in story
-    ]
-
-
-def _report(fared: Fared, standing: Standing | None) -> dict[str, Any]:
-    return {
-        **asdict(fared),
-        "deliveries": standing.deliveries if standing else {},
-        "reasons": standing.reasons if standing else {},
-        "opens": None,
-        "note": _UNTRACKED,
-    }
-
-
 def _show_report(fared: Fared, standing: Standing) -> None:
     open_ones = standing.due - standing.settled
     output.show(f"{fared.sent:,} sent, {open_ones:,} open, {fared.left:,} left since.")
@@ -140,4 +123,4 @@ def _show_report(fared: Fared, standing: Standing) -> None:
                 ],
                 right=("Sent", *(kind.capitalize() for kind in _KINDS)),
             )
-    output.show(_UNTRACKED)
+    output.show(describe.UNTRACKED)

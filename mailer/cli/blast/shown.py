@@ -1,16 +1,13 @@
 """Blasts and findings as commands show them, to people and to machines."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from mailer.bootstrap import Project
 from mailer.cli import output
-from mailer.core import rule as rules
-from mailer.core.caps import said
 from mailer.core.findings import Finding
 from mailer.core.proposal import Proposal, Stage
-from mailer.core.states import slug_name
+from mailer.pipeline import describe
 
 _NEXT = {
     Stage.DRAFT: "mailer blast check {0}, then: mailer blast submit {0} --by ADDRESS",
@@ -23,32 +20,8 @@ _NEXT = {
 
 
 def row(project: Project, proposal: Proposal) -> dict[str, Any]:
-    """Return a blast as JSON has it; nobody's address but the coordinators'."""
-    return {
-        "blast": proposal.name,
-        "state": project.proposer().state(proposal),
-        "stage": proposal.stage.value,
-        "reason": proposal.reason,
-        "subject": proposal.draft.wordings[0].subject,
-        "languages": [each.language for each in proposal.draft.wordings],
-        "urgent": proposal.draft.is_urgent,
-        "audience": rules.say(proposal.draft.audience, region=slug_name),
-        "revision": proposal.revision,
-        "content": proposal.content_hash.hex(),
-        "author": proposal.author,
-        "editor": proposal.editor,
-        "expected": proposal.expected,
-        "acknowledged": list(proposal.acknowledged),
-        "approver": proposal.approver,
-        "approved": proposal.approved,
-        "alone": proposal.alone,
-        "hold_until": proposal.hold_until,
-        "canary_until": proposal.canary_until,
-        "not_after": proposal.draft.not_after,
-        "despite_quiet_hours": proposal.draft.despite_quiet_hours,
-        "caps": said(project.settings.caps, urgent=proposal.draft.is_urgent),
-        "change": asdict(proposal.change) if proposal.change else None,
-    }
+    """Return a blast as JSON has it."""
+    return describe.blast(proposal, project.proposer())
 
 
 def say(project: Project, proposal: Proposal, *, as_json: bool) -> None:

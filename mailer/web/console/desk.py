@@ -15,11 +15,13 @@ from mailer.pipeline.enter import Doorkeeper
 from mailer.pipeline.follow import Meter, Outcome, Seldom
 from mailer.pipeline.halt import Halter
 from mailer.pipeline.invite import Inviter
+from mailer.pipeline.issue import Issuer
 from mailer.pipeline.moderate import Moderator
 from mailer.pipeline.secure import Locksmith
 from mailer.pipeline.survey import Survey
 from mailer.ports import (
     Accounts,
+    ApiTokens,
     Credentials,
     Doubts,
     Following,
@@ -49,6 +51,8 @@ class Coordination:
     survey: Callable[[], Survey]
     calls: Calls  # urgent ones
     zone: ZoneInfo  # in which hours are told
+    tokens: ApiTokens
+    issuer: Issuer
     # mailings that were made: how far they are, and what stops them
     following: Following
     meter: Meter

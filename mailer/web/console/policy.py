@@ -36,6 +36,8 @@ RULES: Rules = {
     "/console/account/passkeys/new": {"POST": _OWN},
     "/console/account/recovery": {"POST": _OWN},
     "/console/account/sessions": {"POST": _OWN},
+    # tokens of programs
+    "/console/account/tokens": {"GET": _OWN, "POST": _OWN},
     "/console/requests": {"GET": _MODERATE},
     "/console/requests/{number}": {"GET": _MODERATE, "POST": _MODERATE},
     "/console/requests/{number}/address": {"POST": Permission.SEE_ADDRESSES},

@@ -27,6 +27,7 @@ from mailer.web.console import (
     subscriber,
     subscribers,
     suppressions,
+    tokens,
 )
 from mailer.web.console.assets import Assets
 from mailer.web.console.cookie import Cookie
@@ -70,6 +71,7 @@ def routes(site: Site, work: Coordination) -> list[Route]:
             account,
             factors,
             audit,
+            tokens,
             mailings,
             halting,
             live,

@@ -21,6 +21,10 @@ from mailer.adapters.database.schema.actions import (
     sponsorships,
     targets,
 )
+from mailer.adapters.database.schema.automation import (
+    api_answers,
+    api_tokens,
+)
 from mailer.adapters.database.schema.base import (
     metadata,
 )
@@ -76,6 +80,8 @@ __all__ = [
     "action_targets",
     "action_versions",
     "actions",
+    "api_answers",
+    "api_tokens",
     "attempts",
     "audit",
     "batches",
