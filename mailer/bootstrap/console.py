@@ -20,7 +20,7 @@ from mailer.adapters.database.sessions import SqlSessions
 from mailer.bootstrap.sending import Sending
 from mailer.core.lists import MailingList
 from mailer.pipeline.enter import Doorkeeper
-from mailer.pipeline.follow import Meter, Outcome, Seldom, outcomes
+from mailer.pipeline.follow import Meter, Metered, Outcome, Seldom, outcomes
 from mailer.pipeline.invite import Inviter
 from mailer.pipeline.secure import Locksmith
 from mailer.pipeline.survey import Survey, survey
@@ -142,7 +142,7 @@ class Console:
         """Look at everything once."""
         project = self._project
         return survey(
-            project.ledger,
+            Metered(every=project.ledger.every, meter=self.meter),
             project.lists.values(),
             stopped=self._stopped(),
             at=project.clock(),
