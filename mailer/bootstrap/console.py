@@ -27,7 +27,7 @@ from mailer.bootstrap.sending import Sending
 from mailer.core.disclosing import Setting
 from mailer.core.lists import MailingList
 from mailer.pipeline.enter import Doorkeeper
-from mailer.pipeline.follow import Meter, Outcome, Seldom, outcomes
+from mailer.pipeline.follow import Meter, Metered, Outcome, Seldom, outcomes
 from mailer.pipeline.invite import Inviter
 from mailer.pipeline.issue import Issuer
 from mailer.pipeline.secure import Locksmith
@@ -186,7 +186,7 @@ class Console:
         """Look at everything once."""
         project = self._project
         return survey(
-            project.ledger,
+            Metered(every=project.ledger.every, meter=self.meter),
             project.lists.values(),
             stopped=self._stopped(),
             at=project.clock(),

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from mailer.core.speed import Speed
-from mailer.ports import Fared, Following, Held, Standing, Version
+from mailer.ports import Fared, Following, Held, Mailing, Standing, Version
 
 T = TypeVar("T")
 EVERY = 1.0  # seconds between two counts
@@ -189,3 +189,15 @@ class Meter:
 
 def _every(counted: _Counted) -> float:
     return _OVER if counted.standing.state in ("finished", "cancelled") else EVERY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metered:
+    """Mailings whose counts are those that everybody sees."""
+
+    every: Callable[[], Sequence[Mailing]]  # newest first
+    meter: Meter
+
+    def standing(self, mailing_id: int) -> Standing:
+        """Return a mailing's deliveries by state, as last counted."""
+        return self.meter.look(mailing_id).standing
