@@ -185,7 +185,7 @@ def test_axe_finds_nothing_that_bars_anybody_from_an_urgent_call(
 
         def walk(*paths: str) -> None:
             for scheme in ("dark", "light"):
-                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                page.emulate_media(color_scheme=scheme)
                 for path in paths:
                     page.goto(f"{house.url}{path}")
                     look(page)

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -69,7 +69,7 @@ class Browser:
     def post(
         self,
         path: str,
-        data: dict[str, str | list[str]] | None = None,
+        data: Mapping[str, str | list[str]] | None = None,
         *,
         csrf: str | None = None,
         headers: dict[str, str] | None = None,
