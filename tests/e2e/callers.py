@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from mailer.core.proposal import Proposal
+from mailer.core.proposal import OVER, Proposal, Stage
 from mailer.core.roles import Role
 from tests.e2e.conftest import Shell
 from tests.e2e.coordinators import Browser, House, words
@@ -85,6 +85,9 @@ class Callers:
         number = next(_NUMBERS)
         house.forget()
         house.now += timedelta(days=2 * number)  # nobody was mailed within a day
+        proposer = house.project.proposer()
+        for each in house.project.blasts.every(frozenset(Stage) - OVER):
+            proposer.cancel(each.name, by="", reason="the test is over")
         for file in outbox(house):
             file.unlink()
         house.person(ROSA, [Role.AUTHOR])
@@ -146,8 +149,7 @@ class Callers:
     def work(self, minutes: float = 0) -> None:
         """Let time go by, and the service do its work."""
         self.house.now += timedelta(minutes=minutes)
-        project = self.house.project
-        troubles: list[str] = []
+        project, troubles = self.house.project, list[str]()
         project.releaser(troubles.append).release()
         sender = project.sender(project.settings.provider, troubles.append)
         sender.drain(sleep=_never, wait=False)

@@ -151,7 +151,7 @@ def test_people_who_came_meanwhile_ask_for_another_look(callers: Callers) -> Non
         mine = blasts.c.id == callers.call.number
         connection.execute(update(blasts).where(mine).values(expected=40))
 
-    status, said = callers.press(callers.marta, "approve")
+    status, said = callers.press(callers.marta, "approve", count="40")
 
     assert status == 409
     assert "Other people are in its audience now" in said
