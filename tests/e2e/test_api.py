@@ -331,7 +331,7 @@ def test_a_preview_is_what_is_sent_to_the_octet(desk: Desk) -> None:
         desk.ana("GET", f"{path}?form=eml").content, policy=email.policy.default
     )
 
-    assert html.headers["content-security-policy"] == "sandbox; default-src 'none'"
+    assert html.headers["content-security-policy"] == "default-src 'none'; sandbox"
     part = message.get_body(("html",))
     assert part is not None
     assert part.get_content().replace("\r\n", "\n").strip() == html.text.strip()

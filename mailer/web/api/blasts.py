@@ -27,7 +27,7 @@ _KINDS = {
     "eml": "message/rfc822",
 }
 # Whatever a draft says, nothing of it is run, and nothing loaded.
-_SHUT = {"Content-Security-Policy": "sandbox; default-src 'none'"}
+_SHUT = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 _ONE = f"{shown.PATH}/{{list}}/{{edition}}"
 
 
