@@ -74,9 +74,19 @@ _SCHEME = re.compile(r"\s*(javascript|vbscript|data)\s*:", re.IGNORECASE)
 def dangers(page: str, *, own: str = "/console/static/") -> list[str]:
     """Return what of a page would run, leads somewhere bad, or was computed.
 
-    A script of ours begins with `own`; a page's own data (JSON) is no script.
+    A script of ours begins with `own`; a page's own data (JSON) is no script. A frame
+    that may do nothing shows one of our messages.
     """
     return list(_dangers(page, own))
+
+
+def _is_shut(frame: lxml_html.HtmlElement) -> bool:
+    return (
+        frame.tag == "iframe"
+        and frame.get("sandbox") == ""
+        and frame.get("src", "").startswith("/console/calls/")
+        and "srcdoc" not in frame.attrib
+    )
 
 
 def _dangers(page: str, own: str) -> Iterator[str]:
@@ -87,7 +97,7 @@ def _dangers(page: str, own: str) -> Iterator[str]:
             continue
         ours = element.get("src", "").startswith(own)
         data = element.get("type") == "application/ld+json"
-        if element.tag in _RUNS and not ours and not data:
+        if element.tag in _RUNS and not (ours or data or _is_shut(element)):
             yield f"<{element.tag}>"
         for name, value in element.attrib.items():
             if name.startswith("on"):

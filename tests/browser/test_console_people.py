@@ -42,7 +42,7 @@ def house(initial: Shell, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield house
 
 
-@pytest.mark.parametrize(("width", "scheme"), zip(WIDTHS, SCHEMES, strict=True))
+@pytest.mark.parametrize(("width", "scheme"), [*zip(WIDTHS, SCHEMES, strict=True)])
 def test_axe_finds_nothing_on_the_pages_of_people_and_nothing_runs_on_them(
     chromium: Browser, house: House, width: int, scheme: Literal["light", "dark"]
 ) -> None:

@@ -52,7 +52,12 @@ def look(page: Page) -> None:
     wide, seen = page.evaluate(
         "() => [document.documentElement.scrollWidth, innerWidth]"
     )
-    assert wide <= seen
+    beyond = page.evaluate(
+        """() => [...document.querySelectorAll('body *:not(nav *)')]
+          .filter(node => node.getBoundingClientRect().right > innerWidth + 1)
+          .slice(0, 5).map(node => node.outerHTML.slice(0, 120))"""
+    )
+    assert wide <= seen, (page.url, beyond)
 
 
 def tab_to(page: Page, name: str, most: int = 40) -> None:
