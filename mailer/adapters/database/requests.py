@@ -132,7 +132,7 @@ class SqlRequests:
                 # place to return.
                 allowed = frozenset() if row["kind"] in GIVEN else RETURNING
                 if row["suppressed"] and row["suppressed"] not in allowed:
-                    _forget(connection, row["id"])
+                    _forget(connection, row, at)
                     continue
                 claimed = self._claim(connection, row, at)
                 if claimed is None:
@@ -177,6 +177,7 @@ class SqlRequests:
                     update(requests)
                     .where(
                         requests.c.address_hash == hashed,
+                        _IS_OPEN,  # so that SQLite looks there
                         requests.c.state == State.ASKED,
                         requests.c.kind.not_in(GRAVE),
                         ~mine,
@@ -307,20 +308,23 @@ class SqlRequests:
     def refuse(self, uid: bytes, number: int, *, at: datetime) -> None:
         """Suppress whoever says that they did not ask, and forget what was asked."""
         with self._database.writing() as connection:
-            found = connection.execute(
-                select(requests.c.address_hash)
-                .join(subscribers, subscribers.c.id == requests.c.subscriber_id)
-                .where(
+            # As whoever confirms: of two presses at once the second finds nothing.
+            person = connection.scalar(
+                select(subscribers.c.id)
+                .where(subscribers.c.uid == uid)
+                .with_for_update()
+            )
+            hashed = connection.scalar(
+                select(requests.c.address_hash).where(
                     requests.c.id == number,
                     requests.c.state.in_(_OPEN),
-                    subscribers.c.uid == uid,
+                    requests.c.subscriber_id == person,
                 )
-            ).first()
-            if found is None:
-                return
-            granting.refuse(
-                self._database, connection, bytes(found.address_hash), at=at
             )
+            if person is None or hashed is None:
+                return
+            granting.refuse(self._database, connection, bytes(hashed), at=at)
+            erasing.forget_stranger(connection, person, at)
 
     def waiting(self, kind: Kind | None = None) -> Sequence[Request]:
         """Return what waits for a moderator."""
@@ -381,30 +385,15 @@ class SqlRequests:
                     for kind in Kind
                 )
             )
-            lot = select(requests.c.id).where(_IS_OPEN, late).limit(_LOT)
-            over = connection.execute(
-                delete(requests)
-                .where(requests.c.id.in_(lot))
-                .returning(requests.c.subscriber_id)
-            ).all()
-            strangers = [row[0] for row in over if row[0]]
-            old = connection.execute(
-                delete(requests)
-                .where(
-                    requests.c.state.in_((State.DONE, State.DECLINED)),
-                    func.coalesce(requests.c.settled_at, requests.c.confirmed_at)
-                    < at - _KEPT,
-                )
-                .returning(requests.c.subscriber_id, requests.c.kind)
-            ).all()
+            decided = requests.c.state.in_((State.DONE, State.DECLINED))
+            closed = func.coalesce(requests.c.settled_at, requests.c.confirmed_at)
+            over = _drop(connection, and_(_IS_OPEN, late), at)
             # Whoever moved has left a row with the old address behind.
-            strangers += [row[0] for row in old if row[1] == Kind.MOVE]
-            for person in strangers:
-                erasing.forget_stranger(connection, person, at)
+            _drop(connection, and_(decided, closed < at - _KEPT), at)
             connection.execute(
                 delete(cooldowns).where(cooldowns.c.last_at < at - RETURN)
             )
-        return len(over)
+        return over
 
 
 def _asked(at: datetime, most: int) -> Any:
@@ -466,8 +455,47 @@ def _is_recent(since: datetime) -> Any:
     return or_(requests.c.asked_at >= since, written)
 
 
-def _forget(connection: Connection, number: int) -> None:
-    connection.execute(delete(requests).where(requests.c.id == number))
+def _drop(connection: Connection, which: Any, at: datetime) -> int:
+    """Delete a lot of requests, and forget whoever is known by nothing else.
+
+    Waits for nobody: of whom something is being done at this moment, the next time.
+    """
+    lot = connection.execute(
+        select(requests.c.id, requests.c.subscriber_id).where(which).limit(_LOT)
+    ).all()
+    # As everybody does who holds both: the person, then their requests.
+    people = connection.scalars(
+        select(subscribers.c.id)
+        .where(subscribers.c.id.in_({row.subscriber_id for row in lot} - {None}))
+        .with_for_update(skip_locked=True)
+    ).all()
+    free = (
+        select(requests.c.id)
+        .where(
+            requests.c.id.in_([row.id for row in lot]),
+            which,
+            or_(
+                requests.c.subscriber_id.is_(None), requests.c.subscriber_id.in_(people)
+            ),
+        )
+        .with_for_update(skip_locked=True)
+    )
+    numbers = connection.scalars(free).all()
+    connection.execute(delete(requests).where(requests.c.id.in_(numbers)))
+    for person in people:
+        erasing.forget_stranger(connection, person, at)
+    return len(numbers)
+
+
+def _forget(connection: Connection, row: RowMapping, at: datetime) -> None:
+    """Delete a request, and forget whoever is known by nothing else."""
+    person = row["subscriber_id"]
+    connection.execute(
+        select(subscribers.c.id).where(subscribers.c.id == person).with_for_update()
+    )
+    connection.execute(delete(requests).where(requests.c.id == row["id"]))
+    if person is not None:
+        erasing.forget_stranger(connection, person, at)
 
 
 def with_owner() -> Any:

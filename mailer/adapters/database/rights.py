@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import leaving
+from mailer.adapters.database import erasing, leaving
 from mailer.adapters.database.choosing import CHOSE
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.granting import join
@@ -83,10 +83,14 @@ class SqlRights:
             found: str | None = connection.scalar(query)
         return found
 
-    def forget(self, uid: bytes, number: int) -> None:
+    def forget(self, uid: bytes, number: int, *, at: datetime) -> None:
         """Let a request go that its owner says is not theirs."""
         with self._database.writing() as connection:
+            person = _person(connection, uid)
+            if person is None:
+                return
             connection.execute(delete(requests).where(_mine(uid, number)))
+            erasing.forget_stranger(connection, person.id, at)
 
     def ask_at(self, request: Request, address: str, *, at: datetime) -> None:
         """Have the owner of another address asked about it."""
