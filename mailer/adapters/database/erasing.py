@@ -57,7 +57,7 @@ UNDETERMINED = "und"  # BCP 47: the language of nobody
 _IN_DOUBT = "erased before its outcome was known"
 _OPEN = ("inflight", "unknown")  # what a call may still be found out about
 # As the index says it: SQLite looks there for no other words.
-IS_OPEN = text("requests.state IN ('asked', 'written')")
+IS_OPEN = text("state IN ('asked', 'written')")
 _EMPTY = Segments(texts=("",), slots=()).dump()
 
 
