@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.requests import SqlRequests
+from mailer.adapters.database.rights import SqlRights
 from mailer.adapters.database.schema import (
     consent_events,
     requests as requests_table,
@@ -32,12 +33,13 @@ from mailer.core.requests import (
     Ask,
     Due,
     Kind,
+    Moving,
     State,
     fingerprint,
 )
 from mailer.core.tokens import address_hash
 from tests.contract.post import PEPPER, Post, people
-from tests.factories import place
+from tests.factories import contact, place
 
 ADDRESS = "ana@union.example"
 
@@ -400,6 +402,30 @@ def test_whoever_did_not_ask_is_never_written_to_again(
     requests.ask(joining, at=later)
     assert requests.due(at=later) == []
     assert requests.confirm(due.to, due.number, at=later) == []
+
+
+def test_of_two_colleagues_who_are_offered_a_seat_one_gets_it_and_no_other_seat(
+    post: Post, requests: SqlRequests
+) -> None:
+    rights = SqlRights(post.database, requests)
+    for organization in ("Border Angels", "Union del Barrio"):
+        post.enlist(contact(1, organization=organization))
+    letters = []
+    for colleague in ("wrong@union.example", "right@union.example"):
+        post.now += COOLDOWN
+        rights.ask(Kind.HAND_OVER, post.uid(1), post.number, at=post.now)
+        due = one(requests, post.now)
+        requests.written(due, at=post.now)
+        [asked] = requests.confirm(due.to, due.number, at=post.now)
+        rights.ask_at(asked, colleague, at=post.now)
+        letters.append(one(requests, post.now))
+        requests.written(letters[-1], at=post.now)
+
+    came = [rights.sit(one.to, one.number, at=post.now).what for one in letters]
+
+    assert came == [Moving.DONE, Moving.OVER]
+    held = "SELECT count(*) FROM seats JOIN subscribers s ON s.id = subscriber_id"
+    assert post.query(f"{held} WHERE s.address = 'reader1@example.org'") == [1]
 
 
 @pytest.mark.parametrize("reason", sorted(RETURNING))
