@@ -135,7 +135,7 @@ def fingerprint(requests: Iterable[Request]) -> str:
     A page carries it, so that a press grants what was read there and nothing else.
     """
     asked = [
-        (each.number, each.kind, each.about, each.joins, each.facts)
+        (each.number, each.kind, each.about, each.joins, each.facts, each.language)
         for each in sorted(requests, key=lambda each: each.number)
     ]
     written = json.dumps(asked, sort_keys=True).encode()

@@ -108,6 +108,7 @@ class Moderator:
     def _waiting(self, number: int) -> Request:
         request = self.requests.request(number)
         if request.state in _WORDS:
+            self._tell_after_all(request)
             raise RefusedError(
                 f"request {number} was {_WORDS[request.state]} already"
                 + (f", on {request.settled_at:%Y-%m-%d}" if request.settled_at else "")
@@ -117,6 +118,19 @@ class Moderator:
                 f"request {number} waits for its owner, who has not confirmed it yet"
             )
         return request
+
+    def _tell_after_all(self, request: Request) -> None:
+        """Tell who was not told, because a program was killed once it had decided.
+
+        A note's name makes it one; whoever took their own plan back reads nothing.
+        """
+        decided = self.decided.get(request.kind)
+        if decided is None or (request.state is State.DECLINED and not request.reason):
+            return
+        became = str(request.facts.get("organization", request.public_id))
+        accepted = request.state is State.DONE
+        note = decided.note(request, became=became if accepted else None)
+        self._tell(request, note, said=request.reason)
 
     def _tell(self, request: Request, note: Note, said: str | None = None) -> None:
         mailing_list = self.lists().get(request.list_number)

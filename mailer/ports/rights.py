@@ -84,8 +84,11 @@ class Rights(Protocol):
         """Return the address of whoever has this random id."""
         ...
 
-    def forget(self, uid: bytes, number: int) -> None:
-        """Let a request go that its owner says is not theirs."""
+    def forget(self, uid: bytes, number: int, *, at: datetime) -> None:
+        """Let a request go that its owner says is not theirs.
+
+        Whoever is here for nothing else is forgotten with it.
+        """
         ...
 
     def ask_at(self, request: Request, address: str, *, at: datetime) -> None:

@@ -35,7 +35,7 @@ def act(site: Site, visit: Visit, request: Request, form: Fields) -> Response:
     """Do what was pressed, once; anything else shows the page again."""
     action = form.get("action", "")
     if action == "forget" and request.subscriber:
-        site.rights.forget(request.subscriber, request.number)
+        site.rights.forget(request.subscriber, request.number, at=site.now())
         return _page(site, visit, request, "forgotten")
     if action == "refuse" and request.kind in GIVEN:
         site.requests.refuse(request.subscriber or b"", request.number, at=site.now())

@@ -577,6 +577,20 @@ def test_the_old_address_of_whoever_moved_is_forgotten_a_month_later(
     assert "subscribers" in holding(post, new)
 
 
+def test_who_says_that_they_do_not_want_to_move_here_is_forgotten(post: Post) -> None:
+    kept = SqlRequests(post.database, PEPPER)
+    rights = SqlRights(post.database, kept)
+    new = "ana@home.example"
+    rights.ask_at(_readdress(post), new, at=post.now)
+    (due,) = kept.due(at=post.now)
+    kept.written(due, at=post.now)
+
+    rights.forget(due.to, due.number, at=post.now)
+
+    assert holding(post, new) == set()
+    assert "subscribers" in holding(post, ANA)
+
+
 def test_nobody_moves_while_a_call_to_them_is_open(post: Post) -> None:
     kept = SqlRequests(post.database, PEPPER)
     rights = SqlRights(post.database, kept)

@@ -1,15 +1,20 @@
 """What visitors ask for: kept once, asked about seldom, granted once, by the owner."""
 
 import time
+from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from itertools import cycle, islice, repeat
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
 
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.requests import SqlRequests
+from mailer.adapters.database.rights import SqlRights
 from mailer.adapters.database.schema import (
     consent_events,
     requests as requests_table,
@@ -24,15 +29,17 @@ from mailer.core.requests import (
     COOLDOWN,
     MOST_OPEN,
     OWN,
+    RETURNING,
     Ask,
     Due,
     Kind,
+    Moving,
     State,
     fingerprint,
 )
 from mailer.core.tokens import address_hash
 from tests.contract.post import PEPPER, Post, people
-from tests.factories import place
+from tests.factories import contact, place
 
 ADDRESS = "ana@union.example"
 
@@ -72,6 +79,24 @@ def state(post: Post, address: str = ADDRESS) -> str | None:
     )
     with post.database.reading() as connection:
         return connection.scalar(query)
+
+
+def addresses(post: Post) -> list[str]:
+    return post.query("SELECT address FROM subscribers WHERE address <> ''")
+
+
+def write(
+    requests: SqlRequests, fates: Iterator[str], *, at: datetime
+) -> list[tuple[bytes, str]]:
+    """Write what is due until one is killed; return to whom, under which names."""
+    names = []
+    for due, fate in zip(requests.due(at=at, most=30), fates, strict=False):
+        if fate == "unwritten":
+            break
+        names.append((due.to, due.name))
+        if fate == "told":
+            requests.written(due, at=at)
+    return names
 
 
 def suppress(post: Post, reason: str) -> None:
@@ -377,6 +402,164 @@ def test_whoever_did_not_ask_is_never_written_to_again(
     requests.ask(joining, at=later)
     assert requests.due(at=later) == []
     assert requests.confirm(due.to, due.number, at=later) == []
+
+
+def test_of_two_colleagues_who_are_offered_a_seat_one_gets_it_and_no_other_seat(
+    post: Post, requests: SqlRequests
+) -> None:
+    rights = SqlRights(post.database, requests)
+    for organization in ("Border Angels", "Union del Barrio"):
+        post.enlist(contact(1, organization=organization))
+    letters = []
+    for colleague in ("wrong@union.example", "right@union.example"):
+        post.now += COOLDOWN
+        rights.ask(Kind.HAND_OVER, post.uid(1), post.number, at=post.now)
+        due = one(requests, post.now)
+        requests.written(due, at=post.now)
+        [asked] = requests.confirm(due.to, due.number, at=post.now)
+        rights.ask_at(asked, colleague, at=post.now)
+        letters.append(one(requests, post.now))
+        requests.written(letters[-1], at=post.now)
+
+    came = [rights.sit(one.to, one.number, at=post.now).what for one in letters]
+
+    assert came == [Moving.DONE, Moving.OVER]
+    held = "SELECT count(*) FROM seats JOIN subscribers s ON s.id = subscriber_id"
+    assert post.query(f"{held} WHERE s.address = 'reader1@example.org'") == [1]
+
+
+@pytest.mark.parametrize("reason", sorted(RETURNING))
+def test_who_had_complained_or_was_erased_and_did_not_ask_is_asked_no_more(
+    post: Post, requests: SqlRequests, joining: Ask, reason: str
+) -> None:
+    suppress(post, reason)
+    requests.ask(joining, at=post.now)
+    due = one(requests, post.now)
+    requests.written(due, at=post.now)
+
+    requests.refuse(due.to, due.number, at=post.now)
+
+    later = post.now + timedelta(days=8)
+    requests.ask(joining, at=later)
+    assert requests.due(at=later) == []
+
+
+def test_of_a_stranger_who_did_not_ask_nothing_but_a_hash_is_kept(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    due = one(requests, post.now)
+    requests.written(due, at=post.now)
+
+    requests.refuse(due.to, due.number, at=post.now)
+
+    assert addresses(post) == []
+    assert post.query("SELECT reason FROM suppressions") == ["manual"]
+
+
+def test_an_address_that_must_not_be_written_to_any_more_is_forgotten(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    one(requests, post.now)  # and then the program was killed
+    suppress(post, "manual")
+
+    assert requests.due(at=post.now + 2 * CLAIM) == []
+    assert addresses(post) == []
+
+
+def test_what_is_asked_anew_outlives_what_was_asked_a_week_ago(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    requests.written(one(requests, post.now), at=post.now)
+    later = post.now + timedelta(days=7)
+    requests.ask(replace(joining, about="another"), at=later)
+
+    requests.expire(at=later + CLAIM)
+
+    assert post.query("SELECT about FROM requests") == ["another"]
+    due = one(requests, later + CLAIM)
+    assert len(requests.confirm(due.to, due.number, at=later + CLAIM)) == 1
+
+
+def test_whose_plan_was_declined_is_forgotten_a_month_later(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(replace(joining, kind=Kind.SUBMIT, joins=()), at=post.now)
+    due = one(requests, post.now)
+    requests.confirm(due.to, due.number, at=post.now)
+    requests.settle(due.number, accepted=False, by="ana", at=post.now, reason="Spam.")
+    requests.expire(at=post.now + timedelta(days=29))
+    assert addresses(post) == [ADDRESS]
+
+    requests.expire(at=post.now + timedelta(days=31))
+
+    assert addresses(post) == []
+
+
+def test_late_presses_while_the_late_are_forgotten_break_nothing(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    later = post.now + timedelta(days=8)
+    with ThreadPoolExecutor(1) as pool:
+        for turn in range(20):
+            for number in range(4):
+                address = f"reader{turn}-{number}@union.example"
+                requests.ask(replace(joining, address=address), at=post.now)
+            letters = requests.due(at=post.now)
+            for due in letters:
+                requests.written(due, at=post.now)
+
+            forgetting = pool.submit(requests.expire, at=later)
+            for due in reversed(letters):
+                assert requests.confirm(due.to, due.number, at=later) == []
+            forgetting.result(30)
+
+    requests.expire(at=later)
+    assert addresses(post) == []
+
+
+def test_loops_that_are_killed_at_any_moment_write_and_spend_each_letter_once(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    kinds = (Kind.SUBSCRIBE, Kind.ENDORSE, Kind.EXPORT, Kind.ERASE)
+    for number in range(20):
+        for kind in kinds:
+            address = f"reader{number}@union.example"
+            requests.ask(replace(joining, kind=kind, address=address), at=post.now)
+    names: list[tuple[bytes, str]] = []
+    together = Barrier(3)
+
+    def loop(number: int) -> None:
+        fates = cycle(("told", "told", "told", "unrecorded", "told", "unwritten"))
+        for step in range(8):
+            together.wait(30)
+            at = post.now + step * CLAIM
+            names.extend(write(requests, islice(fates, number, None), at=at))
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(loop, seed) for seed in range(3)]:
+            done.result(60)
+    while rest := write(requests, repeat("told"), at=post.now + 8 * CLAIM):
+        names.extend(rest)
+
+    assert set(Counter(to for to, _ in set(names)).values()) == {3}
+    assert post.query("SELECT DISTINCT times FROM cooldowns") == [3]
+    assert post.query("SELECT DISTINCT state FROM requests") == ["written"]
+
+
+def test_a_press_grants_no_other_language_than_was_shown(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    due = one(requests, post.now)
+    requests.written(due, at=post.now)
+    shown = fingerprint(requests.open_for(due.to, due.number, at=post.now))
+
+    requests.ask(replace(joining, language="en"), at=post.now)
+
+    assert requests.confirm(due.to, due.number, at=post.now, shown=shown) == []
 
 
 def test_a_moderator_decides_once(

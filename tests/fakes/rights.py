@@ -25,7 +25,8 @@ class MemoryRights:
     def address(self, uid: bytes) -> str | None:
         return self.addresses.get(uid)
 
-    def forget(self, uid: bytes, number: int) -> None:
+    def forget(self, uid: bytes, number: int, *, at: datetime) -> None:
+        assert at.tzinfo is not None
         assert uid
         self.forgotten.append(number)
 

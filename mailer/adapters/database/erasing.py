@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
     tuple_,
     update,
 )
@@ -55,6 +56,8 @@ ERASED = "erased"  # the reason of their suppression
 UNDETERMINED = "und"  # BCP 47: the language of nobody
 _IN_DOUBT = "erased before its outcome was known"
 _OPEN = ("inflight", "unknown")  # what a call may still be found out about
+# As the index says it: SQLite looks there for no other words.
+IS_OPEN = text("state IN ('asked', 'written')")
 _EMPTY = Segments(texts=("",), slots=()).dump()
 
 
@@ -164,7 +167,8 @@ class SqlErasures:
             # Its bytes and its address are needed to find out what became of a call.
             return Erased(held=True, waits=True)
         _forget_events(connection, erasure.address_hash)
-        _strip(connection, person, erasure.at)
+        _forget_requests(connection, person, erasure.at)
+        _strip(connection, person)
         _complete(connection, erasure.address_hash, erasure.at)
         audit.record(
             connection,
@@ -200,10 +204,14 @@ def forget_stranger(connection: Connection, person: int, at: datetime) -> None:
     """
     tables = (subscriptions, seats, hosts, consent_events, requests)
     known = or_(*(exists().where(t.c.subscriber_id == person) for t in tables))
+    asked = exists().where(
+        requests.c.address_hash == subscribers.c.address_hash, IS_OPEN
+    )
     query = select(subscribers.c.id).where(
         subscribers.c.id == person,
         subscribers.c.address != "",
         ~known,
+        ~asked,  # just now, and not written about yet
     )
     if (
         connection.scalar(query)
@@ -211,7 +219,7 @@ def forget_stranger(connection: Connection, person: int, at: datetime) -> None:
         and not _is_open(connection, person)
     ):
         _take_back(connection, person, at)
-        _strip(connection, person, at)
+        _strip(connection, person)
 
 
 def _is_correspondent(connection: Connection, person: int) -> bool:
@@ -309,10 +317,9 @@ def _forget_events(connection: Connection, hashed: bytes) -> int:
     return connection.execute(gone).rowcount
 
 
-def _strip(connection: Connection, person: int, at: datetime) -> None:
+def _strip(connection: Connection, person: int) -> None:
     """Take from a row, and from all that leads to it, what says who it was."""
     nobody = secrets.token_bytes(16)
-    _forget_requests(connection, person, at)
     _forget_letters(connection, person)
     _forget_reasons(connection, person)
     connection.execute(

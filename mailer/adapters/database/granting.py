@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 
 from mailer.adapters.database import audit, leaving
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.places import place_id
 from mailer.adapters.database.schema import (
+    erasures,
     requests,
     subscribers,
     subscriptions,
@@ -59,10 +60,19 @@ def refuse(
     database: Database, connection: Connection, hashed: bytes, *, at: datetime
 ) -> None:
     """Suppress an address for good, and forget what it was asked for."""
+    # Who complained, or was erased, is asked again after a week; not who says no to it.
+    # While a call to them is found out about, the reason says what is still to be done.
+    erasing_now = exists().where(
+        erasures.c.address_hash == hashed, erasures.c.completed_at.is_(None)
+    )
     connection.execute(
         database.insert(suppressions)
         .values(address_hash=hashed, reason=_REFUSED, since=at)
-        .on_conflict_do_nothing()
+        .on_conflict_do_update(
+            index_elements=["address_hash"],
+            set_={"reason": _REFUSED, "since": at, "told_by": None},
+            where=suppressions.c.reason.in_(RETURNING) & ~erasing_now,
+        )
     )
     connection.execute(
         delete(requests).where(

@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import leaving
+from mailer.adapters.database import erasing, leaving
 from mailer.adapters.database.choosing import CHOSE
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.granting import join
@@ -83,14 +83,22 @@ class SqlRights:
             found: str | None = connection.scalar(query)
         return found
 
-    def forget(self, uid: bytes, number: int) -> None:
+    def forget(self, uid: bytes, number: int, *, at: datetime) -> None:
         """Let a request go that its owner says is not theirs."""
         with self._database.writing() as connection:
+            person = _person(connection, uid)
+            if person is None:
+                return
             connection.execute(delete(requests).where(_mine(uid, number)))
+            erasing.forget_stranger(connection, person.id, at)
 
     def ask_at(self, request: Request, address: str, *, at: datetime) -> None:
         """Have the owner of another address asked about it."""
         who = (request.subscriber or b"").hex()
+        facts: dict[str, object] = {"from": who}
+        if request.kind is Kind.HAND_OVER:
+            # Of two colleagues who are asked, one after the other, one gets it.
+            facts["seat"] = self._first_seat(request.subscriber or b"")
         self._requests.ask(
             Ask(
                 kind=_THERE[request.kind],
@@ -98,10 +106,22 @@ class SqlRights:
                 language=request.language,
                 list_number=request.list_number,
                 about=who,
-                facts={"from": who},
+                facts=facts,
             ),
             at=at,
         )
+
+    def _first_seat(self, uid: bytes) -> int | None:
+        """Return the organization at which somebody has their first seat."""
+        query = (
+            select(seats.c.organization_id)
+            .join(subscribers, subscribers.c.id == seats.c.subscriber_id)
+            .where(subscribers.c.uid == uid)
+            .order_by(seats.c.id)
+            .limit(1)
+        )
+        with self._database.reading() as connection:
+            return connection.scalar(query)
 
     def move(self, uid: bytes, number: int, *, at: datetime) -> Moved:
         """Let somebody move to the address that a link was mailed to, or back; once."""
