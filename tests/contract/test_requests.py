@@ -127,6 +127,25 @@ def test_whoever_confirms_is_subscribed_as_the_form_said(
     assert consent.wording == "Quiero recibirla."
 
 
+def test_whoever_asks_anew_takes_away_no_list_that_a_letter_has_named(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    requests.ask(joining, at=post.now)
+    (due,) = requests.due(at=post.now, most=9)
+    requests.written(due, at=post.now)
+    other = post.ledger.register(["urgent"], at=post.now)["urgent"]
+    stranger = replace(joining, list_number=other, joins=(other,))
+
+    requests.ask(stranger, at=post.now + timedelta(minutes=1))
+
+    (found,) = requests.open_for(due.to, due.number, at=post.now + timedelta(minutes=1))
+    assert found.joins == (*joining.joins, other)
+
+    requests.ask(stranger, at=post.now + COOLDOWN)  # and another letter names these
+    (again,) = requests.due(at=post.now + COOLDOWN, most=9)
+    assert again.joins == (other,)
+
+
 def test_a_link_grants_once(post: Post, requests: SqlRequests, joining: Ask) -> None:
     requests.ask(joining, at=post.now)
     due = one(requests, post.now)

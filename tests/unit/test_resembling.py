@@ -14,6 +14,9 @@ CTUL = "Centro de Trabajadores Unidos en la Lucha (CTUL)"
         ("Centro de Trabajadores Unidos", CTUL),
         (CTUL, "Centro de Trabajadores Unidos"),
         ("Union del Barrio", "Unión del Barrio, San Diego"),
+        ("Union del Bario", "Unión del Barrio"),
+        ("Union dell Barrio", "Unión del Barrio"),
+        ("Mijentes Nortte", "Mijente Norte"),
         ("Minnesota Immigrant Rights Committee", "Minnesota Immigrant Rights Action"),
     ],
 )
@@ -29,6 +32,7 @@ def test_a_name_within_another_or_with_most_of_its_words_is_shown(
         ("Peace", "Veterans for Peace"),
         ("Veterans for Peace San Diego", "Jewish Voice for Peace San Diego Chapter 7"),
         ("Centro de la Raza", "Centro de Trabajadores"),
+        ("Casa Ana", "Casas Anna Marta"),
     ],
 )
 def test_a_word_or_less_than_most_of_them_says_nothing(name: str, other: str) -> None:

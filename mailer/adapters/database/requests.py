@@ -79,14 +79,20 @@ class SqlRequests(SqlLetters):
                 "facts": new.excluded.facts,
                 "language": new.excluded.language,
                 "list_number": new.excluded.list_number,
-                "joins": new.excluded.joins,
                 # Whoever lost the letter gets another, but not at once.
                 "state": case((cooled, State.ASKED.value), else_=requests.c.state),
                 "asked_at": case((cooled, at), else_=requests.c.asked_at),
             },
         )
+        mine = (*alike, requests.c.about == ask.about, erasing.IS_OPEN)
         with self._database.writing() as connection:
+            # A letter is out that names these: whoever asks anew takes none away.
+            named = connection.scalar(
+                select(requests.c.joins).where(*mine, ~cooled).with_for_update()
+            )
             connection.execute(statement)
+            together = [*dict.fromkeys([*(named or ()), *ask.joins])]
+            connection.execute(update(requests).where(*mine).values(joins=together))
 
     def open_for(self, uid: bytes, number: int, *, at: datetime) -> Sequence[Request]:
         """Return what a link grants: all that is open, or the one grave request."""
