@@ -7,9 +7,10 @@ import pytest
 
 from mailer.core.roles import Role
 from mailer.web.console import policy
+from mailer.web.console.cookie import token
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.coordinators import House
-from tests.e2e.test_console_policy import cookie, token
+from tests.e2e.test_console_policy import cookie
 
 MIGHTY = "mighty@union.example"
 NUL = "a\x00b"
