@@ -134,6 +134,11 @@ def _line(table: Table, key: str, longest: int = _LONGEST) -> str | None:
     return words
 
 
+# Beyond these some zone has no such instant; "never" is the day before the last.
+_FIRST = datetime(1, 1, 3, tzinfo=UTC)
+_LAST = datetime(9999, 12, 29, tzinfo=UTC)
+
+
 def _moment(table: Table, key: str) -> datetime | None:
     value = table.raw(key, None)
     hint = 'write a date, an hour and its offset: "2019-10-10T19:00:00-07:00"'
@@ -148,6 +153,8 @@ def _moment(table: Table, key: str) -> datetime | None:
         table.fail(key, hint)
     if value.utcoffset() is None:
         table.fail(key, f"nobody knows of which zone; {hint}")
+    if not _FIRST <= value <= _LAST:
+        table.fail(key, f"no calendar has the year {value.year} everywhere; {hint}")
     return value.astimezone(UTC)
 
 

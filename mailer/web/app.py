@@ -51,6 +51,7 @@ from mailer.web import (
 from mailer.web.guard import Guard
 from mailer.web.headers import PRIVATE, Headers
 from mailer.web.log import Log
+from mailer.web.nul import WithoutNul
 from mailer.web.site import Pages, Site
 
 Application = Starlette  # for those who hand it on without a framework of their own
@@ -162,6 +163,7 @@ def create(
         middleware=[
             Middleware(Headers, https=base_url.startswith("https:")),
             Middleware(Log, broken=broken),
+            Middleware(WithoutNul),
         ],
         exception_handlers={HTTPException: _refuse(site)},
     )

@@ -6,6 +6,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
+from mailer.web.nul import without
+
 LIMIT = 10_240  # bytes; our own forms post less than a tenth of it
 _MOST = 100  # fields; there are 57 states and territories to tick
 _TOO_LARGE = 413
@@ -40,7 +42,7 @@ async def fields(request: Request, limit: int = LIMIT, most: int = _MOST) -> Fie
             max_files=0, max_fields=most
         ) as form:
             pairs = form.multi_items()
-            texts = [(k, v) for k, v in pairs if isinstance(v, str)]
+            texts = [(without(k), without(v)) for k, v in pairs if isinstance(v, str)]
         # A visitor names the charset, and some make what UTF-8 cannot write.
         "".join(name + value for name, value in texts).encode()
     except (HTTPException, UnicodeError):

@@ -135,6 +135,28 @@ def test_who_sets_a_password_by_a_link_ends_the_tokens(office: Office) -> None:
     assert left == [False, False, True]
 
 
+def test_a_new_password_of_ones_own_ends_the_tokens(office: Office) -> None:
+    ana = office.person(Role.AUTHOR)
+    ben = office.person(Role.AUTHOR, address="ben@union.example")
+    secrets = [office.issue(one)[1] for one in (ana, ben)]
+
+    office.credentials.set_password(ana.number, "new", at=AT)
+
+    left = [office.tokens.bearer(one, at=AT) is not None for one in secrets]
+    assert left == [False, True]
+
+
+def test_who_was_disabled_comes_back_without_the_tokens_of_before(
+    office: Office,
+) -> None:
+    ana = office.person(Role.AUTHOR)
+    _, secret = office.issue(ana)
+    for state in (State.DISABLED, State.ACTIVE):
+        office.accounts.turn(ana, state, by="x", at=AT)
+
+    assert office.tokens.bearer(secret, at=AT) is None
+
+
 def test_what_the_account_may_no_more_no_token_of_it_may(office: Office) -> None:
     admin = office.person(Role.ADMIN, address="admin@union.example")
     ana = office.person(Role.APPROVER)

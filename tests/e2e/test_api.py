@@ -156,6 +156,9 @@ def test_a_draft_is_refused_with_the_key_that_is_wrong(desk: Desk) -> None:
     assert key(list="nowhere") == "list"
     assert key(colour="red") == "colour"
     assert key(not_after="tonight") == "not_after"
+    assert key(not_after="9999-12-31T23:59:59-12:00") == "not_after"
+    assert key(not_after="0001-01-01T00:00:00+14:00") == "not_after"
+    assert key(not_after="0001-01-01T00:00:00Z") == "not_after"
     rule = {"include": [{"near": {"place": "Nowhere At All, CA", "km": 5}}]}
     assert key(audience=rule).startswith("audience.include[0]")
     rule["include"][0]["near"] = {"place": "San Diego, CA", "km": -1}

@@ -76,6 +76,20 @@ def test_what_is_wrong_is_marked_and_nothing_that_was_typed_is_lost(
     assert callers.name not in names
 
 
+def test_no_day_and_no_number_that_somebody_types_breaks_the_page(
+    callers: Callers,
+) -> None:
+    for day in ("9999-12-31", "0001-01-01"):
+        form = callers.form(**{"until-day": day, "until-time": "23:59"})
+        answer = callers.rosa.post("/console/calls/new", form)
+        assert answer.status_code == 422
+        assert 'id="until-day-wrong"' in answer.text
+    callers.write()
+    form = callers.form(revision="9" * 5000)
+
+    assert callers.rosa.post(f"{callers.page}/edit", form).status_code == 409
+
+
 def test_a_warning_is_answered_by_name_and_the_approver_reads_the_reason(
     callers: Callers,
 ) -> None:

@@ -146,6 +146,25 @@ def test_all_sending_stops_at_two_presses_and_an_admin_lets_it_go_on(
     assert house.verbs()[:2] == ["start", "stop"]
 
 
+def test_no_address_that_somebody_gives_as_a_reason_is_kept(
+    house: House, sendings: Sendings
+) -> None:
+    mailing = sendings.digest(PEOPLE)
+    rosa, ada = house.signed_in(ROSA), house.signed_in(ADA)
+    told = {"words": "eva@barrio.example, who left, got it"}
+    rosa.post(f"/console/mailings/{mailing.id}/halt", {**told, "action": "pause"})
+    rosa.post("/console/stop", told)
+    records = house.project.console.records.latest(most=2)
+    page = words(ada.get("/console"))
+    ada.post("/console/start")
+
+    assert "[address], who left, got it" in page
+    assert "eva@barrio" not in page
+    assert [one.detail.get("reason") for one in records] == [
+        "[address], who left, got it"
+    ] * 2
+
+
 def test_the_report_says_what_became_of_a_digest_and_of_nobody_s_reading(
     house: House, sendings: Sendings
 ) -> None:

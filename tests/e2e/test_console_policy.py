@@ -302,6 +302,7 @@ FORGED = {
     "another session's token": {"csrf": token("B" * 43)},
     "a foreign Origin": {"Origin": "https://evil.example"},
     "an Origin that nobody tells": {"Origin": "null"},
+    "an Origin that is none": {"Origin": "http://["},
     "a page of another site": {"Sec_Fetch_Site": "cross-site"},
     "a page of a sister site": {"Sec_Fetch_Site": "same-site"},
 }

@@ -9,7 +9,12 @@ from sqlalchemy import Connection, Select, delete, func, select, update
 
 from mailer.adapters.database import audit
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.schema import accounts, credentials, sessions
+from mailer.adapters.database.schema import (
+    accounts,
+    api_tokens,
+    credentials,
+    sessions,
+)
 from mailer.core.accounts import Account, Factor, State
 from mailer.core.errors import NotFoundError, RefusedError
 from mailer.core.roles import Role
@@ -59,6 +64,16 @@ def to_account(row: Any) -> Account:
 def end_sessions(connection: Connection, account: int) -> None:
     """Sign somebody out everywhere, in the transaction of what is the reason."""
     connection.execute(delete(sessions).where(sessions.c.account_id == account))
+
+
+def end_tokens(connection: Connection, account: int, *, at: datetime) -> None:
+    """Revoke all tokens of an account, in the transaction of what is the reason."""
+    mine, good = api_tokens.c.account_id == account, api_tokens.c.until > at
+    connection.execute(
+        update(api_tokens)
+        .where(mine, good, api_tokens.c.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
 
 
 class SqlAccounts:
@@ -138,10 +153,11 @@ class SqlAccounts:
             _note(connection, account.number, "give roles", by=by, at=at, **detail)
 
     def turn(self, account: Account, state: State, *, by: str, at: datetime) -> None:
-        """Disable an account, which ends its sessions, or let it in again."""
+        """Disable an account, which ends its sessions and tokens, or let it in again."""
         with self._database.writing() as connection:
             if state is State.DISABLED:
                 _keep_an_admin(connection, but=account.number)
+                end_tokens(connection, account.number, at=at)
             if state is State.ACTIVE and not _has_password(connection, account.number):
                 state = State.INVITED
             connection.execute(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, func, insert, select, update
 
 from mailer.adapters.database import audit
 from mailer.adapters.database.accounts import to_account, with_factors
@@ -38,15 +38,6 @@ _COLUMNS = [
         "revoked_at",
     )
 ]
-
-
-def end_tokens(connection: Connection, account: int, *, at: datetime) -> None:
-    """Revoke all tokens of an account, in the transaction of what is the reason."""
-    connection.execute(
-        update(api_tokens)
-        .where(api_tokens.c.account_id == account, _good(at))
-        .values(revoked_at=at)
-    )
 
 
 class SqlApiTokens:

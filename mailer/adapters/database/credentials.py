@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from mailer.adapters.credentials.sealing import Seal
 from mailer.adapters.database import audit
-from mailer.adapters.database.accounts import end_sessions
+from mailer.adapters.database.accounts import end_sessions, end_tokens
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.schema import credentials
 from mailer.core.accounts import Factor, Passkey
@@ -44,9 +44,10 @@ class SqlCredentials:
         return None if found is None else found.decode()
 
     def set_password(self, account: int, hashed: str, *, at: datetime) -> None:
-        """Let this be the password."""
+        """Let this be the password; who knew the old one keeps no token either."""
         with self._database.writing() as connection:
             put_password(connection, account, hashed, at=at)
+            end_tokens(connection, account, at=at)
             _changed(connection, account, "set password", at=at)
 
     def rehash(self, account: int, before: str, after: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from mailer.adapters.database import audit
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.schema import batches, instance
+from mailer.core.reasons import unaddressed
 
 _CLOCKS_DIFFER = 2.0  # seconds by which a remembered call may be ahead
 
@@ -49,7 +50,7 @@ class Instance:
         """Let no call begin any more, of any mailing."""
         with self._database.writing() as connection:
             if connection.scalar(select(instance.c.stopped_at)) is None:
-                _stop(connection, reason, actor, at)
+                _stop(connection, unaddressed(reason), actor, at)
 
     def start(self, *, actor: str, at: datetime) -> Stop | None:
         """Let calls begin again, here; returns what it was stopped for."""

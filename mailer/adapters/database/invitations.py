@@ -5,8 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, update
 
 from mailer.adapters.database import audit
-from mailer.adapters.database.accounts import to_account, with_factors
-from mailer.adapters.database.api_tokens import end_tokens
+from mailer.adapters.database.accounts import end_tokens, to_account, with_factors
 from mailer.adapters.database.credentials import put_password
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.schema import accounts, invitations

@@ -2,14 +2,15 @@
 
 import re
 
+from mailer.core.reasons import unaddressed
+
 _LONGEST = 200
 _UNPRINTABLE = re.compile(r"[^\S ]+|[^\x20-\x7e\xa0-\U0010ffff]+")
-_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;]+")
 
 
 def words(text: str) -> str:
     """Return a server's text on one line: cut, without controls and addresses."""
     line = _UNPRINTABLE.sub(" ", text[: _LONGEST * 10])
-    line = _ADDRESS.sub("[address]", line)
+    line = unaddressed(line)
     visible = "".join(c if c.isprintable() else " " for c in line)
     return " ".join(visible.split())[:_LONGEST]

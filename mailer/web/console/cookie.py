@@ -71,7 +71,10 @@ def is_from_us(request: Request, base_url: str) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return True  # a browser too old to say; the token speaks alone
-    there = urlsplit(origin)
+    try:
+        there = urlsplit(origin)
+    except ValueError:  # "http://[" is no origin of anybody's
+        return False
     home = urlsplit(base_url)
     if (there.scheme, there.netloc) == (home.scheme, home.netloc):
         return True

@@ -14,6 +14,7 @@ from mailer.core.refusal import NotMovedError, Why
 from mailer.core.states import slug_name
 from mailer.core.tables import LANGUAGES
 from mailer.ports import Card, Posted
+from mailer.web.console import paths
 from mailer.web.console.calls.finding import PATH, found, me, path, sentence
 from mailer.web.console.calls.reading import (
     NotReadError,
@@ -124,8 +125,7 @@ def _save(visit: Visit, sheet: Sheet) -> Response:
 
 
 def _revision(visit: Visit) -> int:
-    written = visit.form.get("revision", "")
-    return int(written) if written.isascii() and written.isdigit() else 0
+    return paths.read(visit.form.get("revision")) or 0
 
 
 def _taken(visit: Visit) -> set[str]:
