@@ -57,7 +57,7 @@ MOVES: Mapping[Stage, frozenset[Stage]] = {
         (Stage.SENDING, Stage.DONE, Stage.CANCELLED, Stage.EXPIRED)
     ),
     Stage.SENDING: frozenset((Stage.DONE, Stage.CANCELLED, Stage.EXPIRED)),
-    Stage.DONE: frozenset(),
+    Stage.DONE: frozenset((Stage.SENDING,)),  # whoever was in doubt is sent it again
     Stage.CANCELLED: frozenset(),
     Stage.EXPIRED: frozenset(),
 }
