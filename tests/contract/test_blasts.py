@@ -177,6 +177,7 @@ def test_who_approved_alone_and_was_killed_before_telling_is_told_of_by_the_cloc
         seen,
         by=ANA,
         reason="nobody answers",
+        words=coalition.words(seen.draft),
         hold_until=coalition.now,
         terms=coalition.terms(seen.draft),
         at=coalition.now,

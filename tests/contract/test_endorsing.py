@@ -128,6 +128,28 @@ def desk(database: Database) -> Desk:
     return Desk(database)
 
 
+def test_a_decision_whose_note_was_not_written_is_told_when_it_is_made_again(
+    desk: Desk,
+) -> None:
+    request = desk.confirmed()
+    desk.endorsements.accept(request, into=None, by="cli", at=desk.post.now)
+    other = desk.confirmed("Union del Barrio")
+    desk.requests.settle(
+        other.number, accepted=False, by="cli", at=desk.post.now, reason="Who is it?"
+    )
+    desk.letters()  # and here the program was killed, twice
+
+    for _ in range(2):
+        with pytest.raises(RefusedError, match="accepted already"):
+            desk.moderator.accept(request.number)
+        with pytest.raises(RefusedError, match="declined already"):
+            desk.moderator.decline(other.number, reason="Another.")
+
+    listed, declined = desk.letters()
+    assert "Border Angels" in listed
+    assert "Union del Barrio" in declined
+
+
 def test_the_clerk_writes_once_to_whoever_is_asked(desk: Desk) -> None:
     desk.ask()
 

@@ -37,6 +37,7 @@ _VOID: Mapping[str, Any] = {
     "submitted_at": None,
     "expected": None,
     "acknowledged": [],
+    "words_hash": None,
     "approver": None,
     "approved_at": None,
     "approved_hash": None,
@@ -147,6 +148,7 @@ class SqlDrafts:
         *,
         by: str,
         expected: int,
+        words: bytes,
         acknowledged: Mapping[str, str],
         at: datetime,
     ) -> bool:
@@ -157,6 +159,7 @@ class SqlDrafts:
             "submitter": by,
             "submitted_at": at,
             "expected": expected,
+            "words_hash": words,
             "acknowledged": dict(sorted(acknowledged.items())),
         }
         again = frozenset((Stage.DRAFT, Stage.SUBMITTED))
