@@ -142,7 +142,7 @@ def measure(url: str, count: int) -> Iterator[Row]:
     bare = _timed(lambda: _bare(database))
     hands = _submitted(database, blasts, count)
     with Neighbour(url) as neighbour:
-        spent = _timed(lambda: _approve(blasts, hands))
+        spent = _timed(lambda: _approve(database, blasts, hands))
     tell(
         f"approved for {count:,} in {spent:.1f} s; others waited {neighbour.longest:.1f}"
     )

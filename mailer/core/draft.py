@@ -148,7 +148,10 @@ def _moment(table: Table, key: str) -> datetime | None:
         table.fail(key, hint)
     if value.utcoffset() is None:
         table.fail(key, f"nobody knows of which zone; {hint}")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        table.fail(key, f"the calendar does not reach so far; {hint}")
 
 
 def _audience(table: Table) -> Rule:
