@@ -82,7 +82,12 @@ class Change:
 
     @property
     def drifted(self) -> bool:
-        """Whether it is so different that somebody must look at it again."""
+        """Whether it is so different that somebody must look at it again.
+
+        Of few people even fewer may come: most of those who get it were approved.
+        """
+        if self.came and self.came >= self.sending - self.came:
+            return True
         return self.moved > max(LEAST_DRIFT, DRIFT * self.approved)
 
     def __str__(self) -> str:

@@ -1,17 +1,23 @@
 """Blasts that somebody or something works against, between the approval and the mail."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import time
+from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.parked import Parked
+from mailer.core.caps import Cap
 from mailer.core.draft import Draft
 from mailer.core.errors import RefusedError
 from mailer.core.proposal import Stage
 from mailer.core.quiet import QuietHours
-from tests.contract.launching import ANA, BEN, CY, NAME, Coalition, draft
+from mailer.ports import Launch
+from tests.contract.launching import ANA, BEN, CY, NAME, URGENT, Coalition, draft
 from tests.factories import draft as action_draft
 from tests.fakes.provider import ScriptedProvider, vanish
 
@@ -144,3 +150,79 @@ def test_what_is_resent_wakes_nobody(coalition: Coalition) -> None:
 
     assert coalition.counts() == {"pending": 0, "sent": 6}
     assert set(provider.accepted.values()) == {1}
+
+
+def test_two_blasts_released_at_once_count_towards_one_cap(
+    coalition: Coalition, database_url: str, tmp_path: Path
+) -> None:
+    coalition.enlist(400)
+    everybody = (coalition, *others(database_url, tmp_path, 3))
+    for number, each in enumerate(everybody):
+        each.caps = (Cap(times=1, unit="day"),)
+        name = f"urgent/at-once-{number}"
+        coalition.proposer.new(draft(edition=f"at-once-{number}"), by=ANA)
+        coalition.proposer.submit(name, by=ANA)
+        coalition.proposer.approve(name, by=BEN, count=400)
+    coalition.later(minutes=10)
+    for each in everybody:
+        each.post.now = coalition.now
+
+    together = Barrier(len(everybody))
+
+    def release(which: int) -> None:
+        each = everybody[which]
+        launch = launch_of(each, f"urgent/at-once-{which}")
+        together.wait()
+        each.blasts.launch(launch)
+
+    with ThreadPoolExecutor(len(everybody)) as pool:
+        list(pool.map(release, range(len(everybody))))
+
+    given = "SELECT count(*) FROM deliveries WHERE state = 'pending'"
+    assert coalition.query(given) == [400]
+    stages = coalition.query("SELECT stage FROM blasts ORDER BY stage")
+    assert stages == ["canary", "submitted", "submitted", "submitted"]
+    for each in everybody[1:]:
+        each.database.close()
+
+
+def others(url: str, folder: Path, count: int) -> Iterator[Coalition]:
+    """Return the same coalition in other processes: connections of their own."""
+    for _ in range(count):
+        yield Coalition(Database(url, folder=folder))
+
+
+def launch_of(coalition: Coalition, name: str) -> Launch:
+    """Return what the clock launches when a hold is over."""
+    proposal = coalition.blasts.find(name)
+    key = coalition.blasts.key(name)
+    typeset = coalition.typesetter.typeset(proposal.draft, URGENT, key)
+    return Launch(
+        proposal=proposal,
+        key=key,
+        variants=typeset.variants,
+        by_language=typeset.by_language,
+        otherwise=typeset.otherwise,
+        words=typeset.words,
+        batch_size=10,
+        domains={},
+        route=coalition.post.route,
+        quiet=None,
+        terms=coalition.terms(proposal.draft),
+        at=coalition.now,
+    )
+
+
+def test_a_small_audience_that_became_another_one_is_approved_anew(
+    coalition: Coalition,
+) -> None:
+    coalition.enlist(2)
+    coalition.approved()
+    coalition.leave(1, 2)
+    coalition.enlist(3, first=3)
+    coalition.later(minutes=10)
+
+    asked = coalition.tick()
+
+    assert asked.stage is Stage.SUBMITTED
+    assert "approved 2, sending 3: 2 left, 3 came" in str(asked.reason)

@@ -53,11 +53,7 @@ class SqlApprovals(SqlDrafts):
                     f" look at it again, then: mailer blast submit {proposal.name}",
                 )
             count = self._remember(connection, proposal, terms)
-            moved = Change(
-                approved=proposal.expected or 0,
-                sending=count,
-                came=abs(count - (proposal.expected or 0)),
-            )
+            moved = _moved(proposal.expected or 0, count)
             if moved.drifted or not count:
                 raise NotMovedError(
                     Why.DRIFTED,
@@ -101,3 +97,13 @@ class SqlApprovals(SqlDrafts):
             blast_recipients.c.blast_id == proposal.number
         )
         return int(connection.scalar(mine) or 0)
+
+
+def _moved(submitted: int, count: int) -> Change:
+    """Return how many more there are, or how many fewer."""
+    return Change(
+        approved=submitted,
+        sending=count,
+        gone={"gone": max(0, submitted - count)},
+        came=max(0, count - submitted),
+    )

@@ -37,6 +37,7 @@ from mailer.core.quiet import QuietHours, zone_of
 from mailer.core.tokens import derive
 from mailer.ports import Launch
 
+_ADVISORY = 7236484  # launches that count towards caps follow one another
 _URGENT = -0.5  # before every batch of an edition, after letters to one person
 
 
@@ -51,6 +52,7 @@ class SqlLaunching(SqlApprovals):
         """Make the mailing of a blast whose hold is over, all of it or nothing."""
         proposal, at = launch.proposal, launch.at
         with self._database.writing() as connection:
+            self._one_at_a_time(connection, launch)
             if not self._release(connection, launch):
                 return self._numbered(proposal.number)
             if launch.words != self._submitted_words(connection, proposal):
@@ -120,6 +122,12 @@ class SqlLaunching(SqlApprovals):
                 connection, number, int(connection.scalar(waiting) or 0)
             )
         return True
+
+    def _one_at_a_time(self, connection: Connection, launch: Launch) -> None:
+        """Wait for launches that count towards the same caps: they are not seen yet."""
+        if self._database.is_sqlite or launch.terms.urgent or not launch.terms.caps:
+            return
+        connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY)))
 
     def _release(self, connection: Connection, launch: Launch) -> bool:
         """Move on what was approved, just as it was approved, once its hold is over."""
