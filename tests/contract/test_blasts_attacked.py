@@ -124,6 +124,21 @@ def test_what_is_resent_of_a_blast_that_was_over_goes_out(coalition: Coalition) 
     assert coalition.tick().stage is Stage.DONE
 
 
+def test_a_blast_is_not_over_while_somebody_is_resent_to(coalition: Coalition) -> None:
+    coalition.enlist(3)
+    provider = in_doubt(coalition)
+    resend(coalition)
+    seen = coalition.blasts.find(NAME)
+
+    done = coalition.blasts.close(
+        seen, Stage.DONE, by="", reason="", at=coalition.now
+    )  # by a tick that had looked before
+
+    assert not done
+    coalition.drain(provider)
+    assert coalition.counts() == {"pending": 0, "sent": 3}
+
+
 def test_nothing_is_resent_after_the_last_moment(coalition: Coalition) -> None:
     coalition.enlist(3)
     in_doubt(coalition, not_after=NOT_AFTER)
