@@ -98,6 +98,31 @@ def test_whoever_may_not_approve_any_more_when_the_hold_is_over_has_not(
     assert coalition.tick().stage is Stage.CANARY
 
 
+def test_being_told_of_one_approval_is_not_being_told_of_the_next(
+    coalition: Coalition,
+) -> None:
+    coalition.enlist(3)
+    coalition.proposer.new(draft(), by=ANA)
+    coalition.proposer.submit(NAME, by=ANA)
+    first = coalition.proposer.approve(NAME, by=ANA, alone=True, reason="a raid")
+    coalition.blasts.ask_again(first, reason="look again", at=coalition.now)
+    again = coalition.blasts.find(NAME)
+    coalition.later(minutes=1)
+    coalition.blasts.approve(
+        again,
+        by=ANA,
+        reason="a raid still",
+        words=coalition.words(again.draft),
+        hold_until=coalition.now,
+        terms=coalition.terms(again.draft),
+        at=coalition.now,
+    )
+
+    coalition.blasts.told(first)  # by a tick that was slow
+
+    assert not coalition.blasts.find(NAME).told
+
+
 def in_doubt(coalition: Coalition, **changes: Any) -> ScriptedProvider:
     """Send a blast of which nobody knows whether it arrived, to its end."""
     coalition.launched(draft(**changes))

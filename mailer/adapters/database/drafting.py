@@ -232,6 +232,7 @@ class SqlDrafts:
                 .where(
                     blasts.c.id == proposal.number,
                     blasts.c.revision == proposal.revision,
+                    blasts.c.approved_at == proposal.approved_at,
                 )
                 .values(told=True)
             )
