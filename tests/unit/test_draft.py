@@ -203,3 +203,12 @@ def test_a_number_too_long_to_be_written_is_refused_by_its_path() -> None:
     endless = f"{{ subscriber = 0x{'f' * 9_000} }}"
     with pytest.raises(InputError, match=r"include\[0\]\.subscriber: must be from 1"):
         read(changed('{ region = "us-ca" }', endless))
+
+
+def test_a_body_that_no_database_holds_is_refused_by_its_key() -> None:
+    body = "body = '"  # until the end of the line
+    with pytest.raises(InputError, match="body: contains a character that no mail"):
+        read(
+            OTAY.partition(body)[0]
+            + 'body = "Bring\\u0000 water"\nwhere = "Main gate"\n'
+        )
