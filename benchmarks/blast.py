@@ -31,7 +31,7 @@ from mailer.core.errors import StoreError
 from mailer.core.proposal import Proposal
 from mailer.core.routes import Route, Routing
 from mailer.pipeline.send import Sender
-from mailer.pipeline.typeset import Typesetter
+from mailer.pipeline.typeset import Typeset, Typesetter
 from mailer.ports import (
     Accepted,
     Answered,
@@ -140,9 +140,9 @@ def measure(url: str, count: int) -> Iterator[Row]:
     ledger.route(Routing(usual=Route(shares={"slow": 1}), lists={}))
     blasts = SqlBlasts(database, SECRET)
     bare = _timed(lambda: _bare(database))
-    hands = _submitted(blasts, count)
+    hands = _submitted(database, blasts, count)
     with Neighbour(url) as neighbour:
-        spent = _timed(lambda: _approve(blasts, hands))
+        spent = _timed(lambda: _approve(database, blasts, hands))
     tell(
         f"approved for {count:,} in {spent:.1f} s; others waited {neighbour.longest:.1f}"
     )
@@ -211,28 +211,29 @@ def _bare(database: Database) -> None:
         connection.execute(text("DROP TABLE bare"))
 
 
-def _submitted(blasts: SqlBlasts, count: int) -> Proposal:
+def _submitted(database: Database, blasts: SqlBlasts, count: int) -> Proposal:
     made = blasts.create(DRAFT, by="ana@example.org", at=MONDAY)
     # Of a hundred one is suppressed, and one has paused.
     expected = count - len(range(1, count + 1, 100)) - len(range(2, count + 1, 100))
-    blasts.submit(made, by="ana@example.org", expected=expected, acknowledged={},
+    blasts.submit(made, by="ana@example.org", expected=expected,
+                  words=_typeset(database, blasts).words, acknowledged={},
                   at=MONDAY)  # fmt: skip
     return blasts.find("tonight")
 
 
-def _approve(blasts: SqlBlasts, proposal: Proposal) -> None:
+def _approve(database: Database, blasts: SqlBlasts, proposal: Proposal) -> None:
     blasts.approve(
         proposal,
         by="ben@example.org",
         reason=None,
+        words=_typeset(database, blasts).words,
         hold_until=MONDAY,
         terms=TERMS,
         at=MONDAY,
     )
 
 
-def _launch(database: Database, blasts: SqlBlasts) -> Launch:
-    proposal = blasts.find("tonight")
+def _typeset(database: Database, blasts: SqlBlasts) -> Typeset:
     typesetter = Typesetter(
         renderer=mailing.renderer(),
         markdown=CommonMark(),
@@ -240,14 +241,18 @@ def _launch(database: Database, blasts: SqlBlasts) -> Launch:
         secret=SECRET,
         base_url=mailing.BASE_URL,
     )
-    key = blasts.key(proposal.name)
-    typeset = typesetter.typeset(proposal.draft, crowd.WEEKLY, key)
+    return typesetter.typeset(DRAFT, crowd.WEEKLY, blasts.key(DRAFT.name))
+
+
+def _launch(database: Database, blasts: SqlBlasts) -> Launch:
+    typeset = _typeset(database, blasts)
     return Launch(
-        proposal=proposal,
-        key=key,
+        proposal=blasts.find("tonight"),
+        key=blasts.key(DRAFT.name),
         variants=typeset.variants,
         by_language=typeset.by_language,
         otherwise=typeset.otherwise,
+        words=typeset.words,
         batch_size=BATCH,
         domains={},
         route=Route(shares={"slow": 1}),

@@ -115,6 +115,7 @@ class Blasting(Sending):
             check=lambda proposal: self.checker(web).check(proposal.draft),
             audiences=self.audiences,
             terms=self._terms_of,
+            words=self._words_of,
             located=self.located,
             teller=self.teller,
             clock=self.clock,
@@ -142,6 +143,7 @@ class Blasting(Sending):
             tracking=SqlTracking(self.ready, self._derived("addresses")),
             typesetter=self.typesetter,
             teller=self.teller,
+            coordinators=self.coordinators,
             list_of=self.mailing_list,
             route_of=self.settings.route_of,
             batch_size=self._batch_size,
@@ -248,6 +250,11 @@ class Blasting(Sending):
             )
             for each in gates.check(message)
         ]
+
+    def _words_of(self, draft: Draft) -> bytes:
+        return self.typesetter.typeset(
+            draft, self.mailing_list(draft.list_slug), self.blasts.key(draft.name)
+        ).words
 
     def _terms_of(self, draft: Draft) -> Terms:
         return self.terms(draft.list_slug, urgent=draft.is_urgent)

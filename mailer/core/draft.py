@@ -6,6 +6,7 @@ the line where there are lines; `dump` writes it back, so that it can be kept an
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ _LONGEST_LINE = 80  # of a headline
 _MOST_LINES = 4
 _LONGEST = 300  # of whatever else is one line
 _LONGEST_REASON = 1_000
+_NOWHERE = re.compile(r"[\x00\ud800-\udfff]")  # what no database and no UTF-8 holds
 _WORDS = ("preheader", "where", "target", "bring", "answer")
 
 
@@ -184,6 +186,8 @@ def _wording(table: Table, language: str) -> Wording:
     body = table.text("body", "-")
     if len(body) > LONGEST_BODY:
         table.fail("body", f"has {len(body)} characters; at most {LONGEST_BODY} fit")
+    if _NOWHERE.search(body):
+        table.fail("body", "contains a character that no mail can hold; retype it")
     wording = Wording(
         language=language,
         headline=_headline(table),

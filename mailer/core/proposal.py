@@ -57,7 +57,7 @@ MOVES: Mapping[Stage, frozenset[Stage]] = {
         (Stage.SENDING, Stage.DONE, Stage.CANCELLED, Stage.EXPIRED)
     ),
     Stage.SENDING: frozenset((Stage.DONE, Stage.CANCELLED, Stage.EXPIRED)),
-    Stage.DONE: frozenset(),
+    Stage.DONE: frozenset((Stage.SENDING,)),  # whoever was in doubt is sent it again
     Stage.CANCELLED: frozenset(),
     Stage.EXPIRED: frozenset(),
 }
@@ -82,7 +82,12 @@ class Change:
 
     @property
     def drifted(self) -> bool:
-        """Whether it is so different that somebody must look at it again."""
+        """Whether it is so different that somebody must look at it again.
+
+        Of few people even fewer may come: most of those who get it were approved.
+        """
+        if self.came and self.came >= self.sending - self.came:
+            return True
         return self.moved > max(LEAST_DRIFT, DRIFT * self.approved)
 
     def __str__(self) -> str:

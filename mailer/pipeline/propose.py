@@ -40,6 +40,7 @@ class Proposer:
     check: Callable[[Proposal], Sequence[Finding]]
     audiences: Audiences
     terms: Callable[[Draft], Terms]
+    words: Callable[[Draft], bytes]  # hash of all that its readers would get
     located: Callable[[Draft], Draft]  # its places as points on the map
     teller: Teller
     clock: Callable[[], datetime]
@@ -116,6 +117,7 @@ class Proposer:
             expected=self.audiences.count(
                 proposal.draft.audience, self.terms(proposal.draft)
             ),
+            words=self.words(proposal.draft),
             acknowledged={
                 each: said(why) if (why := (reasons or {}).get(each, "")) else ""
                 for each in acknowledged
@@ -155,6 +157,7 @@ class Proposer:
             proposal,
             by=approver,
             reason=said(reason) if alone else None,
+            words=self.words(proposal.draft),
             hold_until=at + proposal.hold(),
             terms=self.terms(proposal.draft),
             at=at,

@@ -13,10 +13,12 @@ from mailer.core.errors import MailerError, StoreError
 from mailer.core.lists import MailingList
 from mailer.core.proposal import Proposal, Stage, canary_verdict
 from mailer.core.quiet import QuietHours
+from mailer.core.roles import Permission
 from mailer.core.routes import Route
+from mailer.core.tokens import normalize
 from mailer.pipeline.tell import Teller
 from mailer.pipeline.typeset import Typesetter
-from mailer.ports import Blasts, Launch, Ledger, Terms, Tracking
+from mailer.ports import Blasts, Coordinators, Launch, Ledger, Terms, Tracking
 
 _TICK = ""  # nobody in person
 _GOING_ON = (
@@ -25,6 +27,10 @@ _GOING_ON = (
     Stage.STOPPED,
     Stage.CANARY,
     Stage.SENDING,
+)
+_NOT_ENTITLED = (
+    "whoever approved it may not approve any more; somebody else has to, who looks at it"
+    " first"
 )
 _TOO_LATE = "its last moment has passed, and it was not all sent"
 
@@ -38,6 +44,7 @@ class Releaser:
     tracking: Tracking
     typesetter: Typesetter
     teller: Teller
+    coordinators: Coordinators
     list_of: Callable[[str], MailingList]  # by slug; raises NotFoundError
     route_of: Callable[[MailingList], Route]
     batch_size: Callable[[MailingList], int]
@@ -112,6 +119,10 @@ class Releaser:
             self.teller.tell(proposal)
         if proposal.hold_until is None or proposal.hold_until > at:
             return
+        if not self._is_entitled(proposal.approver or ""):
+            if self.blasts.ask_again(proposal, reason=_NOT_ENTITLED, at=at):
+                self.trouble(f"{proposal.name}: {_NOT_ENTITLED}")
+            return
         mailing_list = self.list_of(proposal.draft.list_slug)
         key = self.blasts.key(proposal.name)
         typeset = self.typesetter.typeset(proposal.draft, mailing_list, key)
@@ -122,6 +133,7 @@ class Releaser:
                 variants=typeset.variants,
                 by_language=typeset.by_language,
                 otherwise=typeset.otherwise,
+                words=typeset.words,
                 batch_size=self._together(mailing_list),
                 domains=self.domains,
                 route=self.route_of(mailing_list),
@@ -132,6 +144,12 @@ class Releaser:
         )
         if after.stage is Stage.SUBMITTED:
             self.trouble(f"{proposal.name}: {after.reason}")
+
+    def _is_entitled(self, approver: str) -> bool:
+        """Whether they still may: an account may have been shut in between."""
+        wanted = normalize(approver)
+        entitled = self.coordinators.entitled(Permission.APPROVE)
+        return any(normalize(each.address) == wanted for each in entitled)
 
     def _judge(self, proposal: Proposal, at: datetime) -> None:
         if proposal.mailing is None or self.blasts.canary_open(proposal):

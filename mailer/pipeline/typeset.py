@@ -32,6 +32,15 @@ class Typeset:
     by_language: Mapping[str, bytes]  # readers' language → content hash
     otherwise: bytes  # of the variant for every other language
 
+    @property
+    def words(self) -> bytes:
+        """Return what an approval is bound to: a hash of all that readers get.
+
+        Of the action, the templates and the brand as well as of the draft.
+        """
+        known = [self.otherwise, *(each.content_hash for each in self.variants)]
+        return hashlib.sha256(b"".join(known)).digest()
+
     def of(self, language: str) -> Composed:
         """Return what readers of a language get."""
         wanted = self.by_language.get(language, self.otherwise)

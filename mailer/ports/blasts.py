@@ -47,6 +47,7 @@ class Launch:
     variants: Sequence[Composed]
     by_language: Mapping[str, bytes]  # readers' language → content hash
     otherwise: bytes  # of the variant for every other language
+    words: bytes  # hash of all that readers get
     batch_size: int
     domains: Mapping[str, int]  # batch sizes of those with a pace of their own
     route: Route
@@ -110,10 +111,14 @@ class Blasts(Protocol):
         *,
         by: str,
         expected: int,
+        words: bytes,
         acknowledged: Mapping[str, str],
         at: datetime,
     ) -> bool:
-        """Ask for an approval by somebody else; `acknowledged` are names and reasons."""
+        """Ask for an approval by somebody else; `acknowledged` are names and reasons.
+
+        `words` is a hash of all that readers would get.
+        """
         ...
 
     def approve(
@@ -122,6 +127,7 @@ class Blasts(Protocol):
         *,
         by: str,
         reason: str | None,
+        words: bytes,
         hold_until: datetime,
         terms: Terms,
         at: datetime,
@@ -129,7 +135,7 @@ class Blasts(Protocol):
         """Approve for those who are in the audience now; returns how many.
 
         `reason` says why one person alone does. Raises RefusedError if they are not
-        those any more for whom it was submitted.
+        those any more for whom it was submitted, or would get something else.
         """
         ...
 
@@ -155,6 +161,10 @@ class Blasts(Protocol):
 
     def told(self, proposal: Proposal) -> None:
         """Take note that the others know who approved alone."""
+        ...
+
+    def ask_again(self, proposal: Proposal, *, reason: str, at: datetime) -> bool:
+        """Void the approval of one whose hold is over, for a reason."""
         ...
 
     def launch(self, launch: Launch) -> Proposal:

@@ -82,6 +82,7 @@ class Coalition:
     has_its_list: bool = True
     caps: tuple[Cap, ...] = ()
     list_zone: str = "UTC"
+    named: tuple[str, ...] = COORDINATORS  # in mailer.toml
 
     def __post_init__(self) -> None:
         self.post = Post(self.database)
@@ -115,7 +116,7 @@ class Coalition:
     @property
     def coordinators(self) -> Entitlement:
         return Entitlement(
-            accounts=SqlAccounts(self.database, PEPPER), named=COORDINATORS
+            accounts=SqlAccounts(self.database, PEPPER), named=self.named
         )
 
     @property
@@ -146,6 +147,7 @@ class Coalition:
             check=lambda _proposal: self.findings,
             audiences=SqlAudiences(self.database),
             terms=self.terms,
+            words=self.words,
             located=lambda written: written,
             teller=self.teller,
             clock=lambda: self.now,
@@ -177,6 +179,10 @@ class Coalition:
             base_url=BASE,
         )
 
+    def words(self, written: Draft) -> bytes:
+        key = self.blasts.key(written.name)
+        return self.typesetter.typeset(written, URGENT, key).words
+
     @property
     def tracking(self) -> SqlTracking:
         return SqlTracking(self.database, PEPPER)
@@ -189,6 +195,7 @@ class Coalition:
             tracking=self.tracking,
             typesetter=self.typesetter,
             teller=self.teller,
+            coordinators=self.coordinators,
             list_of=self.list_of,
             route_of=lambda _list: self.post.route,
             batch_size=lambda _list: 10,

@@ -171,12 +171,13 @@ def test_who_approved_alone_and_was_killed_before_telling_is_told_of_by_the_cloc
     coalition: Coalition,
 ) -> None:
     coalition.enlist(3)
-    seen = coalition.proposer.new(draft(), by=ANA)
-    coalition.proposer.submit(NAME, by=ANA)
+    coalition.proposer.new(draft(), by=ANA)
+    seen, _ = coalition.proposer.submit(NAME, by=ANA)
     coalition.blasts.approve(
         seen,
         by=ANA,
         reason="nobody answers",
+        words=coalition.words(seen.draft),
         hold_until=coalition.now,
         terms=coalition.terms(seen.draft),
         at=coalition.now,

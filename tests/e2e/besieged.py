@@ -136,6 +136,7 @@ def _blasts(project: Project, at: datetime) -> None:
             made,
             by=f"{number}@example.org",
             expected=9,
+            words=bytes(32),
             acknowledged={line: line},
             at=at,
         )

@@ -36,9 +36,10 @@ class Desk:
         self.ben = program(house, BEN, *(set(Scope) - {Scope.START}))
 
     def work(self) -> None:
-        """Let a worker look, at this house's moment."""
+        """Let a worker look, at this house's moment and with its address."""
         at = f"{self.house.now:%Y-%m-%dT%H:%M:%SZ}"
-        self.shell("work", "--until-idle", "--as-of", at)
+        url = self.house.project.settings.base_url
+        self.shell("work", "--until-idle", "--as-of", at, MAILER_BASE_URL=url)
 
     def draft(self, edition: str, **said: Any) -> dict[str, Any]:
         return {**deepcopy(OTAY), "edition": edition, **said}

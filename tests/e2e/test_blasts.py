@@ -143,6 +143,9 @@ def test_the_story_is_refused_step_by_step_where_it_must_be(coalition: Shell) ->
         "blast", "submit", "otay-mesa", "--by", ANA, "--offline",
         "--acknowledge", "missing-language",
     )  # fmt: skip
+    assert "--revision 1" in coalition("blast", "show", "otay-mesa").out
+    unseen = ("--by", BEN, "--revision", "2")
+    assert "just changed it" in refused("approve", "otay-mesa", *unseen)
     assert "does not approve it" in refused("approve", "otay-mesa", "--by", ANA)
     assert "--reason" in refused("approve", "otay-mesa", "--by", ANA, "--alone")
     assert "not how many" in refused(
@@ -150,6 +153,24 @@ def test_the_story_is_refused_step_by_step_where_it_must_be(coalition: Shell) ->
     )
     assert "nothing was changed" in refused("pause", "otay-mesa")
     assert coalition("blast", "stop", "otay-mesa").code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (f"action = {'[' * 100_000}", "is nested too deeply"),
+        (f"action = {'9' * 5_000}", "holds a number that cannot be meant"),
+    ],
+)
+def test_a_file_that_no_reader_survives_is_refused(
+    coalition: Shell, line: str, words: str
+) -> None:
+    file = write(coalition, f"{line}\n{OTAY}")
+
+    ran = coalition("blast", "new", file, "--by", ANA, check=False)
+
+    assert ran.code == 1
+    assert f"otay.toml: {words}" in ran.err
 
 
 def test_a_stop_during_the_hold_is_a_stop_until_somebody_goes_on(

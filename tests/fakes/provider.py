@@ -61,6 +61,10 @@ class ScriptedProvider:
         """Answer so next."""
         self._script += answers
 
+    def forget_the_script(self) -> None:
+        """Accept everything from now on."""
+        self._script.clear()
+
     def find(self, outgoing: Outgoing) -> Found | NotTaken:
         """Say which of these were accepted under this key."""
         self.searches += 1

@@ -189,3 +189,26 @@ def test_an_approval_is_bound_to_all_of_it(changes: dict[str, Any]) -> None:
     after = parse({**data, **changes}, file="otay.toml")
 
     assert drafts.content_hash(before) != drafts.content_hash(after)
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:00-14:00"]
+)
+def test_a_last_moment_outside_the_calendar_is_refused_by_its_key(moment: str) -> None:
+    with pytest.raises(InputError, match="line 3: not_after: the calendar does not"):
+        read(changed("2019-10-10T19:00:00-07:00", f'"{moment}"'))
+
+
+def test_a_number_too_long_to_be_written_is_refused_by_its_path() -> None:
+    endless = f"{{ subscriber = 0x{'f' * 9_000} }}"
+    with pytest.raises(InputError, match=r"include\[0\]\.subscriber: must be from 1"):
+        read(changed('{ region = "us-ca" }', endless))
+
+
+def test_a_body_that_no_database_holds_is_refused_by_its_key() -> None:
+    body = "body = '"  # until the end of the line
+    with pytest.raises(InputError, match="body: contains a character that no mail"):
+        read(
+            OTAY.partition(body)[0]
+            + 'body = "Bring\\u0000 water"\nwhere = "Main gate"\n'
+        )

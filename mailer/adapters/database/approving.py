@@ -25,6 +25,7 @@ class SqlApprovals(SqlDrafts):
         *,
         by: str,
         reason: str | None,
+        words: bytes,
         hold_until: datetime,
         terms: Terms,
         at: datetime,
@@ -44,12 +45,15 @@ class SqlApprovals(SqlDrafts):
             same = blasts.c.content_hash == proposal.content_hash
             if not self._move(connection, proposal, (Stage.SUBMITTED,), values, same):
                 return None
+            if words != self._submitted_words(connection, proposal):
+                raise NotMovedError(
+                    Why.STALE,
+                    f"{proposal.name}: what its readers would get is not what was"
+                    " submitted: its action, a template or the brand has been changed;"
+                    f" look at it again, then: mailer blast submit {proposal.name}",
+                )
             count = self._remember(connection, proposal, terms)
-            moved = Change(
-                approved=proposal.expected or 0,
-                sending=count,
-                came=abs(count - (proposal.expected or 0)),
-            )
+            moved = _moved(proposal.expected or 0, count)
             if moved.drifted or not count:
                 raise NotMovedError(
                     Why.DRIFTED,
@@ -63,6 +67,15 @@ class SqlApprovals(SqlDrafts):
                 detail["quiet_hours"] = f"overridden: {why}"
             tell(connection, proposal.name, by, "approve", at=at, detail=detail)
         return count
+
+    def _submitted_words(
+        self, connection: Connection, proposal: Proposal
+    ) -> bytes | None:
+        """Return the hash of what its readers were to get when it was submitted."""
+        kept = connection.scalar(
+            select(blasts.c.words_hash).where(blasts.c.id == proposal.number)
+        )
+        return None if kept is None else bytes(kept)
 
     def _remember(
         self, connection: Connection, proposal: Proposal, terms: Terms
@@ -84,3 +97,13 @@ class SqlApprovals(SqlDrafts):
             blast_recipients.c.blast_id == proposal.number
         )
         return int(connection.scalar(mine) or 0)
+
+
+def _moved(submitted: int, count: int) -> Change:
+    """Return how many more there are, or how many fewer."""
+    return Change(
+        approved=submitted,
+        sending=count,
+        gone={"gone": max(0, submitted - count)},
+        came=max(0, count - submitted),
+    )

@@ -37,6 +37,7 @@ _VOID: Mapping[str, Any] = {
     "submitted_at": None,
     "expected": None,
     "acknowledged": [],
+    "words_hash": None,
     "approver": None,
     "approved_at": None,
     "approved_hash": None,
@@ -147,6 +148,7 @@ class SqlDrafts:
         *,
         by: str,
         expected: int,
+        words: bytes,
         acknowledged: Mapping[str, str],
         at: datetime,
     ) -> bool:
@@ -157,6 +159,7 @@ class SqlDrafts:
             "submitter": by,
             "submitted_at": at,
             "expected": expected,
+            "words_hash": words,
             "acknowledged": dict(sorted(acknowledged.items())),
         }
         again = frozenset((Stage.DRAFT, Stage.SUBMITTED))
@@ -194,14 +197,21 @@ class SqlDrafts:
     def close(
         self, proposal: Proposal, stage: Stage, *, by: str, reason: str, at: datetime
     ) -> bool:
-        """End it for good, as cancelled, expired or done."""
+        """End it for good, as cancelled, expired or done.
+
+        It is not done as long as its mailing is under way: somebody may have resent.
+        """
         values: dict[str, Any] = {"stage": stage.value}
         if reason:
             values["reason"] = reason
         going_on = frozenset(Stage) - OVER
+        is_over = (~is_sending(),) if stage is Stage.DONE else ()
         with self._database.writing() as connection:
+            # Locked first: the mailing is then read as whoever resends has left it.
+            mine = select(blasts.c.id).where(blasts.c.id == proposal.number)
+            connection.execute(mine.with_for_update())
             if not self._move(
-                connection, proposal, going_on, values, any_revision=True
+                connection, proposal, going_on, values, *is_over, any_revision=True
             ):
                 return False
             forget_recipients(connection, proposal.number)
@@ -222,6 +232,7 @@ class SqlDrafts:
                 .where(
                     blasts.c.id == proposal.number,
                     blasts.c.revision == proposal.revision,
+                    blasts.c.approved_at == proposal.approved_at,
                 )
                 .values(told=True)
             )

@@ -4,8 +4,10 @@ A few are first, drawn at random among those whom it does not wake. Everybody el
 batches are of a second wave, which no worker begins before the first one fared well.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Connection,
@@ -35,6 +37,7 @@ from mailer.core.quiet import QuietHours, zone_of
 from mailer.core.tokens import derive
 from mailer.ports import Launch
 
+_ADVISORY = 7236484  # launches that count towards caps follow one another
 _URGENT = -0.5  # before every batch of an edition, after letters to one person
 
 
@@ -49,8 +52,12 @@ class SqlLaunching(SqlApprovals):
         """Make the mailing of a blast whose hold is over, all of it or nothing."""
         proposal, at = launch.proposal, launch.at
         with self._database.writing() as connection:
+            self._one_at_a_time(connection, launch)
             if not self._release(connection, launch):
                 return self._numbered(proposal.number)
+            if launch.words != self._submitted_words(connection, proposal):
+                connection.rollback()
+                return self._ask_for_other_words(launch)
             number = self._mailing(connection, launch)
             found = self._deliveries(connection, launch, number)
             change = accounting.change(connection, proposal, number)
@@ -68,7 +75,7 @@ class SqlLaunching(SqlApprovals):
                 detail = {"change": str(change)}
                 tell(connection, proposal.name, None, "launch", at=at, detail=detail)
         if change.drifted or not change.sending:
-            self._send_back(proposal, change, at)
+            self._ask_for_others(proposal, change, at)
         return self._numbered(proposal.number)
 
     def canary_open(self, proposal: Proposal) -> bool:
@@ -115,6 +122,12 @@ class SqlLaunching(SqlApprovals):
                 connection, number, int(connection.scalar(waiting) or 0)
             )
         return True
+
+    def _one_at_a_time(self, connection: Connection, launch: Launch) -> None:
+        """Wait for launches that count towards the same caps: they are not seen yet."""
+        if self._database.is_sqlite or launch.terms.urgent or not launch.terms.caps:
+            return
+        connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY)))
 
     def _release(self, connection: Connection, launch: Launch) -> bool:
         """Move on what was approved, just as it was approved, once its hold is over."""
@@ -224,24 +237,47 @@ class SqlLaunching(SqlApprovals):
                 .values(not_before=now + wait if wait > 0 else soon)
             )
 
-    def _send_back(self, proposal: Proposal, change: Change, at: datetime) -> None:
+    def ask_again(self, proposal: Proposal, *, reason: str, at: datetime) -> bool:
+        """Void the approval of one whose hold is over, for a reason."""
+        return self._send_back(proposal, reason, {}, at)
+
+    def _ask_for_other_words(self, launch: Launch) -> Proposal:
+        """Ask for another approval: readers would get what nobody has approved."""
+        reason = (
+            "what its readers would get has changed since the approval: its action, a"
+            " template or the brand; look at it, and approve it anew"
+        )
+        self._send_back(
+            launch.proposal, reason, {"words_hash": launch.words}, launch.at
+        )
+        return self._numbered(launch.proposal.number)
+
+    def _ask_for_others(self, proposal: Proposal, change: Change, at: datetime) -> None:
         """Ask for another approval: these are not those whom it was about."""
         reason = (
             f"the audience has changed since the approval ({change}); look at it, and"
             " approve it anew"
         )
+        now = {"expected": change.sending, "change": asdict(change)}
+        self._send_back(proposal, reason, now, at)
+
+    def _send_back(
+        self, proposal: Proposal, reason: str, now: Mapping[str, Any], at: datetime
+    ) -> bool:
         values = {
             "stage": Stage.SUBMITTED.value,
             "reason": reason,
             "hold_until": None,
             "approver": None,
             "approved_at": None,
+            "approved_hash": None,
             "approved": None,
-            "expected": change.sending,
-            "change": asdict(change),
+            **now,
         }
         with self._database.writing() as connection:
-            if self._move(connection, proposal, (Stage.HELD,), values):
-                forget_recipients(connection, proposal.number)
-                detail = {"reason": reason}
-                tell(connection, proposal.name, None, "ask again", at=at, detail=detail)
+            if not self._move(connection, proposal, (Stage.HELD,), values):
+                return False
+            forget_recipients(connection, proposal.number)
+            detail = {"reason": reason}
+            tell(connection, proposal.name, None, "ask again", at=at, detail=detail)
+        return True

@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +23,7 @@ from mailer.adapters.database.engine import Database
 from mailer.adapters.database.readers import masked
 from mailer.adapters.database.schema import (
     batches,
+    blasts,
     deliveries,
     lists,
     mailings,
@@ -32,8 +31,10 @@ from mailer.adapters.database.schema import (
     variants,
 )
 from mailer.core.errors import RefusedError
+from mailer.core.proposal import Stage
 from mailer.ports import Doubtful
 
+_Alike = tuple[int, str | None, str | None]  # a variant, a zone, a domain with a pace
 _PARKED = deliveries.c.state == "parked"
 
 
@@ -74,17 +75,20 @@ class Parked:
         """Queue them again, in batches of their own; whoever has it gets it twice.
 
         Returns how many. `subscriber` None takes all of the mailing's. Raises
-        RefusedError for a cancelled mailing: nothing of it is sent any more.
+        RefusedError for a cancelled mailing, and for a blast whose last moment has
+        passed: nothing of it is sent any more.
         """
         with self._database.writing() as connection:
             chosen = _chosen(mailing_id, subscriber)
             count = 0
-            for variant_id, seqs in _locked(connection, chosen).items():
+            for (variant_id, *_), seqs in _locked(connection, chosen).items():
                 mine = and_(chosen, _of(deliveries, variant_id, seqs))
                 count += _requeue(connection, mailing_id, variant_id, mine, at)
                 nobody_left(connection, _of(batches, variant_id, seqs))
             _refuse_if_cancelled(connection, mailing_id)
             settled(connection, mailing_id, at)
+            if count:
+                _go_on(connection, mailing_id, at)
             _note(connection, mailing_id, "resend", count, actor=actor, at=at)
             if count:
                 self._database.wake(connection, mailing_id, 1)
@@ -101,7 +105,7 @@ class Parked:
         with self._database.writing() as connection:
             chosen = _chosen(mailing_id, subscriber)
             count = 0
-            for variant_id, seqs in _locked(connection, chosen).items():
+            for (variant_id, *_), seqs in _locked(connection, chosen).items():
                 count += connection.execute(
                     update(deliveries)
                     .where(chosen, _of(deliveries, variant_id, seqs))
@@ -173,11 +177,12 @@ def settled(connection: Connection, mailing_id: int, at: datetime) -> None:
 
 def _locked(
     connection: Connection, chosen: ColumnElement[bool]
-) -> Mapping[int, Collection[int]]:
+) -> Mapping[_Alike, Collection[int]]:
     """Keep everybody else from settling these until the transaction ends.
 
-    Returns the numbers of their batches by variant. What is parked from now on is in
-    none of them, and waits for the next decision.
+    Returns the numbers of their batches by what a batch has in common: nobody is woken
+    for somebody else's morning. What is parked from now on is in none of them, and
+    waits for the next decision.
     """
     theirs = exists().where(
         deliveries.c.variant_id == batches.c.variant_id,
@@ -185,15 +190,15 @@ def _locked(
         chosen,
     )
     calls = connection.execute(
-        select(batches.c.variant_id, batches.c.seq)
+        select(batches.c.variant_id, batches.c.seq, batches.c.zone, batches.c.pace)
         .where(batches.c.state == "parked", theirs)
         .order_by(batches.c.variant_id, batches.c.seq)
         .with_for_update()
     ).all()
-    return {
-        variant_id: [seq for _, seq in mine]
-        for variant_id, mine in groupby(calls, itemgetter(0))
-    }
+    alike: dict[_Alike, list[int]] = {}
+    for variant_id, seq, zone, pace in calls:
+        alike.setdefault((variant_id, zone, pace), []).append(seq)
+    return alike
 
 
 def _of(table: Table, variant_id: int, seqs: Collection[int]) -> ColumnElement[bool]:
@@ -238,6 +243,22 @@ def _refuse_if_cancelled(connection: Connection, mailing_id: int) -> None:
         )
 
 
+def _go_on(connection: Connection, mailing_id: int, at: datetime) -> None:
+    """Let a blast that was over go on with whom it is resent to."""
+    mine = blasts.c.mailing_id == mailing_id
+    last = connection.scalar(select(blasts.c.not_after).where(mine).with_for_update())
+    if last is not None and last <= at:
+        raise RefusedError(
+            f"the blast may not go out after {last:%Y-%m-%d %H:%M} UTC: nothing of it is"
+            " sent any more. Those that arrived can be marked: mailer parked mark-sent"
+        )
+    connection.execute(
+        update(blasts)
+        .where(mine, blasts.c.stage == Stage.DONE.value)
+        .values(stage=Stage.SENDING.value)
+    )
+
+
 def _requeue(
     connection: Connection,
     mailing_id: int,
@@ -262,7 +283,13 @@ def _requeue(
         batches.c.seq == deliveries.c.seq,
     )
     first = connection.execute(
-        select(batches.c.point, batches.c.carrier, batches.c.stand_in)
+        select(
+            batches.c.point,
+            batches.c.carrier,
+            batches.c.stand_in,
+            batches.c.zone,
+            batches.c.pace,
+        )
         .join(deliveries, here)
         .where(mine)
         .order_by(batches.c.seq)
@@ -279,6 +306,8 @@ def _requeue(
             point=first.point,
             carrier=first.carrier,
             stand_in=first.stand_in,
+            zone=first.zone,
+            pace=first.pace,
         )
     )
     return connection.execute(

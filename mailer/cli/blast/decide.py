@@ -53,6 +53,14 @@ def approve(
         int | None,
         typer.Option(min=0, help="How many it goes to; asked for when they are many."),
     ] = None,
+    revision: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Only the one that you have seen, as mailer blast show says it.",
+        ),
+    ] = None,
     alone: Annotated[
         bool,
         typer.Option(
@@ -65,12 +73,12 @@ def approve(
 ) -> None:
     """Approve what somebody else has written; after a hold the first few get it.
 
-    Example: mailer blast approve otay-mesa --by ben@example.org --count 412
+    Example: mailer blast approve otay-mesa --revision 1 --by ben@example.org --count 412
     """
     state: State = context.obj
     with state.project(as_of) as project:
         proposal = project.proposer().approve(
-            name, by=by, count=count, alone=alone, reason=reason
+            name, by=by, revision=revision, count=count, alone=alone, reason=reason
         )
         shown.say(project, proposal, as_json=as_json)
 

@@ -11,7 +11,7 @@ from mailer.pipeline import describe
 
 _NEXT = {
     Stage.DRAFT: "mailer blast check {0}, then: mailer blast submit {0} --by ADDRESS",
-    Stage.SUBMITTED: "somebody else: mailer blast approve {0} --by ADDRESS",
+    Stage.SUBMITTED: "somebody else: mailer blast approve {0} --revision {1} --by ADDRESS",
     Stage.HELD: "nothing has left yet; to stop it: mailer blast stop {0}",
     Stage.STOPPED: "to go on: mailer blast resume {0} --by ADDRESS",
     Stage.CANARY: "the first few get it; to stop it: mailer blast stop {0}",
@@ -37,7 +37,9 @@ def say(project: Project, proposal: Proposal, *, as_json: bool) -> None:
     if state == "paused" and proposal.stage is not Stage.STOPPED:
         output.show(f"  to go on: mailer blast resume {proposal.name} --by ADDRESS")
     elif proposal.stage in _NEXT:
-        output.show(f"  {_NEXT[proposal.stage].format(proposal.name)}")
+        output.show(
+            f"  {_NEXT[proposal.stage].format(proposal.name, proposal.revision)}"
+        )
 
 
 def _until(proposal: Proposal) -> str:

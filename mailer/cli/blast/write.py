@@ -186,6 +186,12 @@ def read(file: Path) -> tuple[Draft, Mapping[str, int]]:
         raise InputError(f"{file}: is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{file}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise InputError(f"{file}: is nested too deeply") from None
+    except ValueError as error:
+        raise InputError(
+            f"{file}: holds a number that cannot be meant: {error}"
+        ) from None
     lines = key_lines(words)
     return parse(data, file=str(file), lines=lines), lines
 

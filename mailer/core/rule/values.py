@@ -10,6 +10,7 @@ MOST_VALUES = 200  # of one condition
 LONGEST_TEXT = 300  # characters: as organizations' names
 GREATEST = 2**63 - 1  # what the database can number
 _SHOWN = 60  # characters
+_LONGEST_NUMBER = 200  # bits; of much longer ones Python writes no decimals
 _Value = TypeVar("_Value", bound=Hashable)
 
 
@@ -139,6 +140,8 @@ def shown(value: object) -> str:
         return str(value).lower()
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
+    if isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER:
+        return "so large a number"
     words = str(value)
     if "@" in words:
         return "an address"

@@ -53,7 +53,7 @@ def _list(call: Call) -> Response:
     if everything not in ("yes", "no"):
         raise InputError("all: write yes or no")
     stages = () if everything == "yes" else [one for one in Stage if one not in OVER]
-    found = call.api.blasts.every(stages)[:_MOST]
+    found = call.api.blasts.every(stages, most=_MOST)
     return answered({"blasts": [shown.row(call, each) for each in found]})
 
 

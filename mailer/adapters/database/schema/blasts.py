@@ -36,6 +36,7 @@ blasts = Table(
     Column("submitted_at", Instant),
     Column("expected", Integer),  # people, when it was submitted
     Column("acknowledged", Json, nullable=False),
+    Column("words_hash", Bytes(32)),  # of what its readers get, when it was submitted
     Column("approver", String(254)),
     Column("approved_at", Instant),
     Column("approved_hash", Bytes(32)),  # of the content that was approved
