@@ -195,7 +195,7 @@ def test_an_approval_is_bound_to_all_of_it(changes: dict[str, Any]) -> None:
     "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:00-14:00"]
 )
 def test_a_last_moment_outside_the_calendar_is_refused_by_its_key(moment: str) -> None:
-    with pytest.raises(InputError, match="line 3: not_after: the calendar does not"):
+    with pytest.raises(InputError, match="line 3: not_after: no calendar has the year"):
         read(changed("2019-10-10T19:00:00-07:00", f'"{moment}"'))
 
 
