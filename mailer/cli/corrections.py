@@ -119,7 +119,7 @@ def _show(wrong: Wrong) -> None:
     by_language = ", ".join(f"{code} {count}" for code, count in wrong.readers.items())
     output.show(
         f"{wrong.action.facts.place.label}: {people} of {wrong.list_slug}/{wrong.edition}"
-        f" ({by_language}), who know another {_differences(wrong)}."
+        f" ({by_language}) were told otherwise: {_differences(wrong)}."
     )
     for reason, count in wrong.left_out.items():
         output.say(f"  not mailed, {reason}: {count}")
@@ -136,7 +136,7 @@ def _differences(wrong: Wrong) -> str:
 
 
 _WORDS = {
-    "off": "status",
+    "off": "whether it takes place",
     "start_date": "day",
     "start_time": "hour",
     "place": "city",

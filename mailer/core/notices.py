@@ -34,6 +34,7 @@ class NoteKind(StrEnum):
     """What a note is about; each has its wording in `templates/email/note`."""
 
     LEFT = "left"  # a list was left: undo
+    LEFT_ALL = "left-all"  # several at once
     PREFERENCES_CHANGED = "preferences-changed"
     SEAT_HANDED_OVER = "seat-handed-over"
     SEAT_TAKEN_BACK = "seat-taken-back"  # to whoever had taken it over

@@ -391,6 +391,15 @@ def test_whoever_is_asked_at_a_strange_address_can_forbid_it_for_good(
 CY = "cy@barrio.example"
 
 
+def why(town: Town, address: str) -> list[str]:
+    """What `mailer why` says of somebody's lists."""
+    return [
+        line.removeprefix("- ")
+        for line in Shell(town.project.folder)("why", address).out.splitlines()
+        if line.startswith("- weekly: ")
+    ]
+
+
 def offer(ana: Person, to: str = CY) -> str:
     """Offer Ana's seat to a colleague; return where the colleague's letter leads."""
     path = ana.asked("hand-over")
@@ -449,6 +458,10 @@ def test_whoever_handed_it_over_is_told_and_can_take_it_back(
     assert colleague["seats"] == []
     assert [each["state"] for each in colleague["subscriptions"]] == ["ended"]  # type: ignore[attr-defined]
     assert [to for to, _ in ana.mail()] == [CY]  # who is told that it was taken back
+    assert why(town, CY) == [
+        "weekly: ended; withdrawn 2019-10-07, with a seat that went to somebody else."
+    ]
+    assert "granted 2019-10-07, with a seat that they took" in why(town, ANA)[0]
 
 
 def test_a_colleague_who_says_nothing_changes_nothing(ana: Person, town: Town) -> None:
