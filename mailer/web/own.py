@@ -7,6 +7,7 @@ every mail are not enough for that: mail is passed on.
 import base64
 import json
 from collections.abc import Callable, Mapping
+from datetime import date
 
 from starlette.requests import Request as Visit
 from starlette.responses import HTMLResponse, Response
@@ -16,6 +17,7 @@ from mailer.core.requests import GIVEN, OWN, Kind, Moved, Moving, Request
 from mailer.core.tokens import Link, Purpose
 from mailer.web import handing
 from mailer.web.asking import UNREADABLE, Reading
+from mailer.web.choosing import zone_of
 from mailer.web.form import Fields
 from mailer.web.site import Site
 from mailer.web.telling import logged
@@ -64,10 +66,23 @@ def _export(site: Site, visit: Visit, request: Request, form: Fields) -> Respons
         "held",
         held=held,
         titles={one.slug: one.title(language) for one in site.lists.values()},
+        rests=_resting(site, uid),
         written=written,
         file=FILE,
         encoded=base64.b64encode(written.encode()).decode(),
     )
+
+
+def _resting(site: Site, uid: bytes) -> Mapping[str, date]:
+    """Return until which day each list of theirs rests that does, by its slug."""
+    rests = {}
+    for number, mailing_list in site.lists.items():
+        reader = site.readers.reader(uid, number)
+        until = reader.choices.standing(site.now()).paused_until if reader else None
+        if reader and until:
+            zone = zone_of(reader, mailing_list)
+            rests[mailing_list.slug] = until.astimezone(zone).date()
+    return rests
 
 
 def _readdress(site: Site, visit: Visit, request: Request, form: Fields) -> Response:

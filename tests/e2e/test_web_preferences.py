@@ -232,7 +232,7 @@ def test_the_answer_is_in_the_language_that_was_just_chosen(
 
     assert site.here.language == "es"
     assert "<strong>Guardado.</strong> Idioma: español." in page
-    assert "«Acciones de la semana», en español" in page
+    assert "“Acciones de la semana”, en español" in page
 
 
 def test_saving_what_is_chosen_already_changes_nothing(
