@@ -165,6 +165,7 @@ class Project(Blasting):
         return Clerk(
             requests=self.requests,
             people=self.people,
+            rights=self.rights,
             notifier=self.notifier,
             lists=self.numbered,
             coordinators=coalition.coordinators,

@@ -34,21 +34,8 @@ def corrections(
     if not found:
         output.say("Nobody was mailed anything that is not right any more.")
         return
-    output.table(
-        ("Action", "Place", "Told", "Is", "In", "Readers"),
-        [
-            (
-                each.action.public_id,
-                each.action.facts.place.label,
-                each.before.start_date,
-                _is(each),
-                f"{each.list_slug}/{each.edition}",
-                sum(each.readers.values()),
-            )
-            for each in found
-        ],
-        right=("Readers",),
-    )
+    for each in found:
+        _list(each)
     output.say("To tell them: mailer corrections send ACTION; first with --dry-run.")
 
 
@@ -119,15 +106,24 @@ def _show(wrong: Wrong) -> None:
     by_language = ", ".join(f"{code} {count}" for code, count in wrong.readers.items())
     output.show(
         f"{wrong.action.facts.place.label}: {people} of {wrong.list_slug}/{wrong.edition}"
-        f" ({by_language}), who know another {_differences(wrong)}."
+        f" ({by_language}) were told otherwise: {_differences(wrong)}."
     )
     for reason, count in wrong.left_out.items():
         output.say(f"  not mailed, {reason}: {count}")
 
 
-def _is(wrong: Wrong) -> str:
+def _list(wrong: Wrong) -> None:
+    """Show one of them in lines of its own: no table has room for both its names."""
     facts = wrong.action.facts
-    return facts.status.value if facts.status.is_off else _differences(wrong)
+    now = (
+        facts.status.value
+        if facts.status.is_off
+        else f"otherwise: {_differences(wrong)}"
+    )
+    people = output.counted(sum(wrong.readers.values()), "reader", "readers")
+    output.heading(wrong.action.public_id)
+    output.show(f"  {facts.place.label}, told for {wrong.before.start_date}; now {now}")
+    output.show(f"  {people} of {wrong.list_slug}/{wrong.edition}")
 
 
 def _differences(wrong: Wrong) -> str:
@@ -136,7 +132,7 @@ def _differences(wrong: Wrong) -> str:
 
 
 _WORDS = {
-    "off": "status",
+    "off": "whether it takes place",
     "start_date": "day",
     "start_time": "hour",
     "place": "city",

@@ -1,5 +1,6 @@
 """`mailer requests`: what visitors sent that a person has to decide on."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -37,7 +38,7 @@ def requests(context: typer.Context, as_of: AsOf = None, as_json: Json = False) 
     output.table(
         ["Number", "Asked", "What", "Who"],
         [
-            [row["number"], row["asked_at"][:10], row["kind"], row["title"]]
+            [row["number"], row["asked_at"][:10], _kind(row), row["title"]]
             for row in rows
         ],
     )
@@ -116,6 +117,11 @@ def _words(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return "not said" if value in (None, "") else str(value)
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    """Return what it is called to readers, whose page is "share your plans"."""
+    return "share" if row["kind"] == Kind.SUBMIT else str(row["kind"])
 
 
 def _row(request: Request) -> dict[str, Any]:

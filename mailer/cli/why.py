@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from mailer.adapters import addresses
+from mailer.adapters.database.leaving import SEAT
 from mailer.bootstrap import Project
 from mailer.cli import output
 from mailer.cli.state import Json, State
@@ -112,7 +113,7 @@ def _suppressed(person: Any, every: Iterable[Any]) -> str:
 def _subscription(row: Any, now: datetime) -> str:
     consent = row["consent"]
     since = (
-        f"; {consent['kind']} {consent['happened_at']:%Y-%m-%d}, {consent['basis']}"
+        f"; {consent['kind']} {consent['happened_at']:%Y-%m-%d}, {_basis(consent)}"
         if consent
         else "; no consent is on record"
     )
@@ -120,8 +121,19 @@ def _subscription(row: Any, now: datetime) -> str:
     if state == "pending":
         return f"{row['list']}: pending: gets nothing until they confirm{since}."
     if state == "ended":
-        return f"{row['list']}: ended ({row['ended_reason']}){since}."
+        with_seat = consent and consent["source"] == SEAT
+        reason = "" if with_seat else f" ({row['ended_reason']})"
+        return f"{row['list']}: ended{reason}{since}."
     return f"{row['list']}: {', '.join(['active', *_chosen(row, now)])}{since}."
+
+
+def _basis(consent: Any) -> str:
+    """Say by what: a list that went with a seat did not go by its reader's act alone."""
+    if consent["source"] != SEAT:
+        return str(consent["basis"])
+    if consent["kind"] == "granted":
+        return "with a seat that they took"
+    return "with a seat that went to somebody else"
 
 
 def _chosen(row: Any, now: datetime) -> Iterator[str]:

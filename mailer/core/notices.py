@@ -18,7 +18,8 @@ class Confirmation:
 
     Address, organization and token are slots. `on_behalf` prints the organization:
     only one on record may be named, never what a visitor typed into a form, or the
-    form mails anybody's words to anybody. `lists` are all that a press puts them on.
+    form mails anybody's words to anybody. `lists` are all that a press puts them on,
+    `seat` is the organization on record whose seat is handed over to them.
     """
 
     language: str
@@ -26,14 +27,17 @@ class Confirmation:
     about: Kind = Kind.SUBSCRIBE
     on_behalf: bool = False
     lists: tuple[MailingList, ...] = ()
+    seat: str | None = None
 
 
 class NoteKind(StrEnum):
     """What a note is about; each has its wording in `templates/email/note`."""
 
     LEFT = "left"  # a list was left: undo
+    LEFT_ALL = "left-all"  # several at once
     PREFERENCES_CHANGED = "preferences-changed"
     SEAT_HANDED_OVER = "seat-handed-over"
+    SEAT_TAKEN_BACK = "seat-taken-back"  # to whoever had taken it over
     SEAT_LOST = "seat-lost"  # a colleague's mail bounces: who gets it now?
     STILL_RIGHT = "still-right"  # asks hosts before each edition
     ACTION_RECEIVED = "action-received"

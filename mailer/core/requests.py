@@ -158,8 +158,20 @@ class Moved:
     what: Moving
     # The random id of whoever may take it back, and the number of the request.
     back: tuple[bytes, int] | None = None
+    other: bytes | None = None  # the random id of whoever had the seat until now
     organization: str | None = None  # whose seat it is
     successor: str | None = None  # the masked address of whoever has it now
+    ended: tuple[int, ...] = ()  # the lists that do not go to `other` any more
+    kept: tuple[int, ...] = ()  # those that go on going there, for another seat
+    gets: tuple[int, ...] = ()  # those that go to whoever has the seat now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handing:
+    """A seat that is to go to a colleague, or back, with the lists that go along."""
+
+    organization: str
+    lists: tuple[int, ...]  # their numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

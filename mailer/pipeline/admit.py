@@ -9,7 +9,7 @@ from mailer.core.lists import MailingList
 from mailer.core.notices import Confirmation, Note, NoteKind
 from mailer.core.requests import Due, Kind, Request, valid_for
 from mailer.pipeline.notify import Notifier
-from mailer.ports import People, Requests
+from mailer.ports import People, Requests, Rights
 
 _A_DAY = 24 * 60 * 60  # seconds
 
@@ -20,6 +20,7 @@ class Clerk:
 
     requests: Requests
     people: People
+    rights: Rights
     notifier: Notifier
     lists: Callable[[], Mapping[int, MailingList]]  # by number
     coordinators: Sequence[str]  # addresses
@@ -43,12 +44,18 @@ class Clerk:
             self.trouble(f"request {due.number}: its list is no longer in lists/")
             return 0
         at = self.clock()
+        handing = self.rights.handing(due.to, due.number)
+        if handing is None and due.kind is Kind.SEAT:
+            self.trouble(f"request {due.number}: nobody has that seat any more")
+            self.rights.forget(due.to, due.number)
+            return 0
         short = valid_for(due.kind).total_seconds() < _A_DAY
         confirmation = Confirmation(
             language=self._language(due.language),
             expires_on=None if short else due.until.date(),
             about=due.kind,
             lists=tuple(lists[number] for number in due.joins if number in lists),
+            seat=handing.organization if handing else None,
         )
         try:
             self.notifier.ask(

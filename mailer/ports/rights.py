@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from mailer.core.erasures import Erased, Erasure
-from mailer.core.requests import Kind, Moved, Request
+from mailer.core.requests import Handing, Kind, Moved, Request
 
 
 class Dossiers(Protocol):
@@ -102,8 +102,17 @@ class Rights(Protocol):
     def sit(self, uid: bytes, number: int, *, at: datetime) -> Moved:
         """Let somebody take over a seat, or take theirs back; once.
 
-        The list goes with it: it ends for the one and begins for the other. Whoever
-        had the seat may take it back for a week.
+        The lists that they were asked about go with it: they end for the one, unless
+        they have another seat, and begin for the other, who keeps what they chose of a
+        list by themselves. Whoever had the seat may take all of it back for a week. An
+        address that is not to be mailed takes nothing.
+        """
+        ...
+
+    def handing(self, uid: bytes, number: int) -> Handing | None:
+        """Return which seat a request is about, and the lists that go with it.
+
+        None if it is about no seat, or if nobody has that seat any more.
         """
         ...
 

@@ -6,24 +6,25 @@ every mail are not enough for that: mail is passed on.
 
 import base64
 import json
-import logging
 from collections.abc import Callable, Mapping
+from datetime import date
 
 from starlette.requests import Request as Visit
 from starlette.responses import HTMLResponse, Response
 
-from mailer.core.errors import MailerError
 from mailer.core.notices import Note, NoteKind
 from mailer.core.requests import GIVEN, OWN, Kind, Moved, Moving, Request
 from mailer.core.tokens import Link, Purpose
+from mailer.web import handing
 from mailer.web.asking import UNREADABLE, Reading
+from mailer.web.choosing import zone_of
 from mailer.web.form import Fields
-from mailer.web.log import redact
 from mailer.web.site import Site
+from mailer.web.telling import logged
 
 KINDS = (*OWN, Kind.MOVE, Kind.MOVE_BACK, Kind.SEAT, Kind.SEAT_BACK)
 FILE = "what-we-keep.json"
-logger = logging.getLogger("mailer.web")
+SEATING = (Kind.SEAT, Kind.SEAT_BACK)
 
 
 def show(site: Site, visit: Visit, request: Request) -> Response:
@@ -65,10 +66,23 @@ def _export(site: Site, visit: Visit, request: Request, form: Fields) -> Respons
         "held",
         held=held,
         titles={one.slug: one.title(language) for one in site.lists.values()},
+        rests=_resting(site, uid),
         written=written,
         file=FILE,
         encoded=base64.b64encode(written.encode()).decode(),
     )
+
+
+def _resting(site: Site, uid: bytes) -> Mapping[str, date]:
+    """Return until which day each list of theirs rests that does, by its slug."""
+    rests = {}
+    for number, mailing_list in site.lists.items():
+        reader = site.readers.reader(uid, number)
+        until = reader.choices.standing(site.now()).paused_until if reader else None
+        if reader and until:
+            zone = zone_of(reader, mailing_list)
+            rests[mailing_list.slug] = until.astimezone(zone).date()
+    return rests
 
 
 def _readdress(site: Site, visit: Visit, request: Request, form: Fields) -> Response:
@@ -100,13 +114,25 @@ def _erase(site: Site, visit: Visit, request: Request, _: Fields) -> Response:
 
 
 def _move(site: Site, visit: Visit, request: Request, _: Fields) -> Response:
-    seat = request.kind in (Kind.SEAT, Kind.SEAT_BACK)
-    act = site.rights.sit if seat else site.rights.move
-    moved = act(request.subscriber or b"", request.number, at=site.now())
+    uid, at = request.subscriber or b"", site.now()
+    if request.kind not in SEATING:
+        moved = site.rights.move(uid, request.number, at=at)
+        if moved.what is Moving.DONE:
+            _tell_of_moving(site, request, moved)
+        return _page(site, visit, request, _MOVED[moved.what])
+    moved = site.rights.sit(uid, request.number, at=at)
     if moved.what is Moving.DONE:
-        _tell_of_moving(site, request, moved)
-    state = _MOVED[moved.what]
-    return _page(site, visit, request, state, organization=moved.organization)
+        handing.tell(site, request, moved)
+    language = site.language(visit, request.language)
+    return _page(
+        site,
+        visit,
+        request,
+        _MOVED[moved.what],
+        organization=moved.organization,
+        gets=handing.titles(site, moved.gets, language),
+        choose=handing.choices(site, uid, moved.gets),
+    )
 
 
 _MOVED = {
@@ -128,31 +154,18 @@ _ACTS: Mapping[Kind, Callable[[Site, Visit, Request, Fields], Response]] = {
 
 
 def _tell_of_moving(site: Site, request: Request, moved: Moved) -> None:
-    """Write to the old address, or to whoever had the seat, with a way back.
-
-    That it cannot be written is no reason to say that nothing was moved.
-    """
+    """Write to the old address, with a way back."""
     mailing_list = site.lists.get(request.list_number)
     if moved.back is None or mailing_list is None:
         return
     uid, number = moved.back
-    language = request.language
-    if language not in site.coalition.languages:
-        language = site.coalition.languages[0]
-    try:
+    language = handing.spoken(site, request)
+    with logged():
         site.notifier.tell(
             Note(
-                kind=NoteKind.SEAT_HANDED_OVER if moved.successor else NoteKind.MOVED,
+                kind=NoteKind.MOVED,
                 language=language,
-                names={
-                    "list": mailing_list.title(language),
-                    **(
-                        {"organization": moved.organization}
-                        if moved.organization
-                        else {}
-                    ),
-                    **({"successor": moved.successor} if moved.successor else {}),
-                },
+                names={"list": mailing_list.title(language)},
             ),
             to=uid,
             name=f"moved {number} {uid.hex()}",
@@ -161,8 +174,6 @@ def _tell_of_moving(site: Site, request: Request, moved: Moved) -> None:
             link=Link(Purpose.CONFIRM, number),
             at=site.now(),
         )
-    except MailerError as error:
-        logger.error("no note was written: %s", redact(str(error)))  # noqa: TRY400
 
 
 def _page(
@@ -180,5 +191,10 @@ def _page(
         state=state,
         kind=request.kind.value,
         address=request.masked_address,
-        **{"form": Fields([]), "troubles": (), **values},
+        **{
+            "form": Fields([]),
+            "troubles": (),
+            **handing.stake(site, visit, request, state),
+            **values,
+        },
     )

@@ -24,7 +24,9 @@ def of_leaving(site: Site, person: Guest) -> None:
     """Write that a list was left, with a link that takes it back."""
     title = person.mailing_list.title(_language(site, person))
     number = person.reader.list_number
-    _of_leaving(site, person, title, Link(Purpose.LEAVE, number), str(number))
+    link = Link(Purpose.LEAVE, number)
+    kind = NoteKind.LEFT
+    _of_leaving(site, person, kind, title=title, link=link, what=str(number))
 
 
 def of_leaving_all(site: Site, person: Guest, left: Sequence[int]) -> None:
@@ -35,7 +37,8 @@ def of_leaving_all(site: Site, person: Guest, left: Sequence[int]) -> None:
     link = Link(Purpose.PREFERENCES, person.reader.list_number)
     with logged():
         title = site.words("titles.txt", language, titles=titles)
-        _of_leaving(site, person, title, link, "all")
+        kind = NoteKind.LEFT_ALL if len(titles) > 1 else NoteKind.LEFT
+        _of_leaving(site, person, kind, title=title, link=link, what="all")
 
 
 def of_change(
@@ -59,13 +62,15 @@ def of_change(
         )
 
 
-def _of_leaving(site: Site, person: Guest, title: str, link: Link, what: str) -> None:
+def _of_leaving(
+    site: Site, person: Guest, kind: NoteKind, *, title: str, link: Link, what: str
+) -> None:
     day = _whose_day(site, person)
     with logged():
         _tell(
             site,
             person,
-            NoteKind.LEFT,
+            kind,
             {"list": title},
             link=link,
             names=[f"left {what} {day} {time}" for time in range(_A_DAY)],

@@ -98,7 +98,7 @@ def test_pausing_until_a_day_and_coming_back_later(page: Page, site: Site) -> No
     page.get_by_label("Mail comes again on").fill("2019-11-04")
     press(page, "Save")
 
-    assert "Nothing comes before Monday, November 4." in page.inner_text("main")
+    assert "This list rests until Monday, November 4." in page.inner_text("main")
     assert site.here.choices.paused_until == datetime(2019, 11, 4, 8, tzinfo=UTC)
     page.reload()
     page.goto(site.url + site.preferences)
@@ -124,7 +124,8 @@ def test_resting_and_leaving_everything_and_taking_both_back(
 ) -> None:
     press(page, "Rest four weeks")
     assert (
-        "No mail until Tuesday, November 5." in page.get_by_role("status").inner_text()
+        "This list rests until Tuesday, November 5."
+        in page.get_by_role("status").inner_text()
     )
     press(page, "Leave all lists")
     look(page)

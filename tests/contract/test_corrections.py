@@ -179,7 +179,7 @@ def test_who_left_is_suppressed_or_rests_is_not_mailed(desk: Desk) -> None:
 
     found = desk.wrong()
     total = {key: n for each in found for key, n in each.left_out.items()}
-    assert total == {"complained": 1, "paused": 1}
+    assert total == {"complained": 1, "left": 1, "paused": 1}
     desk.correct(provider)
 
     assert addresses(provider) == [reader(4)]

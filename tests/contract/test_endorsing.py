@@ -16,6 +16,7 @@ from mailer.adapters.database.engine import Database
 from mailer.adapters.database.notes import SqlNotes
 from mailer.adapters.database.organizations import OrganizationStore
 from mailer.adapters.database.requests import SqlRequests
+from mailer.adapters.database.rights import SqlRights
 from mailer.adapters.database.schema import calls, seats, subscribers
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.specimens import specimens
@@ -64,6 +65,7 @@ class Desk:
         return Clerk(
             requests=self.requests,
             people=self.post.people,
+            rights=SqlRights(self.post.database, self.requests),
             notifier=self.notifier,
             lists=lambda: {self.post.number: WEEKLY},
             coordinators=self.coordinators,

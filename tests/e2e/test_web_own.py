@@ -391,6 +391,15 @@ def test_whoever_is_asked_at_a_strange_address_can_forbid_it_for_good(
 CY = "cy@barrio.example"
 
 
+def why(town: Town, address: str) -> list[str]:
+    """What `mailer why` says of somebody's lists."""
+    return [
+        line.removeprefix("- ")
+        for line in Shell(town.project.folder)("why", address).out.splitlines()
+        if line.startswith("- weekly: ")
+    ]
+
+
 def offer(ana: Person, to: str = CY) -> str:
     """Offer Ana's seat to a colleague; return where the colleague's letter leads."""
     path = ana.asked("hand-over")
@@ -406,10 +415,18 @@ def test_a_colleague_takes_over_a_seat_with_its_mail(ana: Person, town: Town) ->
     assert before
     assert before["seats"]
 
-    seen = words(ana.press(path, action="confirm"))
+    asked = ana.read(path)
+    answer = ana.press(path, action="confirm")
+    seen = words(answer)
 
+    for what in ("Unión del Barrio", "you get “Weekly actions” from now on"):
+        assert what in asked
     assert "The seat is yours" in seen
-    assert "our mail for Unión del Barrio comes to you" in seen
+    assert "You hold the seat of Unión del Barrio from now on." in seen
+    assert "From now on you get “Weekly actions”." in seen
+    found = re.search(r'href="(/p/[^"]+)"', answer.text)
+    assert found
+    assert "c…@barrio.example" in ana.read(found[1])
     colleague, first = town.project.dossiers.of(CY), town.project.dossiers.of(ANA)
     assert colleague
     assert first
@@ -431,7 +448,8 @@ def test_whoever_handed_it_over_is_told_and_can_take_it_back(
     assert "Keep your seat?" in ana.read(back)
     seen = words(ana.press(back, action="confirm"))
 
-    assert "comes to you again" in seen
+    assert "You hold the seat of Unión del Barrio again" in seen
+    assert "You get “Weekly actions”." in seen
     held, colleague = town.project.dossiers.of(ANA), town.project.dossiers.of(CY)
     assert held
     assert held["seats"]
@@ -439,7 +457,11 @@ def test_whoever_handed_it_over_is_told_and_can_take_it_back(
     assert colleague
     assert colleague["seats"] == []
     assert [each["state"] for each in colleague["subscriptions"]] == ["ended"]  # type: ignore[attr-defined]
-    assert ana.mail() == []
+    assert [to for to, _ in ana.mail()] == [CY]  # who is told that it was taken back
+    assert why(town, CY) == [
+        "weekly: ended; withdrawn 2019-10-07, with a seat that went to somebody else."
+    ]
+    assert "granted 2019-10-07, with a seat that they took" in why(town, ANA)[0]
 
 
 def test_a_colleague_who_says_nothing_changes_nothing(ana: Person, town: Town) -> None:

@@ -232,7 +232,7 @@ def test_the_answer_is_in_the_language_that_was_just_chosen(
 
     assert site.here.language == "es"
     assert "<strong>Guardado.</strong> Idioma: español." in page
-    assert "«Acciones de la semana», en español" in page
+    assert "“Acciones de la semana”, en español" in page
 
 
 def test_saving_what_is_chosen_already_changes_nothing(
@@ -249,7 +249,19 @@ def test_a_pause_lasts_until_the_readers_own_midnight(
 
     assert site.here.choices.paused_until == datetime(2019, 11, 4, 8, tzinfo=UTC)
     assert "Your next mail Monday 4 November" in seen
-    assert "Paused. Nothing comes before Monday, November 4." in seen
+    assert "Paused. This list rests until Monday, November 4." in seen
+    assert "other list" not in seen
+
+
+def test_whoever_pauses_a_list_reads_that_the_others_go_on(
+    site: Site, visitor: Visitor
+) -> None:
+    site.readers.add(a_reader(list_number=URGENT))
+
+    seen = visitor.save(pause="until", until="2019-11-04", frequency="urgent")
+
+    assert "This list rests until Monday, November 4. Your other list goes on." in seen
+    assert "Nothing comes" not in seen
 
 
 def test_resting_four_weeks_is_one_press_and_keeps_everything_else(
@@ -402,7 +414,10 @@ def test_who_comes_by_the_note_days_later_finds_the_way_back(
 
     seen = visitor.look()
 
-    assert "Changed on Tuesday, October 8. No mail until Tuesday, November 5." in seen
+    assert (
+        "Changed on Tuesday, October 8. This list rests until Tuesday, November 5."
+        in seen
+    )
     visitor.press_undo()
     assert site.here.choices.paused_until is None
 
@@ -455,7 +470,7 @@ def test_a_later_note_says_all_that_keeps_mail_away(
 
     _, (_, kept, _) = site.notes.posted.values()
     words = " ".join("".join(kept.text.texts).split())
-    assert "in Guam, no mail until Tuesday, November 5." in words
+    assert "in Guam, paused until Tuesday, November 5." in words
 
 
 def test_the_note_says_what_was_chosen(site: Site, visitor: Visitor) -> None:
@@ -465,8 +480,7 @@ def test_the_note_says_what_was_chosen(site: Site, visitor: Visitor) -> None:
     words = " ".join("".join(kept.text.texts).split())
     assert to == UID
     assert (
-        "Weekly actions: only what is urgent, no mail until Monday, November 4."
-        in words
+        "Weekly actions: only what is urgent, paused until Monday, November 4." in words
     )
 
 

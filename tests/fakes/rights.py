@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailer.core.erasures import Erased, Erasure
-from mailer.core.requests import Kind, Moved, Moving, Request
+from mailer.core.requests import Handing, Kind, Moved, Moving, Request
 from mailer.core.tokens import address_hash
 
 
@@ -16,6 +16,7 @@ class MemoryRights:
     forgotten: list[int] = field(default_factory=list)
     moved: Moved = field(default_factory=lambda: Moved(what=Moving.OVER))
     addresses: dict[bytes, str] = field(default_factory=dict)
+    seat: Handing | None = None
 
     def ask(self, kind: Kind, uid: bytes, list_number: int, *, at: datetime) -> None:
         assert at.tzinfo is not None
@@ -34,6 +35,11 @@ class MemoryRights:
         assert at.tzinfo is not None
         assert request.subscriber
         self.asked_at.append(address)
+
+    def handing(self, uid: bytes, number: int) -> Handing | None:
+        assert uid
+        assert number
+        return self.seat
 
     def sit(self, uid: bytes, number: int, *, at: datetime) -> Moved:
         return self.move(uid, number, at=at)

@@ -11,6 +11,7 @@ from mailer.adapters.database.people import LEFT, OWN_ACT
 from mailer.adapters.database.schema import consent_events, subscribers, subscriptions
 
 READER = "reader"  # who acts, where it is the person with a link
+SEAT = "seat"  # how, where the lists of a seat went to a colleague with it, or back
 
 
 def end(

@@ -97,7 +97,8 @@ def _behind(at: datetime, public_id: str | None) -> Any:
     known = (
         select(subscriptions.c.list_number, subscriptions.c.known_variant)
         .where(
-            subscriptions.c.state == "active",
+            # Who has left is mailed nothing, and counted.
+            subscriptions.c.state.in_(("active", "ended")),
             subscriptions.c.known_variant.is_not(None),
         )
         .distinct()
@@ -194,7 +195,23 @@ def _readers(
                 mailed[number, variant][language] += count
             else:
                 out[number, variant][why] += count
+        for variant, count in connection.execute(_left(number, known)):
+            out[number, variant]["left"] += count
     return mailed, out
+
+
+def _left(number: int, known: Sequence[int]) -> Any:
+    """Count those who know these variants of a list and are not on it any more."""
+    theirs = subscriptions.c.known_variant
+    return (
+        select(theirs, func.count())
+        .where(
+            subscriptions.c.list_number == number,
+            subscriptions.c.state == "ended",
+            theirs.in_(known),
+        )
+        .group_by(theirs)
+    )
 
 
 def _counted(counts: _Counts, rows: Sequence[Row[Any]]) -> Mapping[str, int]:

@@ -1,7 +1,7 @@
 """What owners of an address ask about themselves: to be asked, to move, to move back."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,17 +16,15 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import erasing, leaving
+from mailer.adapters.database import erasing, leaving, sitting
 from mailer.adapters.database.choosing import CHOSE
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.granting import join
 from mailer.adapters.database.readers import masked
 from mailer.adapters.database.requests import SqlRequests
 from mailer.adapters.database.schema import (
     deliveries,
     hosts,
     instance,
-    organizations,
     requests,
     seats,
     subscribers,
@@ -35,6 +33,7 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core.requests import (
     Ask,
+    Handing,
     Kind,
     Moved,
     Moving,
@@ -44,7 +43,7 @@ from mailer.core.requests import (
 )
 from mailer.core.tokens import encode
 
-_HOW, _SEAT = "page", "seat"
+_HOW = "page"
 _MOVING = (Kind.MOVE, Kind.MOVE_BACK, Kind.SEAT, Kind.SEAT_BACK)
 _THERE = {Kind.READDRESS: Kind.MOVE, Kind.HAND_OVER: Kind.SEAT}
 
@@ -94,34 +93,51 @@ class SqlRights:
 
     def ask_at(self, request: Request, address: str, *, at: datetime) -> None:
         """Have the owner of another address asked about it."""
-        who = (request.subscriber or b"").hex()
-        facts: dict[str, object] = {"from": who}
+        who = request.subscriber or b""
+        facts: dict[str, object] = {"from": who.hex()}
+        goes: Sequence[int] = ()
         if request.kind is Kind.HAND_OVER:
-            # Of two colleagues who are asked, one after the other, one gets it.
-            facts["seat"] = self._first_seat(request.subscriber or b"")
+            with self._database.reading() as connection:
+                person = connection.execute(_whose(who)).first()
+                seat = person and sitting.seat(connection, person.id, None)
+                if not person or not seat:  # it was handed on meanwhile
+                    return
+                goes = sitting.lists(connection, person.id)
+            facts["seat"] = seat.organization_id
         self._requests.ask(
             Ask(
                 kind=_THERE[request.kind],
                 address=address,
                 language=request.language,
                 list_number=request.list_number,
-                about=who,
+                joins=tuple(goes),
+                about=who.hex(),
                 facts=facts,
             ),
             at=at,
         )
 
-    def _first_seat(self, uid: bytes) -> int | None:
-        """Return the organization at which somebody has their first seat."""
-        query = (
-            select(seats.c.organization_id)
-            .join(subscribers, subscribers.c.id == seats.c.subscriber_id)
-            .where(subscribers.c.uid == uid)
-            .order_by(seats.c.id)
-            .limit(1)
-        )
+    def handing(self, uid: bytes, number: int) -> Handing | None:
+        """Return which seat a request is about, and the lists that go with it."""
+        seating = (Kind.HAND_OVER, Kind.SEAT, Kind.SEAT_BACK)
+        query = select(requests).where(_mine(uid, number), requests.c.kind.in_(seating))
         with self._database.reading() as connection:
-            return connection.scalar(query)
+            found = connection.execute(query).first()
+            if found is None:
+                return None
+            whose = bytes.fromhex(found.facts.get("from", uid.hex()))
+            holder = connection.execute(_whose(whose)).first()
+            at = found.facts.get("seat")
+            seat = holder and sitting.seat(connection, holder.id, at)
+            if not holder or not seat:
+                return None
+            goes = sitting.lists(connection, holder.id)
+            if found.kind == Kind.SEAT:
+                goes = [each for each in goes if each in _agreed(found)]
+            elif found.kind == Kind.SEAT_BACK:
+                goes = _gone(found).ended
+            name = sitting.name(connection, seat.organization_id) or ""
+        return Handing(organization=name, lists=tuple(goes))
 
     def move(self, uid: bytes, number: int, *, at: datetime) -> Moved:
         """Let somebody move to the address that a link was mailed to, or back; once."""
@@ -167,28 +183,27 @@ class SqlRights:
             holder = _person(connection, bytes.fromhex(found.facts["from"]))
             if taker is None or holder is None or taker.id == holder.id:
                 return Moved(what=Moving.OVER)
-            seat = _seat(connection, holder.id, found.facts.get("seat"))
+            seat = sitting.seat(connection, holder.id, found.facts.get("seat"))
             _done(connection, number, at)
             if seat is None:  # it was handed on meanwhile
                 return Moved(what=Moving.OVER)
-            _give(connection, seat, taker.id)
-            theirs = leaving.to(bytes(holder.uid), found.list_number)
-            # Who has another seat, or had the list before this one, keeps it.
-            if not found.facts.get("keeps") and not _seat(connection, holder.id, None):
-                leaving.end(connection, theirs, how=_SEAT, at=at)
-            keeps = _is_on(connection, bytes(taker.uid), found.list_number)
-            join(self._database, connection, taker.id, found.list_number, at=at)
-            leaving.record(
-                connection,
-                taker.id,
-                found.list_number,
-                kind="granted",
-                how=_SEAT,
-                at=at,
-            )
-            organization = _name(connection, seat.organization_id)
+            if sitting.is_suppressed(connection, bytes(taker.address_hash)):
+                return Moved(what=Moving.KNOWN)
+            sitting.give(connection, seat, taker.id)
+            parties = (self._database, connection, holder, taker)
+            organization = sitting.name(connection, seat.organization_id)
             if Kind(found.kind) is Kind.SEAT_BACK:
-                return Moved(what=Moving.DONE, organization=organization)
+                gone = sitting.hand_back(*parties, _gone(found), at=at)
+                return Moved(
+                    what=Moving.DONE,
+                    other=bytes(holder.uid),
+                    organization=organization,
+                    ended=tuple(gone.ended),
+                    gets=tuple(sitting.lists(connection, taker.id)),
+                )
+            goes = sitting.lists(connection, holder.id)
+            goes = [each for each in goes if each in _agreed(found)]
+            gone = sitting.hand_on(*parties, _agreed(found), at=at)
             back = _way_back(
                 connection,
                 Kind.SEAT_BACK,
@@ -196,14 +211,40 @@ class SqlRights:
                 taker,
                 at,
                 to=holder.id,
-                facts={"seat": seat.organization_id, "keeps": keeps},
+                facts={
+                    "seat": seat.organization_id,
+                    "given": list(gone.given),
+                    "ended": list(gone.ended),
+                },
             )
         return Moved(
             what=Moving.DONE,
             back=(bytes(holder.uid), back),
+            other=bytes(holder.uid),
             organization=organization,
             successor=masked(taker.address),
+            ended=tuple(gone.ended),
+            kept=tuple(each for each in goes if each not in gone.ended),
+            gets=tuple(goes),
         )
+
+
+def _agreed(found: Any) -> Sequence[int]:
+    """Return the lists that a colleague was asked about; once it was one, unnamed."""
+    return [int(each) for each in found.joins] or [found.list_number]
+
+
+def _gone(found: Any) -> sitting.Gone:
+    """Return what went with a seat that may be taken back; once it was one list."""
+    one = [found.list_number]
+    return sitting.Gone(
+        given=found.facts.get("given", [] if found.facts.get("keeps") else one),
+        ended=found.facts.get("ended", one),
+    )
+
+
+def _whose(uid: bytes) -> Any:
+    return select(subscribers.c.id).where(subscribers.c.uid == uid)
 
 
 def _mine(uid: bytes, number: int) -> Any:
@@ -235,37 +276,6 @@ def _done(connection: Connection, number: int, at: datetime) -> None:
         .where(requests.c.id == number)
         .values(state=State.DONE.value, confirmed_at=at, address=None)
     )
-
-
-def _seat(connection: Connection, holder: int, organization: int | None) -> Any:
-    """Return a person's first seat, or the one at an organization."""
-    query = select(seats).where(seats.c.subscriber_id == holder).order_by(seats.c.id)
-    if organization is not None:
-        query = query.where(seats.c.organization_id == organization)
-    return connection.execute(query.limit(1).with_for_update()).first()
-
-
-def _give(connection: Connection, seat: Row[Any], taker: int) -> None:
-    """Let a seat be another's; whoever has one there already has one still."""
-    mine = seats.c.id == seat.id
-    held = select(seats.c.id).where(
-        seats.c.subscriber_id == taker,
-        seats.c.organization_id == seat.organization_id,
-    )
-    if connection.scalar(held) is None:
-        connection.execute(update(seats).where(mine).values(subscriber_id=taker))
-    else:
-        connection.execute(delete(seats).where(mine))
-
-
-def _is_on(connection: Connection, uid: bytes, list_number: int) -> bool:
-    query = select(subscriptions.c.state).where(leaving.to(uid, list_number))
-    return connection.scalar(query) == "active"
-
-
-def _name(connection: Connection, organization: int) -> str:
-    query = select(organizations.c.name).where(organizations.c.id == organization)
-    return str(connection.scalar(query))
 
 
 def _person(connection: Connection, uid: bytes) -> Any:

@@ -35,12 +35,14 @@ def question(
     there = {
         "confirmation": confirmation,
         "lists": [clean(one.title(other)) for one in named],
+        "seat": clean(confirmation.seat) if confirmation.seat else None,
     }
     brief = press.lines("email/confirm/in_brief.txt", other, there)
     return {
         "confirmation": confirmation,
         "lists": [clean(one.title(confirmation.language)) for one in named],
         "brief": [clean(line) for line in brief],
+        "seat": clean(confirmation.seat) if confirmation.seat else None,
     }
 
 

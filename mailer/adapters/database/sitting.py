@@ -1,0 +1,149 @@
+"""A seat that goes to a colleague with the lists of whoever held it, or comes back."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, exists, select, update
+
+from mailer.adapters.database import leaving
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.granting import join
+from mailer.adapters.database.leaving import SEAT
+from mailer.adapters.database.schema import (
+    organizations,
+    seats,
+    subscriptions,
+    suppressions,
+)
+
+_CHOICES = (
+    subscriptions.c.frequency,
+    subscriptions.c.scope,
+    subscriptions.c.quiet_weeks,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """The lists that a seat took along, by number."""
+
+    given: Sequence[int]  # begun for whoever has it now; they did not get them before
+    ended: Sequence[int]  # ended for whoever had it
+
+
+def seat(connection: Connection, holder: int, organization: int | None) -> Any:
+    """Return a person's first seat, or the one at an organization."""
+    query = select(seats).where(seats.c.subscriber_id == holder).order_by(seats.c.id)
+    if organization is not None:
+        query = query.where(seats.c.organization_id == organization)
+    return connection.execute(query.limit(1)).first()
+
+
+def name(connection: Connection, organization: int) -> str | None:
+    """Return what an organization is called."""
+    query = select(organizations.c.name).where(organizations.c.id == organization)
+    found: str | None = connection.scalar(query)
+    return found
+
+
+def lists(connection: Connection, person: int) -> Sequence[int]:
+    """Return the lists that somebody gets, those that rest too."""
+    states = _states(connection, person)
+    return [number for number, state in sorted(states.items()) if state == "active"]
+
+
+def is_suppressed(connection: Connection, hashed: bytes) -> bool:
+    """Whether nobody may write to an address."""
+    query = select(exists().where(suppressions.c.address_hash == hashed))
+    return bool(connection.scalar(query))
+
+
+def give(connection: Connection, which: Row[Any], taker: int) -> None:
+    """Let a seat be another's; whoever has one there already has one still."""
+    mine = seats.c.id == which.id
+    held = select(seats.c.id).where(
+        seats.c.subscriber_id == taker,
+        seats.c.organization_id == which.organization_id,
+    )
+    if connection.scalar(held) is None:
+        connection.execute(update(seats).where(mine).values(subscriber_id=taker))
+    else:
+        connection.execute(delete(seats).where(mine))
+
+
+def hand_on(
+    database: Database,
+    connection: Connection,
+    holder: Row[Any],
+    taker: Row[Any],
+    agreed: Collection[int],
+    *,
+    at: datetime,
+) -> Gone:
+    """Let those lists go to a colleague that they agreed to and the holder gets.
+
+    What the colleague chose of a list by themselves stays; of others they get what
+    the holder chose, but for a pause: it is the holder who is away. Whoever has another
+    seat goes on getting the lists.
+    """
+    going = [each for each in lists(connection, holder.id) if each in agreed]
+    chosen = _choices(connection, holder.id)
+    theirs = _states(connection, taker.id)
+    given = [each for each in going if theirs.get(each) != "active"]
+    for number in given:
+        _begin(database, connection, taker.id, number, at)
+        if number not in theirs:
+            connection.execute(
+                update(subscriptions)
+                .where(leaving.to(bytes(taker.uid), number))
+                .values(chosen[number])
+            )
+    if seat(connection, holder.id, None):
+        return Gone(given=given, ended=())
+    mine = leaving.to(bytes(holder.uid), *going)
+    return Gone(given=given, ended=leaving.end(connection, mine, how=SEAT, at=at))
+
+
+def hand_back(
+    database: Database,
+    connection: Connection,
+    holder: Row[Any],
+    taker: Row[Any],
+    gone: Gone,
+    *,
+    at: datetime,
+) -> Gone:
+    """Let the lists be whose they were, each with what was chosen of it then."""
+    mine = leaving.to(bytes(holder.uid), *gone.given)
+    ended = leaving.end(connection, mine, how=SEAT, at=at)
+    on = lists(connection, taker.id)
+    given = [number for number in gone.ended if number not in on]
+    for number in given:
+        _begin(database, connection, taker.id, number, at)
+    return Gone(given=given, ended=ended)
+
+
+def _begin(
+    database: Database, connection: Connection, person: int, number: int, at: datetime
+) -> None:
+    join(database, connection, person, number, at=at)
+    leaving.record(connection, person, number, kind="granted", how=SEAT, at=at)
+
+
+def _states(connection: Connection, person: int) -> Mapping[int, str]:
+    query = select(subscriptions.c.list_number, subscriptions.c.state).where(
+        subscriptions.c.subscriber_id == person
+    )
+    return {row.list_number: row.state for row in connection.execute(query)}
+
+
+def _choices(connection: Connection, person: int) -> Mapping[int, Mapping[str, Any]]:
+    query = select(subscriptions.c.list_number, *_CHOICES).where(
+        subscriptions.c.subscriber_id == person
+    )
+    return {
+        row["list_number"]: {each.name: row[each.name] for each in _CHOICES}
+        for row in connection.execute(query).mappings()
+    }

@@ -1,0 +1,269 @@
+"""A seat changes hands: every list of its holder goes with it, and comes back."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from mailer.adapters.database.engine import Database
+from mailer.adapters.database.requests import SqlRequests
+from mailer.adapters.database.rights import SqlRights
+from mailer.adapters.database.schema import (
+    consent_events,
+    requests as requests_table,
+    seats,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+from mailer.core.requests import Handing, Kind, Moved, Moving, Request
+from mailer.core.tokens import address_hash
+from tests.contract.post import PEPPER, Post
+from tests.factories import contact
+
+LUZ, MIA = "reader1@example.org", "reader2@example.org"
+UNION, TEACHERS = "Unión del Barrio", "AFT 1931"
+LISTS = ("weekly", "committee", "urgent")
+WEEK = timedelta(days=7)
+
+
+@dataclass
+class Office:
+    """Luz holds the seat of the Unión and gets three lists; Mia is her colleague."""
+
+    post: Post
+    requests: SqlRequests
+    rights: SqlRights
+    numbers: dict[str, int]
+
+    def enlist(self, number: int, slug: str, organization: str | None = UNION) -> None:
+        person = contact(number, organization=organization)
+        self.post.people.enlist([person], list_slug=slug, at=self.post.now)
+
+    def choose(self, number: int, slug: str, **values: object) -> None:
+        with self.post.database.writing() as connection:
+            connection.execute(
+                update(subscriptions)
+                .where(
+                    subscriptions.c.list_number == self.numbers[slug],
+                    subscriptions.c.subscriber_id.in_(
+                        select(subscribers.c.id).where(
+                            subscribers.c.uid == self.post.uid(number)
+                        )
+                    ),
+                )
+                .values(values)
+            )
+
+    def offer(self, to: str = MIA) -> tuple[bytes, int]:
+        """Ask a colleague from the page of the weekly list; return whose link it is."""
+        uid, now = self.post.uid(1), self.post.now
+        self.rights.ask(Kind.HAND_OVER, uid, self.numbers["weekly"], at=now)
+        [due] = self.requests.due(at=now)
+        self.requests.written(due, at=now)
+        found = self.requests.find(due.to, due.number)
+        assert isinstance(found, Request)
+        self.rights.ask_at(found, to, at=now)
+        [due] = self.requests.due(at=now)
+        self.requests.written(due, at=now)
+        return due.to, due.number
+
+    def sit(self, whose: tuple[bytes, int]) -> Moved:
+        return self.rights.sit(*whose, at=self.post.now)
+
+    def gets(self, number: int) -> dict[str, tuple[str, str]]:
+        """Which lists somebody gets, how often and of which places."""
+        return {
+            slug: (row.frequency, row.scope)
+            for row in self._rows(subscriptions, number)
+            for slug in LISTS
+            if row.list_number == self.numbers[slug] and row.state == "active"
+        }
+
+    def consents(self, number: int) -> list[tuple[str, str]]:
+        names = {number: slug for slug, number in self.numbers.items()}
+        return [
+            (row.kind, names[row.list_number])
+            for row in self._rows(consent_events, number)
+            if row.source == "seat"
+        ]
+
+    def sits(self, number: int) -> int:
+        return len(self._rows(seats, number))
+
+    def _rows(self, table: Any, number: int) -> list[Any]:
+        query = (
+            select(table)
+            .join(subscribers, subscribers.c.id == table.c.subscriber_id)
+            .where(subscribers.c.uid == self.post.uid(number))
+        )
+        with self.post.database.reading() as connection:
+            rows = connection.execute(query).all()
+        return sorted(rows, key=lambda row: getattr(row, "list_number", 0))
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    post = Post(database)
+    requests = SqlRequests(database, PEPPER)
+    numbers = dict(post.ledger.register(LISTS, at=post.now))
+    office = Office(post, requests, SqlRights(database, requests), numbers)
+    for slug in LISTS:
+        office.enlist(1, slug)
+    office.choose(1, "committee", frequency="monthly", scope="us-ca")
+    return office
+
+
+EVERYTHING = {
+    "weekly": ("every", ""),
+    "committee": ("monthly", "us-ca"),
+    "urgent": ("every", ""),
+}
+
+
+def test_all_lists_of_the_holder_go_with_the_seat_as_they_were_chosen(
+    office: Office,
+) -> None:
+    moved = office.sit(office.offer())
+
+    assert moved.what is Moving.DONE
+    assert moved.organization == UNION
+    assert set(moved.ended) == set(moved.gets) == set(office.numbers.values())
+    assert (office.gets(1), office.gets(2)) == ({}, EVERYTHING)
+    assert (office.sits(1), office.sits(2)) == (0, 1)
+    assert sorted(office.consents(2)) == sorted(("granted", slug) for slug in LISTS)
+    assert sorted(office.consents(1)) == sorted(("withdrawn", slug) for slug in LISTS)
+
+
+def test_taking_it_back_gives_all_of_it_back(office: Office) -> None:
+    moved = office.sit(office.offer())
+    assert moved.back
+
+    back = office.sit(moved.back)
+
+    assert back.what is Moving.DONE
+    assert back.other == office.post.uid(2)
+    assert set(back.ended) == set(back.gets) == set(office.numbers.values())
+    assert (office.gets(1), office.gets(2)) == (EVERYTHING, {})
+    assert (office.sits(1), office.sits(2)) == (1, 0)
+
+
+def test_what_a_colleague_chose_of_a_list_by_themselves_stays_through_both(
+    office: Office,
+) -> None:
+    office.enlist(2, "weekly", None)
+    office.choose(2, "weekly", frequency="urgent", scope="us-wa")
+
+    moved = office.sit(office.offer())
+
+    assert office.gets(2) == {**EVERYTHING, "weekly": ("urgent", "us-wa")}
+    assert ("granted", "weekly") not in office.consents(2)
+    assert moved.back
+    office.sit(moved.back)
+    assert office.gets(2) == {"weekly": ("urgent", "us-wa")}
+    assert office.gets(1) == EVERYTHING
+
+
+def test_a_colleague_does_not_take_over_a_pause(office: Office) -> None:
+    away = office.post.now + timedelta(days=30)
+    office.choose(1, "urgent", paused_until=away)
+
+    office.sit(office.offer())
+
+    [row] = [
+        each
+        for each in office._rows(subscriptions, 2)
+        if each.list_number == office.numbers["urgent"]
+    ]
+    assert (row.state, row.paused_until) == ("active", None)
+
+
+def test_whoever_holds_another_seat_goes_on_getting_the_lists(office: Office) -> None:
+    office.enlist(1, "weekly", TEACHERS)
+
+    moved = office.sit(office.offer())
+
+    assert (moved.ended, set(moved.kept)) == ((), set(office.numbers.values()))
+    assert office.gets(1) == office.gets(2) == EVERYTHING
+    assert moved.back
+    office.sit(moved.back)
+    assert office.gets(1) == EVERYTHING
+    assert office.gets(2) == {}
+
+
+def test_a_list_that_the_colleague_was_not_asked_about_stays_where_it_is(
+    office: Office,
+) -> None:
+    office.choose(1, "urgent", state="ended", ended_reason="left")
+    letter = office.offer()
+    office.choose(1, "urgent", state="active", ended_reason=None)
+
+    office.sit(letter)
+
+    assert set(office.gets(1)) == {"urgent"}
+    assert set(office.gets(2)) == {"weekly", "committee"}
+
+
+def test_a_list_that_the_holder_left_meanwhile_is_not_begun_anew(
+    office: Office,
+) -> None:
+    letter = office.offer()
+    office.post.readers.leave(
+        office.post.uid(1), office.numbers["urgent"], at=office.post.now, how="page"
+    )
+
+    moved = office.sit(letter)
+
+    assert set(office.gets(2)) == {"weekly", "committee"}
+    assert moved.back
+    office.sit(moved.back)
+    assert set(office.gets(1)) == {"weekly", "committee"}
+
+
+def test_an_address_that_may_not_be_mailed_takes_nothing_over(office: Office) -> None:
+    letter = office.offer()
+    hashed = address_hash(PEPPER, MIA)
+    with office.post.database.writing() as connection:
+        connection.execute(
+            suppressions.insert().values(
+                address_hash=hashed, reason="bounced", since=office.post.now
+            )
+        )
+
+    assert office.sit(letter).what is Moving.KNOWN
+
+    assert (office.gets(1), office.gets(2)) == (EVERYTHING, {})
+    assert office.sits(1) == 1
+
+
+def test_what_goes_is_known_before_the_press(office: Office) -> None:
+    letter = office.offer()
+    numbers = tuple(sorted(office.numbers.values()))
+
+    assert office.rights.handing(*letter) == Handing(organization=UNION, lists=numbers)
+    moved = office.sit(letter)
+    assert moved.back
+    back = office.rights.handing(*moved.back)
+    assert back == Handing(organization=UNION, lists=numbers)
+    office.sit(moved.back)
+    assert office.rights.handing(*moved.back) is None
+
+
+def test_what_was_handed_over_before_this_version_is_given_back_too(
+    office: Office,
+) -> None:
+    moved = office.sit(office.offer())
+    assert moved.back
+    uid, number = moved.back
+    with office.post.database.writing() as connection:
+        mine = requests_table.c.id == number
+        facts = connection.scalar(select(requests_table.c.facts).where(mine)) or {}
+        old = {"from": facts["from"], "seat": facts["seat"], "keeps": False}
+        connection.execute(update(requests_table).where(mine).values(facts=old))
+
+    office.sit((uid, number))
+
+    assert set(office.gets(1)) == {"weekly"}
+    assert set(office.gets(2)) == {"committee", "urgent"}
