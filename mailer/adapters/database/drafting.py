@@ -36,7 +36,6 @@ _VOID: Mapping[str, Any] = {
     "submitter": None,
     "submitted_at": None,
     "expected": None,
-    "acknowledged": [],
     "approver": None,
     "approved_at": None,
     "approved_hash": None,
@@ -80,6 +79,7 @@ class SqlDrafts:
                         revision=1,
                         author=by,
                         created_at=at,
+                        acknowledged=[],
                         **_words(draft, by, at),
                     )
                     .on_conflict_do_nothing()
@@ -126,7 +126,10 @@ class SqlDrafts:
     def edit(
         self, proposal: Proposal, draft: Draft, *, by: str, at: datetime
     ) -> Proposal | None:
-        """Keep another draft in its place: a new revision, approved by nobody."""
+        """Keep another draft in its place: a new revision, approved by nobody.
+
+        Reasons that were given stay, to be offered when it is submitted anew.
+        """
         values = {
             **_VOID,
             **_words(draft, by, at),
@@ -277,7 +280,6 @@ def _words(draft: Draft, by: str, at: datetime) -> Mapping[str, Any]:
         "not_after": draft.not_after,
         "editor": by,
         "edited_at": at,
-        "acknowledged": [],
     }
 
 
