@@ -333,6 +333,10 @@ def test_those_who_got_the_wrong_version_are_prefilled(callers: Callers) -> None
     assert f'name="corrects" value="{callers.name}"' in form
     assert f'name="include-value" value="{callers.name}"' in form
     assert f'value="{callers.name[7:]}-corrected"' in form
+    assert "Correction:\nCome to Otay Mesa\ntonight at 6</textarea>" in form
+    assert "Corrección:\nVengan a Otay Mesa\nhoy a las 6</textarea>" in form
+    assert "Bring **water**.</textarea>" in form
+    assert 'name="urgent" value="yes" checked' in form
 
 
 @pytest.mark.parametrize("nasty", HOSTILE)
