@@ -321,6 +321,20 @@ def test_a_test_goes_to_whoever_presses_and_to_nobody_else(callers: Callers) -> 
     assert callers.call.stage is Stage.DRAFT
 
 
+def test_a_report_of_what_lies_in_the_outbox_claims_no_delivery_and_no_bounce(
+    callers: Callers,
+) -> None:
+    callers.approved()
+    callers.work(minutes=2)
+    callers.work(minutes=3)
+
+    told = words(callers.rosa.get(f"/console/mailings/{callers.call.mailing}"))
+
+    assert "Nobody tells what became of it" in told
+    assert "Left the list since 0" in told
+    assert "Delivered 0" not in told
+
+
 def test_those_who_got_the_wrong_version_are_prefilled(callers: Callers) -> None:
     callers.approved()
     callers.work(minutes=2)
