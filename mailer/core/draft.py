@@ -20,8 +20,8 @@ from mailer.core.rule import Rule
 from mailer.core.tables import LANGUAGES, Table
 
 LONGEST_BODY = 20_000  # characters; a mail of 90 KB is cut off
-_LONGEST_LINE = 80  # of a headline
-_MOST_LINES = 4
+LONGEST_LINE = 80  # of a headline
+MOST_LINES = 4
 _LONGEST = 300  # of whatever else is one line
 _LONGEST_REASON = 1_000
 _NOWHERE = re.compile(r"[\x00\ud800-\udfff]")  # what no database and no UTF-8 holds
@@ -205,7 +205,7 @@ def _headline(table: Table) -> tuple[str, ...]:
     if (
         not isinstance(lines, list)
         or not all(isinstance(line, str) and line.strip() for line in lines)
-        or not 0 < len(lines) <= _MOST_LINES
+        or not 0 < len(lines) <= MOST_LINES
     ):
         table.fail(
             "headline",
@@ -213,9 +213,9 @@ def _headline(table: Table) -> tuple[str, ...]:
         )
     inner = Table({str(n): line for n, line in enumerate(lines, 1)}, table.file)
     for number, line in enumerate(lines, 1):
-        if len(line) > _LONGEST_LINE:
+        if len(line) > LONGEST_LINE:
             table.fail(
-                "headline", f"line {number} has more than {_LONGEST_LINE} letters"
+                "headline", f"line {number} has more than {LONGEST_LINE} letters"
             )
         try:
             inner.line(str(number))

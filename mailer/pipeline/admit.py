@@ -47,7 +47,7 @@ class Clerk:
         handing = self.rights.handing(due.to, due.number)
         if handing is None and due.kind is Kind.SEAT:
             self.trouble(f"request {due.number}: nobody has that seat any more")
-            self.rights.forget(due.to, due.number)
+            self.rights.forget(due.to, due.number, at=at)
             return 0
         short = valid_for(due.kind).total_seconds() < _A_DAY
         confirmation = Confirmation(

@@ -202,6 +202,9 @@ def _plain(site: Site) -> list[Route]:
     def robots(_: Request) -> Response:
         return PlainTextResponse(_ROBOTS, headers={"Cache-Control": "max-age=86400"})
 
+    def no_icon(_: Request) -> Response:
+        return Response(status_code=204, headers=_A_DAY)
+
     def style(_: Request) -> Response:
         return Response(stylesheet, media_type="text/css", headers=_FOREVER)
 
@@ -209,6 +212,7 @@ def _plain(site: Site) -> list[Route]:
         Route("/", home),
         Route("/healthz", health),
         Route("/robots.txt", robots),
+        Route("/favicon.ico", no_icon),
         Route(f"/static/{site.pages.stylesheet_name}", style),
     ]
 

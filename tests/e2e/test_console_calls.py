@@ -208,8 +208,63 @@ def test_an_edit_after_the_approval_voids_it_and_says_so_before(
     )
 
     assert (callers.call.stage, callers.call.approver) == (Stage.DRAFT, None)
+    for who in (callers.rosa, callers.marta):
+        told = words(who.get(callers.page))
+        assert "A change by Rosa voided the approval by Marta" in told
     callers.work(minutes=30)
     assert callers.sent() == {}
+
+
+def test_reasons_that_were_given_are_there_when_an_edited_call_is_submitted_anew(
+    callers: Callers,
+) -> None:
+    only_english = {"es-headline": "", "es-reason": ""}
+    callers.write(**only_english)
+    callers.press(
+        callers.rosa,
+        "submit",
+        warning="missing-language",
+        **{"why-missing-language": "Eva translates it by phone."},
+    )
+    callers.press(callers.marta, "approve")
+    callers.rosa.post(
+        f"{callers.page}/edit",
+        {
+            **callers.form(**only_english),
+            "en-body": "New.",
+            "revision": str(callers.call.revision),
+        },
+    )
+
+    form = callers.rosa.get(callers.page).text
+
+    assert callers.call.stage is Stage.DRAFT
+    assert ">Eva translates it by phone.</textarea>" in form
+
+
+def test_a_call_and_the_list_of_calls_say_that_all_sending_is_stopped(
+    callers: Callers,
+) -> None:
+    callers.approved()
+    callers.rosa.post("/console/stop", {"words": "Somebody got in."})
+    try:
+        for path in (callers.page, "/console/calls"):
+            told = words(callers.rosa.get(path))
+            assert "All sending is stopped. Somebody got in." in told
+    finally:
+        switch = callers.house.project.instance
+        switch.start(actor="cli", at=callers.house.now)
+
+
+def test_the_overview_names_who_stopped_a_call_and_why(callers: Callers) -> None:
+    callers.approved()
+    callers.press(callers.rosa, "stop", reason="It is the wrong gate.")
+
+    told = words(callers.marta.get("/console"))
+
+    assert "Stopped before it left" in told
+    assert "It is the wrong gate." in told
+    assert "On hold: the time to stop" not in told
 
 
 def test_one_alone_gives_a_reason_and_every_approver_is_told(callers: Callers) -> None:
@@ -280,6 +335,20 @@ def test_a_test_goes_to_whoever_presses_and_to_nobody_else(callers: Callers) -> 
     assert callers.call.stage is Stage.DRAFT
 
 
+def test_a_report_of_what_lies_in_the_outbox_claims_no_delivery_and_no_bounce(
+    callers: Callers,
+) -> None:
+    callers.approved()
+    callers.work(minutes=2)
+    callers.work(minutes=3)
+
+    told = words(callers.rosa.get(f"/console/mailings/{callers.call.mailing}"))
+
+    assert "Nobody tells what became of it" in told
+    assert "Left the list since 0" in told
+    assert "Delivered 0" not in told
+
+
 def test_those_who_got_the_wrong_version_are_prefilled(callers: Callers) -> None:
     callers.approved()
     callers.work(minutes=2)
@@ -292,6 +361,10 @@ def test_those_who_got_the_wrong_version_are_prefilled(callers: Callers) -> None
     assert f'name="corrects" value="{callers.name}"' in form
     assert f'name="include-value" value="{callers.name}"' in form
     assert f'value="{callers.name[7:]}-corrected"' in form
+    assert "Correction:\nCome to Otay Mesa\ntonight at 6</textarea>" in form
+    assert "Corrección:\nVengan a Otay Mesa\nhoy a las 6</textarea>" in form
+    assert "Bring **water**.</textarea>" in form
+    assert 'name="urgent" value="yes" checked' in form
 
 
 @pytest.mark.parametrize("nasty", HOSTILE)

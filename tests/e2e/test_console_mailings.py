@@ -126,6 +126,55 @@ def test_an_urgent_call_is_stopped_by_everybody_and_goes_on_by_who_may_approve(
     assert sum(sendings.provider.accepted.values()) == 20
 
 
+def test_a_call_that_is_stopped_among_the_first_few_says_why_and_who_lets_it_go_on(
+    house: House, sendings: Sendings
+) -> None:
+    mailing = sendings.call(60, "fence")
+    sendings.send(mailing, 1)
+    rosa, ben = house.signed_in(ROSA), house.signed_in(BEN)
+    path = "/console/calls/urgent/fence"
+    assert "20 of 60 messages sent" in words(rosa.get(path))
+    assert f'href="{path}"' in rosa.get(f"/console/mailings/{mailing.id}").text
+
+    rosa.post(f"{path}/stop", {"reason": "It is the wrong gate."})
+    stopped = rosa.get(path)
+
+    assert 'class="stopping"' not in stopped.text
+    assert "Watch it go out" not in words(stopped)
+    assert "Paused: It is the wrong gate." in words(stopped)
+    assert "An approver lets it go on." in words(stopped)
+    assert "40 people who wait get it." in words(ben.get(path))
+    assert ben.post(f"{path}/resume").status_code == 303
+    assert 'class="stopping"' in ben.get(path).text
+
+
+def test_an_urgent_call_is_named_by_its_headline_wherever_it_is_shown(
+    house: House, sendings: Sendings
+) -> None:
+    mailing = sendings.call(60, "dock")
+    rosa = house.signed_in(ROSA)
+
+    for path in ("", f"/{mailing.id}", f"/{mailing.id}/halt?what=pause"):
+        assert "Come to Otay Mesa tonight at 6" in words(
+            rosa.get(f"/console/mailings{path}")
+        )
+    assert "urgent/dock" in words(rosa.get(f"/console/mailings/{mailing.id}"))
+
+
+def test_the_card_of_a_call_under_way_shows_whom_it_was_fixed_for_and_then_who_got_it(
+    house: House, sendings: Sendings
+) -> None:
+    mailing = sendings.call(60, "pier")
+    sendings.send(mailing, 1)
+    rosa = house.signed_in(ROSA)
+    path = "/console/calls/urgent/pier"
+
+    assert "Audience 60 people get it" in words(rosa.get(path))
+    assert "It was approved for 60 people." in words(rosa.get(path))
+    rosa.post(f"{path}/cancel", {"cancel-reason": "It is off."})
+    assert "Audience 20 people got it" in words(rosa.get(path))
+
+
 def test_all_sending_stops_at_two_presses_and_an_admin_lets_it_go_on(
     house: House, sendings: Sendings
 ) -> None:

@@ -155,6 +155,18 @@ def test_somebody_is_found_by_an_address_that_no_location_has(
     assert "no@body.example" not in nobody.text
 
 
+def test_coordinators_who_get_letters_and_no_list_are_not_among_subscribers(
+    house: House, moderator: Browser
+) -> None:
+    house.project.people.known_as(MO, language="en", at=house.now)
+    house.project.people.known_as("zoe@visitor.example", language="en", at=house.now)
+
+    told = words(moderator.get("/console/subscribers"))
+
+    assert "z…@visitor.example" in told
+    assert "m…@union.example" not in told
+
+
 def test_subscribers_are_filtered_by_organization_list_and_state(
     moderator: Browser,
 ) -> None:

@@ -295,6 +295,7 @@ def test_the_stylesheet_may_be_kept_for_ever_under_the_name_that_pages_use(
 def test_the_small_addresses_answer(client: httpx.Client) -> None:
     assert client.get("/healthz").text == "ok"
     assert client.get("/").headers["location"] == "/actions"
+    assert client.get("/favicon.ico").status_code == 204
     assert "Disallow: /u/\nDisallow: /p/\n" in client.get("/robots.txt").text
 
 

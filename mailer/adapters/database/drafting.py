@@ -36,7 +36,6 @@ _VOID: Mapping[str, Any] = {
     "submitter": None,
     "submitted_at": None,
     "expected": None,
-    "acknowledged": [],
     "words_hash": None,
     "approver": None,
     "approved_at": None,
@@ -81,6 +80,7 @@ class SqlDrafts:
                         revision=1,
                         author=by,
                         created_at=at,
+                        acknowledged=[],
                         **_words(draft, by, at),
                     )
                     .on_conflict_do_nothing()
@@ -127,7 +127,10 @@ class SqlDrafts:
     def edit(
         self, proposal: Proposal, draft: Draft, *, by: str, at: datetime
     ) -> Proposal | None:
-        """Keep another draft in its place: a new revision, approved by nobody."""
+        """Keep another draft in its place: a new revision, approved by nobody.
+
+        Reasons that were given stay, to be offered when it is submitted anew.
+        """
         values = {
             **_VOID,
             **_words(draft, by, at),
@@ -288,7 +291,6 @@ def _words(draft: Draft, by: str, at: datetime) -> Mapping[str, Any]:
         "not_after": draft.not_after,
         "editor": by,
         "edited_at": at,
-        "acknowledged": [],
     }
 
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, union
+from sqlalchemy import Connection, Select, or_, select, union
 
 from mailer.adapters.database import audit, choosing, leaving
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.people import first_seat, reader_place
 from mailer.adapters.database.readers import masked
 from mailer.adapters.database.schema import (
+    accounts,
     consent_events,
     lists,
     organizations,
@@ -180,7 +181,18 @@ def _chosen(
     if sought.organization is not None:
         return _seated(sought, before, most)
     if sought.list_number is None and sought.state is None:
-        query = select(subscribers.c.id).where(subscribers.c.address != "")
+        # Coordinators who read nothing are known for the letters of their accounts.
+        query = select(subscribers.c.id).where(
+            subscribers.c.address != "",
+            or_(
+                select(subscriptions.c.subscriber_id)
+                .where(subscriptions.c.subscriber_id == subscribers.c.id)
+                .exists(),
+                ~select(accounts.c.id)
+                .where(accounts.c.address_hash == subscribers.c.address_hash)
+                .exists(),
+            ),
+        )
         if before is not None:
             query = query.where(subscribers.c.id < before)
         return query.order_by(subscribers.c.id.desc()).limit(most)

@@ -14,6 +14,7 @@ from mailer.cli import output, previews
 from mailer.cli.blast import shown
 from mailer.cli.state import AsOf, Json, State
 from mailer.cli.which import find
+from mailer.core import correction
 from mailer.core.draft import Draft, parse
 from mailer.core.errors import InputError, NotFoundError, RefusedError
 from mailer.core.findings import errors
@@ -37,7 +38,7 @@ _BLANK = """\
 list = "{list}"
 edition = "{edition}"
 corrects = "{name}"
-
+{urgent}
 [audience]                     # whoever got it, and nobody else
 include = [{{ got = "{name}" }}]
 
@@ -206,9 +207,14 @@ def _prefill(project: Project, file: Path, name: str) -> None:
     """Write a draft to whoever got a mailing."""
     mailing = find(project, name)
     is_blast = project.mailing_list(mailing.list_slug).kind is Kind.BLAST
-    edition = f"{mailing.edition[:28].rstrip('-')}-corrected"
+    # What is urgent was wrong in the same hurry, and no cap may keep the rest from it.
+    urgent = is_blast and project.blasts.find(name).draft.is_urgent
     words = _BLANK.format(
-        file=file, list=mailing.list_slug, edition=edition.lower(), name=name
+        file=file,
+        list=mailing.list_slug,
+        edition=correction.name(mailing.edition),
+        name=name,
+        urgent="urgent = true\n" if urgent else "",
     )
     try:
         with file.open("x", encoding="utf-8") as opened:

@@ -157,11 +157,12 @@ def _look(visit: Visit, mailing: Mailing) -> _Told | None:
     """Return what to tell of a mailing; None: nobody can count it now."""
     try:
         progress = visit.desk.work.meter.look(mailing.id)
+        shown = showing.of(visit, mailing, progress)
     except StoreError:
         return None
     return _Told(
         state=progress.standing.state,
-        html=_fragment(visit, showing.of(visit, mailing, progress)),
+        html=_fragment(visit, shown),
         age=round(progress.age, 1),
     )
 

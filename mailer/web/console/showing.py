@@ -27,6 +27,7 @@ class Shown:
     progress: Progress
     list_title: str
     day: date | None  # of a digest; None: it is called by its edition
+    headline: str | None = None  # of an urgent call, in the page's language
 
     @property
     def standing(self) -> Standing:
@@ -91,7 +92,19 @@ def of(visit: Visit, mailing: Mailing, progress: Progress | None = None) -> Show
         progress=progress or visit.desk.work.meter.look(mailing.id),
         list_title=found.title(visit.language) if found else mailing.list_slug,
         day=day(mailing.edition),
+        headline=_headline(visit, mailing),
     )
+
+
+def _headline(visit: Visit, mailing: Mailing) -> str | None:
+    """Return what an urgent call is called; None: it is none, or nobody wrote it."""
+    if mailing.kind != _BLAST:
+        return None
+    try:
+        written = visit.desk.work.blast(mailing)
+    except NotFoundError:
+        return None
+    return written.draft.wording(visit.language).subject
 
 
 def day(edition: str) -> date | None:

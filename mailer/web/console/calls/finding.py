@@ -1,5 +1,6 @@
 """Which urgent call a page is about, and who is behind it."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from starlette.exceptions import HTTPException
@@ -44,15 +45,21 @@ def me(visit: Visit) -> str:
 
 def names(visit: Visit) -> Callable[[str | None], str]:
     """Return what names coordinators: as they call themselves, else masked."""
-    known = {
-        normalize(each.address): each.name
-        for each in visit.desk.work.accounts.every()
-        if each.name
+    every = visit.desk.work.accounts.every()
+    known = {normalize(each.address): each.name for each in every if each.name}
+    # The story has them masked; whom two share, that names nobody.
+    shared = Counter(masked(each.address) for each in every)
+    by_mask = {
+        masked(each.address): each.name
+        for each in every
+        if each.name and shared[masked(each.address)] == 1
     }
 
     def name(address: str | None) -> str:
         if not address:
             return ""
+        if address in by_mask:
+            return by_mask[address]
         shown = masked(address) if "@" in address else address
         return known.get(normalize(address), shown)
 

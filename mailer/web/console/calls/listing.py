@@ -8,6 +8,7 @@ from starlette.responses import Response
 from mailer.core.proposal import LEAVING, OVER, Proposal, Stage
 from mailer.core.roles import Permission
 from mailer.web.console.calls.finding import me, names
+from mailer.web.console.calls.telling import stopper
 from mailer.web.console.door import Visit
 
 _AT_ONCE = 25  # rows of one page
@@ -28,6 +29,7 @@ class Desktop:
     to_approve: Sequence[Proposal]  # by them, as they had no hand in it
     mine: Sequence[Proposal]  # drafts of theirs, and what they wait for
     held: Sequence[Proposal]  # approved, and not left yet: the time to stop
+    stopped: Sequence[tuple[Proposal, str]]  # during that time, and by whom
 
 
 def show(visit: Visit) -> Response:
@@ -46,10 +48,19 @@ def show(visit: Visit) -> Response:
         "calls.html",
         calls=calls,
         called=names(visit),
+        states={each.number: _state(visit, each) for each in calls},
+        all_stopped=visit.desk.work.switch.stopped(),
         stage=stage if stage in STAGES else "",
         stages=list(STAGES),
         older=calls[-1].number if len(found) > _AT_ONCE else None,
     )
+
+
+def _state(visit: Visit, call: Proposal) -> str:
+    """Return how far it is in one word; what is stopped may be so in two places."""
+    if call.stage not in LEAVING:
+        return call.stage.value
+    return visit.desk.work.calls.proposer.state(call)
 
 
 def desktop(visit: Visit) -> Desktop | None:
@@ -65,5 +76,9 @@ def desktop(visit: Visit) -> Desktop | None:
         if Permission.APPROVE in may
         else [],
         mine=[each for each in (*submitted, *drafts) if each.is_by(own)],
-        held=blasts.every([Stage.HELD, Stage.STOPPED], most=_MOST),
+        held=blasts.every([Stage.HELD], most=_MOST),
+        stopped=[
+            (each, stopper(blasts.story(each)))
+            for each in blasts.every([Stage.STOPPED], most=_MOST)
+        ],
     )

@@ -123,6 +123,9 @@ def _done(
         act()
     except MailerError as error:
         return page(visit, found(visit), refused(visit, error), _CONFLICT)
+    if proposal.mailing is not None:  # its page is to show what was just done
+        visit.desk.work.meter.forget(proposal.mailing)
+        visit.desk.work.outcomes.forget(proposal.mailing)
     return visit.to(f"{path(proposal)}?done={done}")
 
 

@@ -14,6 +14,7 @@ from mailer.core.refusal import NotMovedError
 from mailer.core.roles import Permission
 from mailer.core.states import slug_name
 from mailer.ports import Card
+from mailer.web.console import showing
 from mailer.web.console.calls.finding import (
     approvers,
     found,
@@ -22,7 +23,9 @@ from mailer.web.console.calls.finding import (
     path,
     sentence,
 )
+from mailer.web.console.calls.telling import voided
 from mailer.web.console.door import FRAMING, Visit
+from mailer.web.console.live import UNDER_WAY
 
 _CHECKED = (Stage.DRAFT, Stage.SUBMITTED)
 
@@ -72,6 +75,7 @@ def page(visit: Visit, proposal: Proposal, shown: Shown, status: int = 200) -> R
     own = proposal.is_by(me(visit))
     stopped = proposal.stage is Stage.STOPPED
     state = "stopped" if stopped else calls.proposer.state(proposal)
+    going = _going(visit, proposal)
     answer = visit.page(
         "call.html",
         status,
@@ -88,7 +92,13 @@ def page(visit: Visit, proposal: Proposal, shown: Shown, status: int = 200) -> R
         approvers=approvers(visit, proposal),
         counted_from=calls.counted_from,
         editable=proposal.stage in EDITABLE,
-        stoppable=proposal.stage in (Stage.HELD, *LEAVING),
+        stoppable=proposal.stage in (Stage.HELD, *LEAVING) and state != "paused",
+        one=going,
+        moving=going is not None and going.state in UNDER_WAY,
+        void=voided(calls.blasts.story(proposal))
+        if proposal.stage in _CHECKED
+        else None,
+        all_stopped=visit.desk.work.switch.stopped(),
         may_resume=Permission.APPROVE in visit.mine.permissions,
         minutes_held=int(proposal.hold().total_seconds() // 60),
         left=_left(proposal, visit.desk.now),
@@ -113,6 +123,13 @@ def standing(visit: Visit) -> Response:
         path=path(proposal),
         left=_left(proposal, visit.desk.now),
     )
+
+
+def _going(visit: Visit, proposal: Proposal) -> showing.Shown | None:
+    """Return how far its mailing is; None: nothing is made of it yet."""
+    if proposal.mailing is None:
+        return None
+    return showing.of(visit, visit.desk.work.following.mailing(proposal.mailing))
 
 
 def _left(proposal: Proposal, now: datetime) -> int | None:

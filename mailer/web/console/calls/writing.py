@@ -1,13 +1,15 @@
 """The one page on which an urgent call is written, and written anew."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from mailer.core import correction
 from mailer.core.changes import over_at
-from mailer.core.errors import InputError, MailerError
+from mailer.core.draft import Draft
+from mailer.core.errors import InputError, MailerError, NotFoundError
 from mailer.core.lists import Kind as ListKind, MailingList
 from mailer.core.proposal import EDITABLE, Proposal, Stage
 from mailer.core.refusal import NotMovedError, Why
@@ -30,7 +32,6 @@ from mailer.web.console.door import Visit, choice
 _UNREADABLE, _CONFLICT, _NOT_FOUND = 422, 409, 404
 _SHOWN = 8  # actions to choose from; words find the others
 _LOOKED_AT = 500  # actions that are searched
-_LONGEST_EDITION = 28  # characters of the name of what is corrected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +58,17 @@ def new(visit: Visit) -> Response:
 def edit(visit: Visit) -> Response:
     """Show the form with a call that is changed."""
     proposal = _editable(visit)
-    draft = proposal.draft
-    action = _posted(visit, draft.action)
-    if action and draft.not_after == over_at(action.action.facts):
-        draft = replace(draft, not_after=None)  # it is the action's end, not their word
+    draft = _with_the_end_of_its_action(visit, proposal.draft)
     sheet = of_draft(draft, zone=visit.desk.work.zone)
     return _page(visit, Sheet(typed=sheet, changing=proposal, counted=True))
+
+
+def _with_the_end_of_its_action(visit: Visit, draft: Draft) -> Draft:
+    """Return a draft without a last moment that is the action's, and not their word."""
+    action = _posted(visit, draft.action)
+    if action and draft.not_after == over_at(action.action.facts):
+        return replace(draft, not_after=None)
+    return draft
 
 
 def write(visit: Visit) -> Response:
@@ -247,13 +253,24 @@ def _correction(visit: Visit, name: str) -> Typed:
     list_slug, _, edition = name.partition("/")
     if list_slug not in visit.desk.work.calls.lists:
         raise HTTPException(_NOT_FOUND)
-    short = edition[:_LONGEST_EDITION].rstrip("-")
     values = {
+        **_said(visit, name),
         "list": list_slug,
         "corrects": name,
-        "edition": slug(f"{short}-corrected", _taken(visit)),
+        "edition": slug(correction.name(edition), _taken(visit)),
     }
     return Typed(values=values, include=[Row(kind=Kind.GOT, value=name), Row()])
+
+
+def _said(visit: Visit, name: str) -> Mapping[str, str]:
+    """Return what the wrong one said; nothing of a mailing that nobody wrote."""
+    try:
+        wrong = visit.desk.work.calls.blasts.find(name).draft
+    except NotFoundError:
+        return {}
+    begun = correction.begun(_with_the_end_of_its_action(visit, wrong), visit.desk.now)
+    values = of_draft(begun, zone=visit.desk.work.zone).values
+    return {key: said for key, said in values.items() if key != "rule"}
 
 
 NEW = f"{PATH}/new"
