@@ -5,6 +5,7 @@ from datetime import time, timedelta
 import pytest
 
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.following import SqlFollowing
 from mailer.core.caps import Cap
 from mailer.core.draft import Draft
 from mailer.core.errors import InputError, RefusedError
@@ -12,6 +13,8 @@ from mailer.core.events import EventKind
 from mailer.core.findings import error, warning
 from mailer.core.proposal import Stage
 from mailer.core.quiet import QuietHours
+from mailer.core.roles import Role
+from mailer.pipeline import describe
 from tests.contract.launching import ANA, BEN, CY, NAME, Coalition, draft
 from tests.contract.post import people
 from tests.factories import draft as action_draft
@@ -542,6 +545,33 @@ def test_its_story_tells_who_did_what_and_no_address(coalition: Coalition) -> No
         ("tick", "send the rest"),
         ("tick", "done"),
     ]
+
+
+def test_records_tell_two_people_apart_whose_addresses_look_alike(
+    coalition: Coalition,
+) -> None:
+    coalition.enlist(30)
+    amy = "amy@example.org"
+    roles = (Role.AUTHOR, Role.APPROVER)
+    writer = coalition.employ(ANA, *roles, name="Ana Ruiz")
+    approver = coalition.employ(amy, *roles, name="Amy Cole")
+    coalition.proposer.new(draft(), by=ANA)
+    coalition.proposer.submit(NAME, by=ANA)
+    coalition.proposer.approve(NAME, by=amy)
+    coalition.later(minutes=10)
+    coalition.tick()
+    coalition.proposer.stop(NAME, by=amy, reason="the road is shut")
+
+    story = coalition.blasts.story(coalition.blasts.find(NAME))
+    paused, *_ = SqlFollowing(coalition.database).story(coalition.mailing, most=1)
+
+    assert [(who, what) for _, who, what, _ in story][1:3] == [
+        (writer.actor, "submit"),
+        (approver.actor, "approve"),
+    ]
+    assert paused.actor == approver.actor
+    told = describe.story(story, coalition.coordinators.accounts.every())
+    assert [each["by"] for each in told][1:3] == ["Ana Ruiz", "Amy Cole"]
 
 
 def test_a_name_is_taken_once_and_told_exactly(coalition: Coalition) -> None:

@@ -16,8 +16,8 @@ from sqlalchemy import (
 )
 
 from mailer.adapters.database import audit
+from mailer.adapters.database.actors import recorded
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.readers import masked
 from mailer.adapters.database.schema import (
     audit as audit_rows,
     blast_recipients,
@@ -227,7 +227,7 @@ class SqlDrafts:
             )
 
     def story(self, proposal: Proposal) -> Sequence[tuple[datetime, str, str, str]]:
-        """Return what happened to it: when, by whom (masked), what, why."""
+        """Return what happened to it: when, by whom (account), what, why."""
         query = (
             select(audit_rows)
             .where(audit_rows.c.object == _thing(proposal.name))
@@ -338,11 +338,11 @@ def tell(
     at: datetime,
     detail: Mapping[str, Any],
 ) -> None:
-    """Add to the story; who it was stands there masked."""
+    """Add to the story; who it was stands there by account, else masked."""
     audit.record(
         connection,
         at=at,
-        actor=(masked(by) if "@" in by else by) if by else _CLOCK,
+        actor=recorded(connection, by) if by else _CLOCK,
         verb=verb,
         thing=_thing(name),
         detail=detail,
