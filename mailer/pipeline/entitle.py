@@ -38,7 +38,10 @@ class Entitlement:
         """Return everybody who may, each once: accounts, then mailer.toml."""
         found = {
             normalize(each.address): Coordinator(
-                address=each.address, name=each.name, language=each.language
+                address=each.address,
+                name=each.name,
+                language=each.language,
+                has_account=True,
             )
             for each in self.accounts.every()
             if each.state is State.ACTIVE and needs in granted(each.roles)

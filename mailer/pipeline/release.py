@@ -76,6 +76,8 @@ class Releaser:
             return
         if proposal.too_late(at):
             self._expire(proposal, at)
+        elif proposal.stage is Stage.SUBMITTED and not proposal.told:
+            self.teller.ask(proposal)
         elif proposal.stage is Stage.HELD:
             self._end_hold(proposal, at)
         elif proposal.stage is Stage.CANARY:
@@ -132,6 +134,7 @@ class Releaser:
         )
         if after.stage is Stage.SUBMITTED:
             self.trouble(f"{proposal.name}: {after.reason}")
+            self.teller.ask(after)
 
     def _judge(self, proposal: Proposal, at: datetime) -> None:
         if proposal.mailing is None or self.blasts.canary_open(proposal):

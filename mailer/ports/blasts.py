@@ -154,7 +154,7 @@ class Blasts(Protocol):
         ...
 
     def told(self, proposal: Proposal) -> None:
-        """Take note that the others know who approved alone."""
+        """Take note that those know who must: of its submission, or a lone approval."""
         ...
 
     def launch(self, launch: Launch) -> Proposal:

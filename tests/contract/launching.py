@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text, update
 
@@ -152,6 +153,7 @@ class Coalition:
             list_of=self.list_of,
             coordinators=self.coordinators,
             language="en",
+            zone=ZoneInfo("America/Los_Angeles"),
             clock=lambda: self.now,
         )
 

@@ -215,13 +215,17 @@ class SqlDrafts:
             self._move(connection, proposal, (Stage.HELD,), {"reason": reason})
 
     def told(self, proposal: Proposal) -> None:
-        """Take note that the others know who approved alone."""
+        """Take note that those know who must: of its submission, or a lone approval."""
         with self._database.writing() as connection:
             connection.execute(
                 update(blasts)
                 .where(
                     blasts.c.id == proposal.number,
                     blasts.c.revision == proposal.revision,
+                    # What was told of one step is not told of the next.
+                    blasts.c.stage == proposal.stage.value,
+                    blasts.c.submitted_at.is_not_distinct_from(proposal.submitted_at),
+                    blasts.c.approved_at.is_not_distinct_from(proposal.approved_at),
                 )
                 .values(told=True)
             )

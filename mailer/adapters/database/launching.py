@@ -237,6 +237,8 @@ class SqlLaunching(SqlApprovals):
             "approver": None,
             "approved_at": None,
             "approved": None,
+            "alone": False,
+            "told": False,
             "expected": change.sending,
             "change": asdict(change),
         }
