@@ -14,6 +14,7 @@ from mailer.core.changes import over_at
 from mailer.core.draft import Draft
 from mailer.core.errors import MailerError
 from mailer.core.findings import Finding, error, warning
+from mailer.core.lists import told_in
 from mailer.pipeline.entitle import Entitlement
 from mailer.pipeline.halt import Halter
 from mailer.pipeline.propose import Proposer
@@ -94,7 +95,7 @@ class Blasting(Sending):
 
     @property
     def teller(self) -> Teller:
-        """Tells coordinators of what one of them approved alone."""
+        """Asks coordinators for approvals, and tells them of a lone one."""
         return Teller(
             blasts=self.blasts,
             people=self.people,
@@ -102,6 +103,7 @@ class Blasting(Sending):
             list_of=self.mailing_list,
             coordinators=self.coordinators,
             language=self.settings.coalition.languages[0],
+            zone=told_in(self.lists.values()),
             clock=self.clock,
         )
 

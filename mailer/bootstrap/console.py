@@ -25,7 +25,7 @@ from mailer.adapters.database.sessions import SqlSessions
 from mailer.bootstrap import disclosing
 from mailer.bootstrap.sending import Sending
 from mailer.core.disclosing import Setting
-from mailer.core.lists import MailingList
+from mailer.core.lists import MailingList, told_in
 from mailer.pipeline.enter import Doorkeeper
 from mailer.pipeline.follow import Meter, Metered, Outcome, Seldom, outcomes
 from mailer.pipeline.invite import Inviter
@@ -158,8 +158,7 @@ class Console:
     @property
     def zone(self) -> ZoneInfo:
         """The zone of the first list that has one, in which hours are told."""
-        cadences = (each.cadence for each in self._project.lists.values())
-        return next((each.zone for each in cadences if each), ZoneInfo("UTC"))
+        return told_in(self._project.lists.values())
 
     @cached_property
     def register(self) -> SqlRegister:

@@ -173,6 +173,7 @@ def _automation(project: Project, limits: "Limits | None") -> "Automation":
 
     console = project.console
     return Automation(
+        accounts=console.accounts,
         tokens=console.api_tokens,
         answers=console.answers,
         records=console.records,

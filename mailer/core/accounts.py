@@ -71,7 +71,17 @@ class Account:
     @property
     def actor(self) -> str:
         """Return how records name them, without name or address."""
-        return f"account {self.number}"
+        return actor(self.number)
+
+    @property
+    def called(self) -> str:
+        """Return how others read of them; whoever has not said a name, by address."""
+        return self.name or self.address
+
+
+def actor(number: int) -> str:
+    """Return how records name the account of this number."""
+    return f"account {number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from mailer.core.prose import Bullets, Prose
 
 _SUBJECT = 60  # characters; phones show about 40
 _REASON = 60  # words
+_TOLD = ("body", "where", "target", "bring", "answer")  # what both languages owe
+_LANGUAGES = {"en": "English", "es": "Spanish"}
 _SHOUT = re.compile(r"[!?¡¿]{2,}")
 _CAPITALS = re.compile(r"\b[A-ZÁÉÍÓÚÑ]{4,}\b")
 _FALSE = re.compile(r"^\s*(re|fwd?|rv)\s*:", re.IGNORECASE)
@@ -32,6 +34,7 @@ def words(
         yield from _subject(wording, at)
         yield from _body(prose[wording.language], at)
         yield from _spam(wording, at)
+    yield from _uneven(draft)
 
 
 class _Place:
@@ -94,6 +97,30 @@ def _spam(wording: Wording, at: _Place) -> Iterator[Finding]:
                 f"“{found[0]}” is what filters look for; say it in other words",
                 at("headline" if key == "subject" else key),
             )
+
+
+def _uneven(draft: Draft) -> Iterator[Finding]:
+    """Look for what readers of one language are told, and those of another are not."""
+    for wording in draft.wordings:
+        said = {
+            key
+            for other in draft.wordings
+            for key in _TOLD
+            if getattr(other, key) and not getattr(wording, key)
+        }
+        if said:
+            missing = [key for key in _TOLD if key in said]
+            yield warning(
+                "uneven-languages",
+                f"in {_named(wording.language)} it says nothing for"
+                f" {', '.join(missing)}, and in the other language it does; its"
+                " readers are told less",
+                ", ".join(f"{wording.language}.{key}" for key in missing),
+            )
+
+
+def _named(language: str | None) -> str:
+    return _LANGUAGES.get(language or "", language or "no language we know of")
 
 
 def moments(draft: Draft, action: Action | None, at: datetime) -> Iterator[Finding]:
@@ -169,9 +196,9 @@ def languages(draft: Draft, readers: Mapping[str | None, int]) -> Iterator[Findi
     missing = {code: n for code, n in readers.items() if code not in written and n}
     if missing and not draft.both_languages:
         who = ", ".join(
-            f"{n:,} read {code}" for code, n in sorted(missing.items(), key=str)
+            f"{n:,} read {_named(code)}" for code, n in sorted(missing.items(), key=str)
         )
-        other = draft.wordings[0].language
+        other = _named(draft.wordings[0].language)
         yield warning(
             "missing-language",
             f"{who}, and get it in {other}; write it in their language as well",

@@ -7,7 +7,7 @@ the line where there are lines; `dump` writes it back, so that it can be kept an
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +26,20 @@ _LONGEST = 300  # of whatever else is one line
 _LONGEST_REASON = 1_000
 _NOWHERE = re.compile(r"[\x00\ud800-\udfff]")  # what no database and no UTF-8 holds
 _WORDS = ("preheader", "where", "target", "bring", "answer")
+_OF_A_WORDING = ("headline", "reason", "body", *_WORDS)
+_OF_A_DRAFT = (
+    "list",
+    "edition",
+    "urgent",
+    "both_languages",
+    "action",
+    "answer_url",
+    "not_after",
+    "despite_quiet_hours",
+    "corrects",
+    "audience",
+    *LANGUAGES,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +109,14 @@ def parse(
         raise InputError(str(error)) from None
 
 
+def _only(table: Table, keys: Collection[str]) -> None:
+    """Refuse a misspelt key before another is missed for its sake."""
+    table.known.update(keys)
+    table.refuse_unknown()
+
+
 def _parsed(table: Table) -> Draft:
+    _only(table, _OF_A_DRAFT)
     draft = Draft(
         list_slug=_slug(table, "list"),
         edition=_slug(table, "edition"),
@@ -111,7 +132,6 @@ def _parsed(table: Table) -> Draft:
         audience=_audience(table),
         wordings=_wordings(table),
     )
-    table.refuse_unknown()
     if draft.both_languages and len(draft.wordings) < len(LANGUAGES):
         only = draft.wordings[0].language
         other = next(code for code in LANGUAGES if code != only)
@@ -182,21 +202,20 @@ def _wordings(table: Table) -> tuple[Wording, ...]:
 
 
 def _wording(table: Table, language: str) -> Wording:
+    _only(table, _OF_A_WORDING)
     words = {key: _line(table, key) for key in _WORDS}
     body = table.text("body", "-")
     if len(body) > LONGEST_BODY:
         table.fail("body", f"has {len(body)} characters; at most {LONGEST_BODY} fit")
     if _NOWHERE.search(body):
         table.fail("body", "contains a character that no mail can hold; retype it")
-    wording = Wording(
+    return Wording(
         language=language,
         headline=_headline(table),
         reason=_line(table, "reason", _LONGEST_REASON) or "",
         body=body if "body" in table.data else "",
         **words,
     )
-    table.refuse_unknown()
-    return wording
 
 
 def _headline(table: Table) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Mailing lists: what one can subscribe to, read from `lists/*.toml`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
@@ -82,6 +82,11 @@ class MailingList:
     def title(self, language: str) -> str:
         """Return the title in this language, else in the first one given."""
         return self.titles.get(language) or next(iter(self.titles.values()))
+
+
+def told_in(lists: Iterable[MailingList]) -> ZoneInfo:
+    """Return the zone in which coordinators are told hours: the first with a cadence."""
+    return next((each.cadence.zone for each in lists if each.cadence), ZoneInfo("UTC"))
 
 
 def parse(data: Mapping[str, Any], *, file: str, slug: str) -> MailingList:

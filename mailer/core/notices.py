@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from mailer.core.digest import Item
@@ -51,6 +51,7 @@ class NoteKind(StrEnum):
     INTRODUCTION_OFFERED = "introduction-offered"  # asks each of two hosts
     INTRODUCED = "introduced"  # tells each the other's name and address
     APPROVED_ALONE = "approved-alone"  # tells coordinators who had no second person
+    APPROVAL_WANTED = "approval-wanted"  # asks whoever may approve an urgent call
     WAITING = "waiting"  # tells coordinators that somebody waits for them
     CONSOLE_INVITED = "console-invited"  # a coordinator sets a first password
     CONSOLE_RESET = "console-reset"  # and another one
@@ -77,14 +78,16 @@ class Note:
     """A short transactional message to one person.
 
     `names` fills the blanks of the wording: "list", "organization", "successor",
-    "address"; a wording says by itself which it needs. `url` is where its button
-    leads; it may hold a slot's marker. `said` are a person's own words, such as the
-    reason why an action was declined.
+    "address"; a wording says by itself which it needs. So do `moments`, as day and hour
+    of the zone that they are in. `url` is where its button leads; it may hold a slot's
+    marker. `said` are a person's own words, such as the reason why an action was
+    declined.
     """
 
     kind: NoteKind
     language: str
     names: Mapping[str, str] = field(default_factory=dict)
+    moments: Mapping[str, datetime] = field(default_factory=dict)
     occurrence: Occurrence | None = None
     said: str | None = None
     url: str | None = None

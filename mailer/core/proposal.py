@@ -120,7 +120,7 @@ class Proposal:
     approved_at: datetime | None = None
     approved: int | None = None  # people, whom the approval is about
     alone: bool = False  # approved by one person, for a reason
-    told: bool = False  # the others know of that
+    told: bool = False  # of what it waits for, or of a lone approval, others know
     reason: str | None = None  # why it stands where it stands
     hold_until: datetime | None = None
     canary_until: datetime | None = None  # None: the canary is not settled yet

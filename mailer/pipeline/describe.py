@@ -1,11 +1,12 @@
 """What programs are told, by the command line's --json and by the API alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from mailer.core import editions, rule as rules, snapshot
+from mailer.core.accounts import Account
 from mailer.core.caps import said
 from mailer.core.lists import MailingList
 from mailer.core.model import Action
@@ -48,10 +49,14 @@ def blast(proposal: Proposal, proposer: Proposer) -> dict[str, Any]:
     }
 
 
-def story(rows: Sequence[tuple[datetime, str, str, str]]) -> list[dict[str, Any]]:
-    """Return what happened to a blast, the oldest first."""
+def story(
+    rows: Sequence[tuple[datetime, str, str, str]], accounts: Iterable[Account]
+) -> list[dict[str, Any]]:
+    """Return what happened to a blast, the oldest first; `accounts` give the names."""
+    names = {each.actor: each.called for each in accounts}
     return [
-        {"at": at, "by": who, "what": verb, "why": why} for at, who, verb, why in rows
+        {"at": at, "by": names.get(who, who), "what": verb, "why": why}
+        for at, who, verb, why in rows
     ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mailer.core.accounts import State
 from mailer.core.errors import RefusedError
-from mailer.core.roles import Permission, granted
+from mailer.core.roles import Permission, Role, granted
 from mailer.core.tokens import normalize
 from mailer.ports import Accounts, Coordinator
 
@@ -31,14 +31,18 @@ class Entitlement:
         raise RefusedError(
             "--by: is no coordinator: [coalition] coordinators in mailer.toml"
             f" {known}, and no account of the console may {needs}; add the address"
-            " there, or invite it: mailer admin create ADDRESS"
+            " there, or let an admin invite it in the console with a role that may"
+            f" ({_roles(needs)})"
         )
 
     def entitled(self, needs: Permission) -> Sequence[Coordinator]:
         """Return everybody who may, each once: accounts, then mailer.toml."""
         found = {
             normalize(each.address): Coordinator(
-                address=each.address, name=each.name, language=each.language
+                address=each.address,
+                name=each.name,
+                language=each.language,
+                has_account=True,
             )
             for each in self.accounts.every()
             if each.state is State.ACTIVE and needs in granted(each.roles)
@@ -46,3 +50,8 @@ class Entitlement:
         for address in self.named:
             found.setdefault(normalize(address), Coordinator(address=address))
         return list(found.values())
+
+
+def _roles(needs: Permission) -> str:
+    """Return the names of the roles that grant it."""
+    return ", ".join(role.value for role in Role if needs in granted({role}))

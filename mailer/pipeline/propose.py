@@ -124,7 +124,9 @@ class Proposer:
             },
             at=self.clock(),
         )
-        return self._moved(moved, proposal), found
+        submitted = self._moved(moved, proposal)
+        self.teller.ask(submitted)
+        return self.blasts.find(proposal.name), found
 
     def approve(
         self,

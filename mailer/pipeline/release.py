@@ -83,6 +83,8 @@ class Releaser:
             return
         if proposal.too_late(at):
             self._expire(proposal, at)
+        elif proposal.stage is Stage.SUBMITTED and not proposal.told:
+            self.teller.ask(proposal)
         elif proposal.stage is Stage.HELD:
             self._end_hold(proposal, at)
         elif proposal.stage is Stage.CANARY:
@@ -144,6 +146,7 @@ class Releaser:
         )
         if after.stage is Stage.SUBMITTED:
             self.trouble(f"{proposal.name}: {after.reason}")
+            self.teller.ask(after)
 
     def _is_entitled(self, approver: str) -> bool:
         """Whether they still may: an account may have been shut in between."""

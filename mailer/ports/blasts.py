@@ -160,7 +160,7 @@ class Blasts(Protocol):
         ...
 
     def told(self, proposal: Proposal) -> None:
-        """Take note that the others know who approved alone."""
+        """Take note that those know who must: of its submission, or a lone approval."""
         ...
 
     def ask_again(self, proposal: Proposal, *, reason: str, at: datetime) -> bool:

@@ -14,6 +14,7 @@ class Coordinator:
     address: str = field(repr=False)
     name: str = ""  # as they call themselves; "" where nobody has said
     language: str | None = None
+    has_account: bool = False  # signs in to the console, else only named in mailer.toml
 
 
 class Coordinators(Protocol):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text, update
 
@@ -14,11 +15,12 @@ from mailer.adapters.database.engine import Database
 from mailer.adapters.database.faring import SqlBlasts
 from mailer.adapters.database.notes import SqlNotes
 from mailer.adapters.database.publishing import SqlPublicActions
-from mailer.adapters.database.schema import batches
+from mailer.adapters.database.schema import accounts, batches
 from mailer.adapters.database.tracking import SqlTracking
 from mailer.adapters.markdown import CommonMark
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.specimens import specimens
+from mailer.core.accounts import Account, State
 from mailer.core.caps import Cap
 from mailer.core.draft import Draft, parse as parse_draft
 from mailer.core.errors import NotFoundError
@@ -27,6 +29,7 @@ from mailer.core.findings import Finding
 from mailer.core.lists import MailingList, parse
 from mailer.core.proposal import Proposal
 from mailer.core.quiet import QuietHours
+from mailer.core.roles import Role
 from mailer.pipeline.entitle import Entitlement
 from mailer.pipeline.notify import Notifier
 from mailer.pipeline.propose import Proposer
@@ -119,6 +122,23 @@ class Coalition:
             accounts=SqlAccounts(self.database, PEPPER), named=self.named
         )
 
+    def employ(
+        self, address: str, *roles: Role, name: str = "", language: str = "en"
+    ) -> Account:
+        """Open an account that has set its password."""
+        kept = SqlAccounts(self.database, PEPPER)
+        made = kept.create(
+            address, language=language, roles=roles, by="test", at=self.now
+        )
+        kept.describe(made, name=name, language=language)
+        with self.database.writing() as connection:
+            connection.execute(
+                update(accounts)
+                .where(accounts.c.id == made.number)
+                .values(state=State.ACTIVE.value)
+            )
+        return kept.account(made.public_id)
+
     @property
     def teller(self) -> Teller:
         return Teller(
@@ -134,6 +154,7 @@ class Coalition:
             list_of=self.list_of,
             coordinators=self.coordinators,
             language="en",
+            zone=ZoneInfo("America/Los_Angeles"),
             clock=lambda: self.now,
         )
 

@@ -1,10 +1,14 @@
 """A blast from a draft to everybody who is meant, and everything that stops it."""
 
+import email
+import email.policy
 from datetime import time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.following import SqlFollowing
 from mailer.core.caps import Cap
 from mailer.core.draft import Draft
 from mailer.core.errors import InputError, RefusedError
@@ -12,7 +16,9 @@ from mailer.core.events import EventKind
 from mailer.core.findings import error, warning
 from mailer.core.proposal import Stage
 from mailer.core.quiet import QuietHours
-from tests.contract.launching import ANA, BEN, CY, NAME, Coalition, draft
+from mailer.core.roles import Role
+from mailer.pipeline import describe
+from tests.contract.launching import ANA, BASE, BEN, CY, NAME, Coalition, draft
 from tests.contract.post import people
 from tests.factories import draft as action_draft
 from tests.fakes.provider import ScriptedProvider
@@ -189,6 +195,99 @@ def test_who_approved_alone_and_was_killed_before_telling_is_told_of_by_the_cloc
     provider = ScriptedProvider()
     coalition.drain(provider)
     assert {ANA, BEN, CY} <= set(provider.accepted)
+
+
+def _told(provider: ScriptedProvider, address: str) -> str:
+    """Return the words of the letter that somebody got, on one line."""
+    letter = email.message_from_bytes(
+        provider.messages[address], policy=email.policy.default
+    )
+    part = letter.get_body(("plain",))
+    assert part is not None
+    return " ".join(str(part.get_content()).split())
+
+
+def test_who_may_approve_is_asked_once_in_their_language_and_its_writer_is_not(
+    coalition: Coalition,
+) -> None:
+    coalition.enlist(3)
+    roles = (Role.AUTHOR, Role.APPROVER)
+    coalition.employ(ANA, *roles, name="Ana Ruiz")
+    coalition.employ(BEN, Role.APPROVER, language="es")
+    coalition.employ("dee@example.org", Role.AUTHOR)
+    coalition.proposer.new(draft(not_after="2019-10-08T02:00:00Z"), by=ANA)
+    coalition.proposer.submit(NAME, by=ANA)
+    assert coalition.tick().told
+
+    provider = ScriptedProvider()
+    coalition.drain(provider)
+
+    assert dict(provider.accepted) == {BEN: 1}
+    said = _told(provider, BEN)
+    assert "Ana Ruiz pide aprobar el llamado urgente “Vengan a Otay Mesa hoy" in said
+    assert "Personas que lo recibirían: 3." in said
+    assert "el lunes 7 de octubre, 7:00 p. m. (PDT)" in said.replace("\xa0", " ")
+    assert f"{BASE}/console/calls/urgent/otay" in said
+
+
+def test_an_approval_that_drift_has_voided_is_asked_for_anew(
+    coalition: Coalition,
+) -> None:
+    coalition.enlist(30)
+    coalition.employ(BEN, Role.APPROVER)
+    coalition.approved()
+    coalition.drain(ScriptedProvider())
+    coalition.suppress(*range(1, 9))
+    coalition.later(minutes=10)
+
+    assert coalition.tick().stage is Stage.SUBMITTED
+
+    coalition.tick()
+    provider = ScriptedProvider()
+    coalition.drain(provider)
+    assert dict(provider.accepted) == {BEN: 1}
+    assert "People who would get it: 22." in _told(provider, BEN)
+
+
+def test_somebody_who_may_approve_only_later_is_asked_then(
+    coalition: Coalition,
+) -> None:
+    coalition.enlist(3)
+    coalition.proposer.new(draft(), by=ANA)
+    coalition.proposer.submit(NAME, by=ANA)
+    assert not coalition.tick().told
+
+    coalition.employ("dee@example.org", Role.APPROVER)
+
+    assert coalition.tick().told
+    provider = ScriptedProvider()
+    coalition.drain(provider)
+    assert set(provider.accepted) == {"dee@example.org"}
+
+
+def test_the_letter_of_a_lone_approval_names_who_and_when_and_leads_to_the_call(
+    coalition: Coalition,
+) -> None:
+    coalition.enlist(3)
+    coalition.employ(ANA, Role.AUTHOR, Role.APPROVER, name="Ana Ruiz")
+    coalition.employ(BEN, Role.APPROVER, name="Ben Cho")
+    coalition.proposer.new(draft(urgent=True), by=ANA)
+    coalition.proposer.submit(NAME, by=ANA)
+    coalition.drain(ScriptedProvider())
+    alone = coalition.proposer.approve(NAME, by=ANA, alone=True, reason="at the gate")
+
+    provider = ScriptedProvider()
+    coalition.drain(provider)
+
+    said = _told(provider, BEN).replace("\xa0", " ")
+    assert alone.hold_until is not None
+    hour = alone.hold_until.astimezone(ZoneInfo("America/Los_Angeles"))
+    assert "Ana Ruiz has approved the urgent call “Come to Otay Mesa" in said
+    assert f"{hour:%-I:%M} " in said
+    assert "(PDT). People who get it: 3." in said
+    assert "mailer blast" not in said
+    assert f"{BASE}/console/calls/urgent/otay" in said
+    assert "/console/" not in _told(provider, CY)  # who has no account there
 
 
 def test_a_stop_during_the_hold_means_that_nothing_ever_leaves(
@@ -543,6 +642,33 @@ def test_its_story_tells_who_did_what_and_no_address(coalition: Coalition) -> No
         ("tick", "send the rest"),
         ("tick", "done"),
     ]
+
+
+def test_records_tell_two_people_apart_whose_addresses_look_alike(
+    coalition: Coalition,
+) -> None:
+    coalition.enlist(30)
+    amy = "amy@example.org"
+    roles = (Role.AUTHOR, Role.APPROVER)
+    writer = coalition.employ(ANA, *roles, name="Ana Ruiz")
+    approver = coalition.employ(amy, *roles, name="Amy Cole")
+    coalition.proposer.new(draft(), by=ANA)
+    coalition.proposer.submit(NAME, by=ANA)
+    coalition.proposer.approve(NAME, by=amy)
+    coalition.later(minutes=10)
+    coalition.tick()
+    coalition.proposer.stop(NAME, by=amy, reason="the road is shut")
+
+    story = coalition.blasts.story(coalition.blasts.find(NAME))
+    paused, *_ = SqlFollowing(coalition.database).story(coalition.mailing, most=1)
+
+    assert [(who, what) for _, who, what, _ in story][1:3] == [
+        (writer.actor, "submit"),
+        (approver.actor, "approve"),
+    ]
+    assert paused.actor == approver.actor
+    told = describe.story(story, coalition.coordinators.accounts.every())
+    assert [each["by"] for each in told][1:3] == ["Ana Ruiz", "Amy Cole"]
 
 
 def test_a_name_is_taken_once_and_told_exactly(coalition: Coalition) -> None:

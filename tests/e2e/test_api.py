@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,6 +79,12 @@ def refused(answer: Any, status: int, words: str) -> dict[str, Any]:
     return said
 
 
+def _to(file: Path) -> str:
+    """Return to whom a mail in the outbox goes."""
+    mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    return str(mail["To"])
+
+
 def test_an_urgent_call_goes_from_draft_to_report_by_programs_alone(
     desk: Desk,
 ) -> None:
@@ -113,17 +120,14 @@ def test_an_urgent_call_goes_from_draft_to_report_by_programs_alone(
     assert (stopped["state"], stopped["in_hand"]) == ("paused", 0)
     desk.house.now += timedelta(minutes=30)
     desk.work()
-    assert desk.shell.messages == []
+    assert [_to(each) for each in desk.shell.messages] == [BEN]  # asked to approve
     assert ben("POST", f"{ONE}/resume").json()["stage"] == "held"
     for _ in range(2):
         desk.house.now += timedelta(minutes=10)
         desk.work()
 
-    mails = [
-        email.message_from_bytes(each.read_bytes(), policy=email.policy.default)
-        for each in desk.shell.messages
-    ]
-    assert {str(one["To"]) for one in mails} == {
+    assert {_to(each) for each in desk.shell.messages} == {
+        BEN,
         "eva@barrio.example",
         "bob@aft.example",
     }
@@ -195,6 +199,7 @@ def test_what_a_check_finds_keeps_a_draft_from_being_submitted(desk: Desk) -> No
         desk.ana("POST", f"{path}/submit", {"revision": 1}), 422, "missing-language"
     )
     assert said["why"] == "warnings"
+    assert said["detail"].endswith('submit with "acknowledge": ["missing-language"]')
     seen = {"missing-language": "all of them read both"}
     submitted = desk.ana("POST", f"{path}/submit", {"revision": 1, "acknowledge": seen})
     assert submitted.status_code == 200, submitted.text
@@ -202,6 +207,19 @@ def test_what_a_check_finds_keeps_a_draft_from_being_submitted(desk: Desk) -> No
     desk.ana("POST", "/blasts", nobody)
     stopped = desk.ana("POST", "/blasts/urgent/nobody/submit", {"revision": 1})
     assert refused(stopped, 422, "nobody")["why"] == "errors"
+
+
+def test_a_key_that_is_misspelt_is_named_and_not_the_one_that_is_missing(
+    desk: Desk,
+) -> None:
+    draft = desk.draft("misspelt")
+    draft["editionn"] = draft.pop("edition")
+
+    said = refused(
+        desk.ana("POST", "/blasts", draft), 422, "editionn: is not known here"
+    )
+
+    assert said["key"] == "editionn"
 
 
 def test_what_is_repeated_under_its_key_is_done_once(desk: Desk) -> None:

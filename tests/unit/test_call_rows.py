@@ -203,3 +203,30 @@ def test_a_name_made_of_words_is_one_and_is_free(words: str, taken: int) -> None
         draft(Typed(values={**WORDS, "edition": made}), taken=(), zone=ZONE).edition
         == made
     )
+
+
+@pytest.mark.parametrize("written", ["califronia", "us-zz", "us-", "california nevada"])
+def test_a_state_that_there_is_not_is_named(written: str) -> None:
+    form = Typed(
+        values=WORDS, include=[row(Kind.REGION, f"Nevada; {written}")], exclude=[]
+    )
+
+    with pytest.raises(NotReadError) as found:
+        form.rule()
+
+    assert (found.value.fields, found.value.state) == (["include-0"], written)
+
+
+def test_what_is_said_of_a_field_on_a_page_is_without_the_key_of_a_file() -> None:
+    rows = [row(Kind.REGION, "Nevada")]
+    empty = Typed(values={"list": "urgent"}, include=rows, exclude=[])
+    long = Typed(values={**WORDS, "en-where": "x" * 400}, include=rows, exclude=[])
+
+    with pytest.raises(NotReadError) as nothing:
+        draft(empty, taken=(), zone=ZONE)
+    with pytest.raises(NotReadError) as much:
+        draft(long, taken=(), zone=ZONE)
+
+    assert (nothing.value.fields, nothing.value.words) == (["en-headline"], "")
+    assert much.value.fields == ["en-where"]
+    assert much.value.words == "has 400 characters; at most 300 fit"

@@ -95,7 +95,27 @@ def test_readers_without_their_language_are_counted() -> None:
     (only,) = checks.languages(written(), {"en": 5, "es": 38})
 
     assert only.name == "missing-language"
-    assert only.words.startswith("38 read es")
+    assert only.words.startswith("38 read Spanish, and get it in English")
+
+
+def test_a_language_that_says_less_than_the_other_is_named_with_what_it_lacks() -> None:
+    more = {"headline": ["Come"], "body": "Bring water.", "bring": "Water"}
+    draft = parse(
+        {
+            "list": "urgent",
+            "edition": "otay",
+            "en": more,
+            "es": {"headline": ["Vengan"], "body": "Traigan agua.", "where": "Otay"},
+        },
+        file="otay.toml",
+    )
+
+    prose = {each.language: CommonMark().read(each.body) for each in draft.wordings}
+    found = {each.where: each for each in checks.words(draft, prose)}
+
+    assert {each.name for each in found.values()} == {"uneven-languages"}
+    assert set(found) == {"en.where", "es.bring"}
+    assert "in Spanish it says nothing for bring" in found["es.bring"].words
 
 
 def test_a_few_more_or_less_never_ask_again_and_many_do() -> None:

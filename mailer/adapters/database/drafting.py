@@ -16,8 +16,8 @@ from sqlalchemy import (
 )
 
 from mailer.adapters.database import audit
+from mailer.adapters.database.actors import recorded
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.readers import masked
 from mailer.adapters.database.schema import (
     audit as audit_rows,
     blast_recipients,
@@ -228,20 +228,23 @@ class SqlDrafts:
             self._move(connection, proposal, (Stage.HELD,), {"reason": reason})
 
     def told(self, proposal: Proposal) -> None:
-        """Take note that the others know who approved alone."""
+        """Take note that those know who must: of its submission, or a lone approval."""
         with self._database.writing() as connection:
             connection.execute(
                 update(blasts)
                 .where(
                     blasts.c.id == proposal.number,
                     blasts.c.revision == proposal.revision,
-                    blasts.c.approved_at == proposal.approved_at,
+                    # What was told of one step is not told of the next.
+                    blasts.c.stage == proposal.stage.value,
+                    blasts.c.submitted_at.is_not_distinct_from(proposal.submitted_at),
+                    blasts.c.approved_at.is_not_distinct_from(proposal.approved_at),
                 )
                 .values(told=True)
             )
 
     def story(self, proposal: Proposal) -> Sequence[tuple[datetime, str, str, str]]:
-        """Return what happened to it: when, by whom (masked), what, why."""
+        """Return what happened to it: when, by whom (account), what, why."""
         query = (
             select(audit_rows)
             .where(audit_rows.c.object == _thing(proposal.name))
@@ -351,11 +354,11 @@ def tell(
     at: datetime,
     detail: Mapping[str, Any],
 ) -> None:
-    """Add to the story; who it was stands there masked."""
+    """Add to the story; who it was stands there by account, else masked."""
     audit.record(
         connection,
         at=at,
-        actor=(masked(by) if "@" in by else by) if by else _CLOCK,
+        actor=recorded(connection, by) if by else _CLOCK,
         verb=verb,
         thing=_thing(name),
         detail=detail,

@@ -15,10 +15,10 @@ from sqlalchemy import (
 )
 
 from mailer.adapters.database import audit, retention, tallying
+from mailer.adapters.database.actors import recorded
 from mailer.adapters.database.addressing import SqlAddressing
 from mailer.adapters.database.closing import finish
 from mailer.adapters.database.mailings import with_lists
-from mailer.adapters.database.readers import masked
 from mailer.adapters.database.schema import (
     batches,
     deliveries,
@@ -167,7 +167,7 @@ class SqlHalting(SqlAddressing):
             audit.record(
                 connection,
                 at=at,
-                actor=masked(by) if "@" in by else by,
+                actor=recorded(connection, by),
                 verb=after,
                 thing=f"mailing {mailing_id}",
                 detail={"reason": reason},

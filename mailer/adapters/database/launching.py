@@ -272,6 +272,8 @@ class SqlLaunching(SqlApprovals):
             "approved_at": None,
             "approved_hash": None,
             "approved": None,
+            "alone": False,
+            "told": False,
             **now,
         }
         with self._database.writing() as connection:

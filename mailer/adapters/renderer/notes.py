@@ -71,7 +71,7 @@ class _Wording:
     """The words for one kind of note in one language, its blanks filled."""
 
     def __init__(self, file: Path, note: Note, press: Press) -> None:
-        self._names = {**note.names, **_told(note, press)}
+        self._names = {**note.names, **_moments(note, press), **_told(note, press)}
         data = read(file)
         by_kind = data.get(note.kind.value, {})
         key = f"{note.kind.value}.{note.language}"
@@ -141,6 +141,16 @@ class _Wording:
                 f" {', '.join(sorted(self._names)) or 'nothing'}"
             )
         return _BLANK.sub(lambda blank: self._names[blank[1]], sentence)
+
+
+def _moments(note: Note, press: Press) -> Mapping[str, str]:
+    """Return the blanks that days with an hour fill."""
+    return {
+        name: press.text(
+            "email/note/moment.txt", note.language, {"moment": moment}
+        ).strip()
+        for name, moment in note.moments.items()
+    }
 
 
 def _told(note: Note, press: Press) -> Mapping[str, str]:

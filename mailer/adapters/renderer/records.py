@@ -4,7 +4,7 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
@@ -14,6 +14,7 @@ from mailer.adapters.renderer.locating import spelled
 from mailer.core.errors import InputError
 
 _Record = TypeVar("_Record")
+_MOMENTS = (date, time, datetime)
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def _value(kind: Any, data: object, where: str) -> object:
     if isinstance(kind, type) and is_dataclass(kind) and isinstance(data, dict):
         return _dataclass(kind, data, where)
     if isinstance(kind, type) and isinstance(data, str):
-        if issubclass(kind, str | Enum) or kind in (date, time):
+        if issubclass(kind, str | Enum) or kind in _MOMENTS:
             return _word(kind, data, where)
     elif isinstance(kind, type) and type(data) is kind:
         return data
@@ -101,6 +102,6 @@ def _below(where: str, key: str) -> str:
 
 def _word(kind: Any, data: str, where: str) -> object:
     try:
-        return kind.fromisoformat(data) if kind in (date, time) else kind(data)
+        return kind.fromisoformat(data) if kind in _MOMENTS else kind(data)
     except ValueError as error:
         raise InputError(f"{where}: {error}") from error

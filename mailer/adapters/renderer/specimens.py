@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,7 @@ class _Note:
     """A note, the words in it by language."""
 
     names: Mapping[str, Mapping[str, str]] | None = None
+    moments: Mapping[str, datetime] | None = None
     said: Mapping[str, str] | None = None
     occurrence: Occurrence | None = None
     url: str | None = None
@@ -131,6 +132,7 @@ def _note(kind: str, data: object, where: str) -> Write:
             kind=kind_,
             language=language,
             names={name: _said(by, language) for name, by in _pairs(sample.names)},
+            moments=sample.moments or {},
             said=_said(sample.said, language) if sample.said else None,
             occurrence=sample.occurrence,
             url=sample.url,

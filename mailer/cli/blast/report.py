@@ -29,19 +29,24 @@ def show(
     with state.project(as_of) as project:
         proposal = project.blasts.find(name)
         row = shown.row(project, proposal)
-        story = project.blasts.story(proposal)
+        story = describe.story(
+            project.blasts.story(proposal), project.console.accounts.every()
+        )
         standing = fared = None
         if proposal.mailing is not None:
             standing = project.ledger.standing(proposal.mailing)
             fared = project.blasts.fared(proposal)
         if as_json:
             report = fared and describe.report(fared, standing)
-            output.emit({**row, "story": describe.story(story), "report": report})
+            output.emit({**row, "story": story, "report": report})
             return
         _show(project, proposal, row)
     output.table(
         ("When (UTC)", "Who", "What", ""),
-        [(f"{at:%Y-%m-%d %H:%M:%S}", who, verb, why) for at, who, verb, why in story],
+        [
+            (f"{each['at']:%Y-%m-%d %H:%M:%S}", each["by"], each["what"], each["why"])
+            for each in story
+        ],
     )
     if fared and standing:
         _show_report(fared, standing)

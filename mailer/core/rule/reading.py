@@ -40,7 +40,7 @@ DEEPEST = 8  # combinations within combinations
 MOST_CONDITIONS = 100  # in the whole rule
 MOST_NUMBERS = 10_000  # subscribers of one condition
 FARTHEST = 20_000  # km: half way round the earth
-_REGION = re.compile(r"[a-z]{2}-[a-z0-9]+(?:-[a-z0-9]+)*")
+REGION = re.compile(r"[a-z]{2}-[a-z0-9]+(?:-[a-z0-9]+)*")
 _PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _MAILING = re.compile(rf"{SLUG.pattern}/[^\s/]{{1,60}}")
 _SLUG = 80  # characters of calls' slugs
@@ -190,7 +190,7 @@ class _Reading(Values):
     def _region(self, path: str, value: Any) -> Condition:
         slugs = self.texts(path, value, limit=_SLUG, made=str.casefold)
         for slug in slugs:
-            if not _REGION.fullmatch(slug):
+            if not REGION.fullmatch(slug):
                 self.fail(path, f'{shown(slug)} is no region; write it as "us-ca"')
         return InRegion(regions=slugs)
 

@@ -15,6 +15,7 @@ from mailer.core.rule import Rule
 from mailer.pipeline.halt import Halter
 from mailer.pipeline.propose import Proposer
 from mailer.ports import (
+    Accounts,
     Answer,
     Answers,
     ApiTokens,
@@ -58,6 +59,7 @@ class Letter:
 class Automation:
     """What programs ask, and with what it is kept."""
 
+    accounts: Accounts
     tokens: ApiTokens
     answers: Answers
     records: Records

@@ -25,6 +25,21 @@ _AGAIN = "5"  # seconds, where the database is busy
 _OPTION = re.compile(r"--([a-z-]+)")
 _TABLE = re.compile(r"\[([a-z_]+)\] ")
 _PATH = re.compile(r"([a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*): ")
+# Their way out is told to people at a shell; a program is told its own.
+_ACKNOWLEDGED = re.compile(r"--acknowledge ([a-z0-9-]+)(?: --acknowledge [a-z0-9-]+)*")
+_EACH = re.compile(r"--acknowledge ([a-z0-9-]+)")
+_ALONE = re.compile(r"or with a reason: --alone --reason …")
+_VALUE = re.compile(r"--([a-z-]+)")
+_COMMAND = re.compile(
+    r"mailer blast (show|check|edit|submit|cancel) ([a-z0-9-]+/[a-z0-9-]+)(?: FILE)?"
+)
+_REQUESTS = {
+    "show": "GET {path}",
+    "edit": "PUT {path}",
+    "check": "POST {path}/check",
+    "submit": "POST {path}/submit",
+    "cancel": "POST {path}/cancel",
+}
 _OF_RULES = ("include", "exclude")
 _STATUS: Sequence[tuple[type[MailerError], int]] = (
     (InputError, UNREADABLE),
@@ -85,11 +100,27 @@ def problem(error: MailerError) -> ProblemError:
             status = UNREADABLE
     return ProblemError(
         status,
-        words,
+        for_programs(words),
         key=key_of(words) if status in (UNREADABLE, CONFLICT) else None,
         headers={"Retry-After": _AGAIN} if status == BUSY else None,
         **more,
     )
+
+
+def for_programs(words: str) -> str:
+    """Return words of an error with keys of JSON and requests for options and commands."""
+
+    def acknowledged(found: re.Match[str]) -> str:
+        names = ", ".join(f'"{name}"' for name in _EACH.findall(found[0]))
+        return f'"acknowledge": [{names}]'
+
+    def asked(found: re.Match[str]) -> str:
+        return _REQUESTS[found[1]].format(path=f"{ROOT}/blasts/{found[2]}")
+
+    words = _ACKNOWLEDGED.sub(acknowledged, words)
+    words = _ALONE.sub("or approve it alone in the console", words)
+    words = _VALUE.sub(r'"\1"', words)
+    return _COMMAND.sub(asked, words)
 
 
 def key_of(words: str) -> str | None:

@@ -24,7 +24,9 @@ def whole(call: Call, proposal: Proposal) -> dict[str, Any]:
     return {
         **row(call, proposal),
         "draft": drafts.dump(proposal.draft),
-        "story": describe.story(call.api.blasts.story(proposal)),
+        "story": describe.story(
+            call.api.blasts.story(proposal), call.api.accounts.every()
+        ),
     }
 
 

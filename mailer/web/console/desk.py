@@ -85,4 +85,4 @@ class Desk:
 
     def name(self, account: Account) -> str:
         """Return how somebody is called; whoever has not said so, by address."""
-        return account.name or account.address
+        return account.called

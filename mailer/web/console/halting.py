@@ -9,6 +9,7 @@ from mailer.core.errors import InputError, RefusedError
 from mailer.core.reasons import said
 from mailer.ports import Mailing
 from mailer.web.console import showing
+from mailer.web.console.calls.finding import me, names
 from mailer.web.console.door import Door, Visit
 from mailer.web.console.mailings import turns
 from mailer.web.console.showing import PATH
@@ -94,7 +95,8 @@ def _turn(visit: Visit) -> Response:
 def _reason(visit: Visit, known: Mapping[str, str]) -> str:
     """Return why: in their own words, else as they ticked, else that they did."""
     words = visit.form.get("words", "").strip()
-    return words or known.get(visit.form.get("reason", ""), "decided in the console")
+    decided = f"decided by {names(visit)(me(visit))}"
+    return words or known.get(visit.form.get("reason", ""), decided)
 
 
 def _ask_all(visit: Visit) -> Response:

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from mailer.core.errors import MailerError
 from mailer.core.proposal import Proposal
-from mailer.web.console.calls.finding import found, me, path
+from mailer.web.console.calls.finding import found, me, names, path
 from mailer.web.console.calls.showing import Shown, page, refused
 from mailer.web.console.door import Visit
 
@@ -72,7 +72,9 @@ def approve(visit: Visit) -> Response:
 def stop(visit: Visit) -> Response:
     """Let nothing more of it leave: one press, without a question."""
     proposal = found(visit)
-    reason = _words(visit, "reason")[:_LONGEST] or "stopped in the console"
+    reason = (
+        _words(visit, "reason")[:_LONGEST] or f"stopped by {names(visit)(me(visit))}"
+    )
 
     def act() -> None:
         proposer = visit.desk.work.calls.proposer

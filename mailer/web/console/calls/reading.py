@@ -35,12 +35,16 @@ _FEW = 2  # rows that are there to be filled in
 
 
 class NotReadError(Exception):
-    """A form that is no draft yet: the fields to mend, and what is said of a rule."""
+    """A form that is no draft yet: the fields to mend, and what is said of a rule.
 
-    def __init__(self, fields: Sequence[str], words: str = "") -> None:
+    `state` is what somebody wrote for a state that there is not.
+    """
+
+    def __init__(
+        self, fields: Sequence[str], words: str = "", *, state: str = ""
+    ) -> None:
         super().__init__(words)
-        self.fields = fields
-        self.words = words
+        self.fields, self.words, self.state = fields, words, state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +118,7 @@ def rules_data(form: Typed) -> Mapping[str, Any] | Rule:
         try:
             to_data(rows, (), context)
         except RowError as error:
-            raise NotReadError([f"{name}-{error.index}"]) from None
+            raise NotReadError([f"{name}-{error.index}"], state=error.state) from None
     return to_data(form.include, form.exclude, context)
 
 
@@ -150,7 +154,7 @@ def draft(form: Typed, *, taken: Collection[str], zone: ZoneInfo) -> Draft:
     try:
         return parse({k: v for k, v in data.items() if v is not None}, file=_FILE)
     except InputError as error:
-        raise NotReadError(_fields(str(error)), str(error)) from None
+        raise NotReadError(_fields(str(error)), _bare(str(error))) from None
 
 
 def _written(
@@ -196,6 +200,14 @@ def _fields(words: str) -> Sequence[str]:
     if key in LANGUAGES:  # there are no words at all
         return [f"{key}-headline"]
     return [_OTHERWISE.get(key, key)]
+
+
+def _bare(words: str) -> str:
+    """Return an error of `parse` without its key: the page marks the field."""
+    found = _NAMED.match(words)
+    if found is None:
+        return words
+    return "" if found[2] in LANGUAGES else words[found.end() :].strip()
 
 
 _OTHERWISE = {

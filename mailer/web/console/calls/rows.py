@@ -23,6 +23,7 @@ from mailer.core.rule import (
     dump,
     read,
 )
+from mailer.core.rule.reading import REGION
 from mailer.core.states import STATES
 
 _SEPARATOR = ";"
@@ -75,11 +76,14 @@ class Context:
 
 
 class RowError(Exception):
-    """A row that cannot be meant like this; `index` is its place among all."""
+    """A row that cannot be meant like this; `index` is its place among all.
 
-    def __init__(self, index: int) -> None:
+    `state` is what was taken for the name of a state, and is none.
+    """
+
+    def __init__(self, index: int, state: str = "") -> None:
         super().__init__(index)
-        self.index = index
+        self.index, self.state = index, state
 
 
 def to_data(
@@ -117,6 +121,10 @@ def _condition(row: Row, index: int, context: Context) -> Mapping[str, Any]:
         values = [one for one in (_otherwise(row.kind, context),) if one]
     if not values:
         raise RowError(index)
+    if row.kind is Kind.REGION:
+        for value in values:
+            if not _is_region(_region(value)):
+                raise RowError(index, value)
     read_as = _READ.get(row.kind, str)
     return {row.kind.value: [read_as(value) for value in values]}
 
@@ -133,6 +141,14 @@ def _region(words: str) -> str:
         if folded in (code.casefold(), name.casefold()):
             return f"us-{code.lower()}"
     return folded
+
+
+def _is_region(slug: str) -> bool:
+    """Whether it is a state of ours, or looks like another country's region."""
+    country, _, code = slug.partition("-")
+    if country == "us":
+        return code.upper() in STATES
+    return bool(REGION.fullmatch(slug))
 
 
 def _numbered(words: str) -> str | int:

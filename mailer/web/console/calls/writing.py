@@ -42,6 +42,7 @@ class Sheet:
     changing: Proposal | None = None
     troubles: Sequence[str] = ()
     words: str = ""  # of what was wrong with the audience
+    state: str = ""  # what was written for a state that there is not
     counted: bool = False  # whether the audience was asked for
     why: str | None = None
 
@@ -115,7 +116,9 @@ def _save(visit: Visit, sheet: Sheet) -> Response:
                 sheet.changing.name, draft, by=me(visit), revision=_revision(visit)
             )
     except NotReadError as error:
-        told = replace(sheet, troubles=error.fields, words=error.words)
+        told = replace(
+            sheet, troubles=error.fields, words=error.words, state=error.state
+        )
         return _page(visit, told, _UNREADABLE)
     except NotMovedError as error:
         taken = ["edition"] if error.why is Why.TAKEN else []
@@ -146,7 +149,9 @@ def _page(visit: Visit, sheet: Sheet, status: int = 200) -> Response:
             words, card = _card(visit, shown)
         except NotReadError as error:
             if not sheet.troubles:
-                sheet = replace(sheet, troubles=error.fields, words=error.words)
+                sheet = replace(
+                    sheet, troubles=error.fields, words=error.words, state=error.state
+                )
                 status = _UNREADABLE
     changing = sheet.changing
     return visit.page(
@@ -171,6 +176,7 @@ def _page(visit: Visit, sheet: Sheet, status: int = 200) -> Response:
         region=slug_name,
         troubles=sheet.troubles,
         words=sheet.words,
+        no_state=sheet.state,
         why=sheet.why,
     )
 
