@@ -421,7 +421,7 @@ def test_a_sender_that_dies_after_the_intent_leaves_unknown_not_twice(
     mailing = post.make()
     post.compose(mailing)
     batch = post.claim("doomed")
-    post.begin(batch, lease=0.0)
+    post.begin(batch, lease=-1.0)
 
     provider = ScriptedProvider()
     post.drain(mailing, provider)
@@ -446,7 +446,7 @@ def test_a_sender_whose_lease_ran_out_changes_nothing(post: Post) -> None:
     post.enlist(*people(5))
     mailing = post.make()
     post.compose(mailing)
-    intent = post.begin(post.claim("slow"), lease=0.0)
+    intent = post.begin(post.claim("slow"), lease=-1.0)
     assert intent is not None
     post.claim("other")  # gives up on the slow one
 
