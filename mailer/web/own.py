@@ -162,7 +162,7 @@ def _tell_of_moving(site: Site, request: Request, moved: Moved) -> None:
             at=site.now(),
         )
     except MailerError as error:
-        logger.error("no note was written: %s", redact(str(error)))  # noqa: TRY400
+        logger.error("no note was written: %s", redact(str(error)))  # noqa: TRY400 - a trace may hold an address
 
 
 def _page(
