@@ -39,7 +39,7 @@ def cost(command: Sequence[str | Path], environment: Mapping[str, str]) -> Cost:
 
 def _run(command: Sequence[str]) -> tuple[int, Cost]:
     began = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own programs
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     unit = 1024 if sys.platform == "darwin" else 1  # bytes there, KiB elsewhere

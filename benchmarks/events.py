@@ -197,7 +197,7 @@ def measure(server: Any, events: Sequence[Event], readers: int) -> Iterator[Row]
     """Yield the rows; raises SystemExit if the order of events made a difference."""
     ends: list[dict[str, Any]] = []
     shuffled = [*events, *random.Random(1).sample(events, int(len(events) * REPEATED))]  # noqa: S311 - a script
-    random.Random(2).shuffle(shuffled)  # noqa: S311
+    random.Random(2).shuffle(shuffled)  # noqa: S311 - a script
     for name, order in (("in order", events), ("in disorder", shuffled)):
         with server() as url:
             lay(url, readers)

@@ -100,7 +100,7 @@ def bare(source: Path, target: Path) -> None:
         while block := list(islice(reader, _BLOCK)):
             with connection:
                 connection.executemany(
-                    f"INSERT INTO people ({names}) VALUES ({marks})",  # noqa: S608
+                    f"INSERT INTO people ({names}) VALUES ({marks})",  # noqa: S608 - our own names
                     block,
                 )
     connection.close()

@@ -91,7 +91,7 @@ def ours(database: Database, watch: Stopwatch) -> int:
     done = 0
     while intent := watch.time("begin", lambda: _begin(ledger)):
         accepted = [Accepted(provider_id=p.uid.hex()) for p in intent.addressees]
-        watch.time("record", lambda: _record(ledger, intent, accepted))  # noqa: B023
+        watch.time("record", lambda: _record(ledger, intent, accepted))  # noqa: B023 - called at once
         done += len(accepted)
     return done
 
@@ -156,13 +156,13 @@ def bare(database: Database, watch: Stopwatch) -> int:
     done = 0
     for seq in range(batches):
         begin = {"state": "inflight", "seq": seq}
-        watch.time("begin", lambda: run(_TAKE, _MARK, _PEOPLE, **begin))  # noqa: B023
+        watch.time("begin", lambda: run(_TAKE, _MARK, _PEOPLE, **begin))  # noqa: B023 - called at once
         with database.reading() as connection:
             uids = connection.execute(text(_PEOPLE), {**shared, "seq": seq}).all()
         rows = [
             {**shared, "id": r[0], "provider": r[1].hex(), "seq": seq} for r in uids
         ]
-        watch.time("record", lambda: _complete(database, rows))  # noqa: B023
+        watch.time("record", lambda: _complete(database, rows))  # noqa: B023 - called at once
         done += len(rows)
     return done
 

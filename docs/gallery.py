@@ -205,7 +205,7 @@ def main() -> None:
     if not options.only:
         (out / "README.md").write_text(readme(subjects), "utf-8")
     size = sum(file.stat().st_size for file in out.iterdir())
-    print(f"{len(subjects)} messages in {out}, {size / MEBIBYTE:.1f} MiB")  # noqa: T201
+    print(f"{len(subjects)} messages in {out}, {size / MEBIBYTE:.1f} MiB")  # noqa: T201 - a script
     if size > LIMIT:
         parser.exit(1, "gallery: more than 8 MiB; draw fewer, or with fewer colours\n")
 

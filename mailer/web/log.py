@@ -53,7 +53,7 @@ class Log:
             logger.info("%s: the visitor went away", _line(scope))
             return
         except Exception as error:  # noqa: BLE001 — the last one to catch anything
-            logger.error("%s failed\n%s", _line(scope), _trace(error))  # noqa: TRY400
+            logger.error("%s failed\n%s", _line(scope), _trace(error))  # noqa: TRY400 - the trace is redacted first
             if not status:
                 await self._page(scope)(scope, receive, watched)
         logger.info("%s %s", _line(scope), status)

@@ -107,7 +107,7 @@ def logged() -> Iterator[None]:
     try:
         yield
     except MailerError as error:
-        logger.error("no note was written: %s", redact(str(error)))  # noqa: TRY400
+        logger.error("no note was written: %s", redact(str(error)))  # noqa: TRY400 - a trace may hold an address
 
 
 def _language(site: Site, person: Guest) -> str:

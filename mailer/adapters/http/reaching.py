@@ -82,7 +82,7 @@ class Route:
             *near,
             timeout=seconds,
             proxy=proxy,
-            proxy_config=ProxyConfig(trust, False, None, None) if proxy else None,  # noqa: FBT003
+            proxy_config=ProxyConfig(trust, False, None, None) if proxy else None,  # noqa: FBT003 - urllib3's own order
             ssl_context=trust,
         )
         if proxy and scheme == "https":

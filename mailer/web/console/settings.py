@@ -33,7 +33,7 @@ def _settings(visit: Visit) -> Response:
 
 def _near(visit: Visit) -> Response:
     """Show what can be found without asking anybody outside."""
-    return _found(visit, visit.desk.work.holdings.examine(True), asked=False)  # noqa: FBT003
+    return _found(visit, visit.desk.work.holdings.examine(True), asked=False)  # noqa: FBT003 - a plain callable, offline or not
 
 
 def _far(visit: Visit) -> Response:
@@ -43,7 +43,7 @@ def _far(visit: Visit) -> Response:
         {
             "ask": lambda visit: _found(
                 visit,
-                visit.desk.work.holdings.examine(False),  # noqa: FBT003
+                visit.desk.work.holdings.examine(False),  # noqa: FBT003 - a plain callable, offline or not
                 asked=True,
             )
         },
