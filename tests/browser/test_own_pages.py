@@ -25,7 +25,14 @@ HELD = {
         "place": "San Diego, CA",
     },
     "seats": [{"organization": "American Federation of Teachers", "role": "primary"}],
-    "subscriptions": [{"list": "weekly", "state": "active"}],
+    "subscriptions": [
+        {
+            "list": "weekly",
+            "state": "active",
+            "frequency": "every",
+            "paused_until": None,
+        }
+    ],
     "mailings": [{"list": "weekly", "edition": "2019-10-07", "state": "sent"}],
 }
 NUMBERS = {kind: number for number, kind in enumerate(Kind, start=1)}

@@ -37,6 +37,7 @@ OTAY: Mapping[str, str] = {
     "es-headline": "Vengan a Otay Mesa\nhoy a las 6",
     "es-reason": "Esta noche trasladan a personas detenidas; sus familias nos piden"
     " acompañarlas.",
+    "es-body": "Traigan **agua**.",
     "include-join": "or",
     "include-kind": "region",
     "include-value": "California",
@@ -168,6 +169,11 @@ class Callers:
             assert isinstance(raw, bytes)
             found[str(message["To"])] = raw.decode().replace("\r\n", "\n")
         return found
+
+    def called(self) -> set[str]:
+        """Return who was sent more than a letter that asks for an approval."""
+        asking = "Read it and decide"
+        return {to for to, said in self.sent().items() if asking not in said}
 
 
 def outbox(house: House) -> list[Path]:

@@ -93,7 +93,7 @@ def test_no_day_and_no_number_that_somebody_types_breaks_the_page(
 def test_a_warning_is_answered_by_name_and_the_approver_reads_the_reason(
     callers: Callers,
 ) -> None:
-    only_english = {"es-headline": "", "es-reason": ""}
+    only_english = dict.fromkeys(("es-headline", "es-reason", "es-body"), "")
     callers.write(**only_english)
     status, said = callers.press(callers.rosa, "submit")
     assert status == 409
@@ -182,17 +182,17 @@ def test_a_stop_during_the_hold_keeps_everything_here_until_somebody_goes_on(
     assert (status, "Nothing has left" in said) == (303, True)
 
     callers.work(minutes=30)
-    assert callers.sent() == {}
+    assert callers.called() == set()
     gone = callers.rosa.get(f"{callers.page}/standing")
     assert gone.headers["HX-Redirect"] == callers.page
     assert callers.press(callers.rosa, "resume")[0] == 403
     callers.press(callers.marta, "resume")
     assert callers.call.stage is Stage.HELD
     callers.work(minutes=1)
-    assert callers.sent() == {}
+    assert callers.called() == set()
 
     callers.work(minutes=1)
-    assert set(callers.sent()) == {"eva@barrio.example", "bob@aft.example"}
+    assert callers.called() == {"eva@barrio.example", "bob@aft.example"}
 
 
 def test_an_edit_after_the_approval_voids_it_and_says_so_before(
@@ -212,13 +212,13 @@ def test_an_edit_after_the_approval_voids_it_and_says_so_before(
         told = words(who.get(callers.page))
         assert "A change by Rosa voided the approval by Marta" in told
     callers.work(minutes=30)
-    assert callers.sent() == {}
+    assert callers.called() == set()
 
 
 def test_reasons_that_were_given_are_there_when_an_edited_call_is_submitted_anew(
     callers: Callers,
 ) -> None:
-    only_english = {"es-headline": "", "es-reason": ""}
+    only_english = dict.fromkeys(("es-headline", "es-reason", "es-body"), "")
     callers.write(**only_english)
     callers.press(
         callers.rosa,
@@ -331,7 +331,7 @@ def test_a_test_goes_to_whoever_presses_and_to_nobody_else(callers: Callers) -> 
     callers.work()
 
     assert (status, f"on its way to {ROSA}" in said) == (303, True)
-    assert set(callers.sent()) == {ROSA}
+    assert callers.called() == {ROSA}
     assert callers.call.stage is Stage.DRAFT
 
 

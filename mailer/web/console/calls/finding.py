@@ -1,6 +1,5 @@
 """Which urgent call a page is about, and who is behind it."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 from starlette.exceptions import HTTPException
@@ -47,19 +46,13 @@ def names(visit: Visit) -> Callable[[str | None], str]:
     """Return what names coordinators: as they call themselves, else masked."""
     every = visit.desk.work.accounts.every()
     known = {normalize(each.address): each.name for each in every if each.name}
-    # The story has them masked; whom two share, that names nobody.
-    shared = Counter(masked(each.address) for each in every)
-    by_mask = {
-        masked(each.address): each.name
-        for each in every
-        if each.name and shared[masked(each.address)] == 1
-    }
+    by_actor = {each.actor: each.name or masked(each.address) for each in every}
 
     def name(address: str | None) -> str:
         if not address:
             return ""
-        if address in by_mask:
-            return by_mask[address]
+        if address in by_actor:
+            return by_actor[address]
         shown = masked(address) if "@" in address else address
         return known.get(normalize(address), shown)
 
