@@ -1,7 +1,9 @@
 """A seat changes hands: every list of its holder goes with it, and comes back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -395,12 +397,15 @@ def test_two_presses_of_one_colleague_at_once_wait_for_each_other(
         office.post.now += timedelta(days=1)
         uid, request = office.offer(f"reader{number}@example.org")
         now = office.post.now
-        others = {
-            "refuse": lambda: office.requests.refuse(uid, request, at=now),
-            "forget": lambda: office.rights.forget(uid, request, at=now),
-            "confirm": lambda: office.requests.confirm(uid, request, at=now),
+        others: dict[str, Callable[..., object]] = {
+            "refuse": office.requests.refuse,
+            "forget": office.rights.forget,
+            "confirm": office.requests.confirm,
         }
-        moved, _ = at_once(lambda: office.sit((uid, request)), others[press])
+        moved, _ = at_once(
+            partial(office.sit, (uid, request)),
+            partial(others[press], uid, request, at=now),
+        )
         assert isinstance(moved, Moved)
         if moved.back:
             office.sit(moved.back)
