@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audit
+from mailer.adapters.database import acquainting, audit
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.parked import nobody_left, settled
 from mailer.adapters.database.people import OWN_ACT
@@ -208,6 +208,7 @@ class SqlErasures:
             )
             return Erased(held=bool(contacts or events), waits=False)
         _take_back(connection, person, erasure.at)
+        acquainting.withdraw(connection, person, erasure.at)
         if _is_open(connection, person):
             # Its bytes and its address are needed to find out what became of a call.
             return Erased(held=True, waits=True)

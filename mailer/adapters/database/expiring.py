@@ -23,11 +23,12 @@ def expire(connection: Connection, at: datetime) -> int:
             for kind in Kind
         )
     )
-    decided = requests.c.state.in_((State.DONE, State.DECLINED)) & ~_is_to_come(at)
+    decided = requests.c.state.in_((State.DONE, State.DECLINED))
     closed = func.coalesce(requests.c.settled_at, requests.c.confirmed_at)
     over = _drop(connection, and_(erasing.IS_OPEN, late), at)
     # Whoever moved has left a row with the old address behind.
-    _drop(connection, and_(decided, closed < at - _KEPT), at)
+    gone = or_(requests.c.kind != Kind.SUBMIT, ~_is_to_come(at))
+    _drop(connection, and_(decided, closed < at - _KEPT, gone), at)
     connection.execute(delete(cooldowns).where(cooldowns.c.last_at < at - RETURN))
     return over
 
@@ -45,7 +46,6 @@ def _is_to_come(at: datetime) -> Any:
     )
     anew = (requests.c.settled_by == HOST) & (last.c.id > requests.c.id)
     return exists().where(
-        requests.c.kind == Kind.SUBMIT,
         last.c.kind == Kind.SUBMIT,
         last.c.subscriber_id == requests.c.subscriber_id,
         or_(last.c.id == requests.c.id, anew),
