@@ -64,6 +64,10 @@ class Requests(Protocol):
         """Return what moderators have to decide on, the oldest first."""
         ...
 
+    def decided(self, *, since: datetime, until: datetime) -> Sequence[Request]:
+        """Return what moderators decided between these moments, the oldest first."""
+        ...
+
     def request(self, number: int) -> Request:
         """Return one request; raises NotFoundError."""
         ...

@@ -65,6 +65,9 @@ class MemoryRequests:
     def waiting(self, kind: Kind | None = None) -> Sequence[Request]:
         raise NotImplementedError
 
+    def decided(self, *, since: datetime, until: datetime) -> Sequence[Request]:
+        raise NotImplementedError
+
     def request(self, number: int) -> Request:
         raise NotImplementedError
 

@@ -163,6 +163,17 @@ class SqlRequests(SqlLetters):
             rows = connection.execute(query.order_by(requests.c.id)).mappings()
             return [to_request(row) for row in rows]
 
+    def decided(self, *, since: datetime, until: datetime) -> Sequence[Request]:
+        """Return what moderators decided between these moments."""
+        query = with_owner().where(
+            requests.c.state.in_((State.DONE, State.DECLINED)),
+            requests.c.kind.in_(MODERATED),
+            requests.c.settled_at.between(since, until),
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(requests.c.id)).mappings()
+            return [to_request(row) for row in rows]
+
     def request(self, number: int) -> Request:
         """Return one request; raises NotFoundError."""
         with self._database.reading() as connection:
