@@ -234,7 +234,7 @@ class Blasting(Sending):
         try:
             outgoing = self.letter(draft, variant)
         except MailerError as trouble:
-            return [error("letter", str(trouble))]
+            return [error("letter", trouble.words)]
         action = self.typesetter.action(draft)
         said = self.typesetter.message(draft, action, variant.language)
         message = proofing.as_read(

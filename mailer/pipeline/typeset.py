@@ -17,6 +17,7 @@ from mailer.core.errors import InputError, NotFoundError, TemplateError
 from mailer.core.limits import HTML_LIMIT
 from mailer.core.lists import Kind, MailingList
 from mailer.core.model import Action, Facts
+from mailer.core.saying import says
 from mailer.ports import BlastRenderer, Composed, Markdown, PublicActions, Rendered
 
 TOLD = "blast"  # how readers of a blast know its action
@@ -83,8 +84,12 @@ class Typesetter:
         found = self.actions.posted(draft.action)
         if found is None:
             raise NotFoundError(
-                f"{draft.name}: action: there is no action {draft.action}; mailer"
-                " actions shows them"
+                says(
+                    "%(name)s: action: there is no action %(action)s; mailer actions"
+                    " shows them",
+                    name=draft.name,
+                    action=draft.action,
+                )
             )
         return found.action
 
@@ -158,8 +163,13 @@ def _check(rendered: Rendered, draft: Draft, template: str) -> None:
     size = len(rendered.html.encode())
     if size > HTML_LIMIT:
         raise TemplateError(
-            f"{draft.name}: {size:,} bytes of HTML; at most {HTML_LIMIT:,} may be sent,"
-            " or mailboxes cut it off; shorten the body"
+            says(
+                "%(name)s: %(size)s bytes of HTML; at most %(most)s may be sent, or"
+                " mailboxes cut it off; shorten the body",
+                name=draft.name,
+                size=size,
+                most=HTML_LIMIT,
+            )
         )
     try:
         headers.header_text("subject", rendered.subject)
