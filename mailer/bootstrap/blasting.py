@@ -15,6 +15,7 @@ from mailer.core.draft import Draft
 from mailer.core.errors import MailerError
 from mailer.core.findings import Finding, error, warning
 from mailer.core.lists import told_in
+from mailer.core.proposal import Proposal
 from mailer.pipeline.entitle import Entitlement
 from mailer.pipeline.halt import Halter
 from mailer.pipeline.propose import Proposer
@@ -34,7 +35,7 @@ from mailer.ports import (
 if TYPE_CHECKING:
     from mailer.adapters.gates import Message
     from mailer.pipeline.check import Checker
-    from mailer.pipeline.typeset import Typesetter
+    from mailer.pipeline.typeset import Typeset, Typesetter
 
 
 class Blasting(Sending):
@@ -168,6 +169,16 @@ class Blasting(Sending):
             action = self.typesetter.action(draft)
             not_after = over_at(action.facts) if action else None
         return replace(draft, audience=audience, not_after=not_after)
+
+    def typeset(self, proposal: Proposal) -> "Typeset":
+        """Return a blast as its readers get it, with its approval once it has one."""
+        draft = proposal.draft
+        return self.typesetter.typeset(
+            draft,
+            self.mailing_list(draft.list_slug),
+            self.blasts.key(draft.name),
+            proposal.approval,
+        )
 
     def mailing_of(self, draft: Draft) -> Mailing:
         """Return the mailing that a draft would become, without making it."""

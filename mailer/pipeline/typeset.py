@@ -8,15 +8,17 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from mailer.core import envelope, headers
 from mailer.core.blast import Blast, Occasion, Version
+from mailer.core.confirming import confirmed
 from mailer.core.draft import Draft, Wording
 from mailer.core.errors import InputError, NotFoundError, TemplateError
 from mailer.core.limits import HTML_LIMIT
 from mailer.core.lists import Kind, MailingList
 from mailer.core.model import Action, Facts
+from mailer.core.proposal import Approval
 from mailer.core.saying import says
 from mailer.ports import BlastRenderer, Composed, Markdown, PublicActions, Rendered
 
@@ -58,15 +60,24 @@ class Typesetter:
     secret: bytes  # makes the slots' markers unforgeable
     base_url: str  # without a slash at the end
 
-    def typeset(self, draft: Draft, mailing_list: MailingList, key: bytes) -> Typeset:
-        """Set a draft under its mailing's key.
+    def typeset(
+        self,
+        draft: Draft,
+        mailing_list: MailingList,
+        key: bytes,
+        approval: Approval | None = None,
+    ) -> Typeset:
+        """Set a draft under its mailing's key; once approved, it says so.
 
+        What an approval is bound to is set without one: its moment is not known before.
         Raises TemplateError, and NotFoundError if its action is not there.
         """
         action = self.action(draft)
+        vouched = confirmed(draft, action, mailing_list.zone, approval)
         made: dict[str, Composed] = {}
         for wording in draft.wordings:
             blast = self.message(draft, action, wording.language)
+            blast = replace(blast, confirmed=vouched)
             made[wording.language] = self._composed(
                 draft, mailing_list, blast, action, key
             )
@@ -183,6 +194,8 @@ def _occasion(facts: Facts, page: str) -> Occasion:
         starts=facts.start_time,
         ends=facts.end_time,
         calendar=f"{page}.ics",
+        # No map of others, who would learn who looked: our page says where it is.
+        directions=f"{page}#where",
     )
 
 
