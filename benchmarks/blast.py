@@ -235,6 +235,7 @@ def _approve(database: Database, blasts: SqlBlasts, proposal: Proposal) -> None:
 
 def _typeset(database: Database, blasts: SqlBlasts) -> Typeset:
     typesetter = Typesetter(
+        zone=ZoneInfo("UTC"),
         renderer=mailing.renderer(),
         markdown=CommonMark(),
         actions=SqlPublicActions(database),

@@ -59,6 +59,7 @@ class Blasting(Sending):
             actions=self.public_actions,
             secret=self._derived("slots"),
             base_url=self.settings.base_url,
+            zone=told_in(self.lists.values()),
         )
 
     @cached_property

@@ -16,14 +16,17 @@ def confirmed(
 ) -> Confirmed | None:
     """Return who vouches for it, hours on the wall clock of the list's zone.
 
-    Before an approval nobody does. An hour of another day is left out: readers would
+    Before an approval nobody does; and whoever approved alone does not vouch for
+    themselves, only after an organization. An hour of another day is left out: readers would
     take it for one of today.
     """
     if approval is None:
         return None
-    at = approval.at.astimezone(zone)
+    at, sponsor = approval.at.astimezone(zone), _sponsor(action)
+    if sponsor is None and approval.coordinators == 1:
+        return None
     return Confirmed(
-        by=_sponsor(action),
+        by=sponsor,
         coordinators=approval.coordinators,
         checked_at=at.time().replace(second=0, microsecond=0),
         again_before=_again(draft.not_after, at.date(), zone),

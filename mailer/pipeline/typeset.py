@@ -9,6 +9,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from zoneinfo import ZoneInfo
 
 from mailer.core import envelope, headers
 from mailer.core.blast import Blast, Occasion, Version
@@ -59,6 +60,7 @@ class Typesetter:
     actions: PublicActions
     secret: bytes  # makes the slots' markers unforgeable
     base_url: str  # without a slash at the end
+    zone: ZoneInfo  # where neither list nor action names one
 
     def typeset(
         self,
@@ -73,7 +75,7 @@ class Typesetter:
         Raises TemplateError, and NotFoundError if its action is not there.
         """
         action = self.action(draft)
-        vouched = confirmed(draft, action, mailing_list.zone, approval)
+        vouched = confirmed(draft, action, self._zone(mailing_list, action), approval)
         made: dict[str, Composed] = {}
         for wording in draft.wordings:
             blast = self.message(draft, action, wording.language)
@@ -87,6 +89,12 @@ class Typesetter:
             by_language={code: each.content_hash for code, each in made.items()},
             otherwise=made[first].content_hash,
         )
+
+    def _zone(self, mailing_list: MailingList, action: Action | None) -> ZoneInfo:
+        """Return on whose clock hours are told: the list's own, else the action's."""
+        if mailing_list.timezone or mailing_list.cadence:
+            return mailing_list.zone
+        return ZoneInfo(action.facts.time_zone) if action else self.zone
 
     def action(self, draft: Draft) -> Action | None:
         """Return the action that a draft names; raises NotFoundError."""
@@ -194,8 +202,8 @@ def _occasion(facts: Facts, page: str) -> Occasion:
         starts=facts.start_time,
         ends=facts.end_time,
         calendar=f"{page}.ics",
-        # No map of others, who would learn who looked: our page says where it is.
-        directions=f"{page}#where",
+        # No map of others, who would learn who looked; and mail programs drop geo:.
+        directions=f"{page}#where" if facts.venue or facts.address else None,
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from mailer.adapters.database.schema import blasts
+from mailer.adapters.database.schema import actions, blasts
 from mailer.core.proposal import Stage
 from mailer.core.roles import Role
 from tests.e2e.callers import MARTA, ROSA, Callers, furnish
@@ -446,3 +446,27 @@ def test_a_rule_that_rows_cannot_say_is_written_and_kept_as_json(
     assert callers.call.draft.audience.include
     assert "&#34;not&#34;" in form
     assert "but nobody" not in words(callers.rosa.get(callers.page))
+
+
+def test_once_approved_it_says_who_confirmed_it_and_is_sent_as_it_was_previewed(
+    callers: Callers,
+) -> None:
+    with callers.house.project.database.reading() as connection:
+        public = connection.execute(
+            select(actions.c.public_id).where(actions.c.target == "Otay Mesa").limit(1)
+        ).scalar_one()
+    reader = callers.house.project.calls.subscriber("eva@barrio.example")
+    message = f"{callers.page}/message?in=es&reader={reader}"
+
+    callers.submitted(about=public, **{"include-value": "CA"})
+    before = callers.marta.get(message).text
+    status, said = callers.press(callers.marta, "approve")
+    assert status == 303, said
+    callers.house.now += timedelta(minutes=1)
+    previewed = callers.marta.get(message).text
+    callers.work(minutes=2)
+
+    assert "Lo revisaron" not in before
+    assert "Confirmado por Unión del Barrio." in previewed
+    assert "Lo revisaron dos personas" in previewed
+    assert callers.sent()["eva@barrio.example"] == previewed
