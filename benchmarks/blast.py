@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Self
+from zoneinfo import ZoneInfo
 
 import crowd
 import mailing

@@ -11,7 +11,7 @@ from mailer.core.confirming import confirmed
 from mailer.core.draft import Draft, Wording
 from mailer.core.model import ActionStatus, Sponsor, SponsorRole
 from mailer.core.proposal import Approval
-from tests.factories import action, facts
+from tests.factories import action
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 APPROVED = Approval(at=datetime(2019, 10, 10, 22, 40, 31, tzinfo=UTC), coordinators=2)
@@ -26,7 +26,7 @@ SPONSORS = (
     Sponsor(name="Mijente", role=SponsorRole.CO_SPONSOR),
     Sponsor(name="Unión del Barrio", role=SponsorRole.LEAD),
 )
-MARCH = action(facts(sponsors=SPONSORS, status=ActionStatus.CONFIRMED))
+MARCH = action(1, sponsors=SPONSORS, status=ActionStatus.CONFIRMED)
 
 
 def test_it_names_who_leads_and_the_moment_on_the_lists_clock() -> None:
@@ -77,7 +77,7 @@ def test_whoever_approved_alone_does_not_vouch_for_themselves() -> None:
 def test_only_who_backs_what_is_confirmed_is_named(
     status: ActionStatus, sponsors: tuple[Sponsor, ...], by: str | None
 ) -> None:
-    march = action(facts(sponsors=sponsors, status=status))
+    march = action(1, sponsors=sponsors, status=status)
     made = confirmed(CALL, march, PACIFIC, APPROVED)
 
     assert made is not None
