@@ -1,17 +1,19 @@
 """Urgent calls in the console: what two people may do, and what nobody can by accident."""
 
+import email
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from mailer.adapters.database.schema import actions, blasts
+from mailer.adapters.database.schema import blasts
 from mailer.core.proposal import Stage
 from mailer.core.roles import Role
-from tests.e2e.callers import MARTA, ROSA, Callers, furnish
+from tests.e2e.callers import MARTA, ROSA, Callers, furnish, outbox
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.coordinators import House, words
 
@@ -451,10 +453,13 @@ def test_a_rule_that_rows_cannot_say_is_written_and_kept_as_json(
 def test_once_approved_it_says_who_confirmed_it_and_is_sent_as_it_was_previewed(
     callers: Callers,
 ) -> None:
-    with callers.house.project.database.reading() as connection:
-        public = connection.execute(
-            select(actions.c.public_id).where(actions.c.target == "Otay Mesa").limit(1)
-        ).scalar_one()
+    project = callers.house.project
+    coming = project.public_actions.listed(callers.house.now, limit=9)
+    [public] = [
+        each.action.public_id
+        for each in coming
+        if each.action.facts.target == "Otay Mesa"
+    ]
     reader = callers.house.project.calls.subscriber("eva@barrio.example")
     message = f"{callers.page}/message?in=es&reader={reader}"
 
@@ -470,3 +475,19 @@ def test_once_approved_it_says_who_confirmed_it_and_is_sent_as_it_was_previewed(
     assert "Confirmado por Unión del Barrio." in previewed
     assert "Lo revisaron dos personas" in previewed
     assert callers.sent()["eva@barrio.example"] == previewed
+
+
+def test_what_asks_for_an_approval_is_no_lists_mail(callers: Callers) -> None:
+    callers.submitted()
+    both = {"alone": "yes", "reason": "Nobody else is awake."}
+    callers.house.person("both@union.example", [Role.AUTHOR, Role.APPROVER], codes=True)
+    callers.press(callers.house.signed_in("both@union.example"), "approve", **both)
+    callers.work()
+
+    letters = [
+        email.message_from_bytes(file.read_bytes()) for file in outbox(callers.house)
+    ]
+    assert len(letters) >= 2  # one that asks, one that tells of a lone approval
+    for each in letters:
+        assert not [name for name in each if name.startswith("List-")]
+        assert each["Auto-Submitted"] == "auto-generated"
