@@ -157,8 +157,12 @@ class Callers:
         assert troubles == []
 
     def sent(self) -> dict[str, str]:
-        """Return the HTML that lies in the outbox, by whom it is for."""
-        found = {}
+        """Return the HTML that lies in the outbox, by whom it is for: one of each."""
+        return dict(self.letters())
+
+    def letters(self) -> list[tuple[str, str]]:
+        """Return whom each letter in the outbox is for, and its HTML."""
+        found = []
         for file in outbox(self.house):
             message = email.message_from_bytes(
                 file.read_bytes(), policy=email.policy.default
@@ -167,13 +171,13 @@ class Callers:
             assert body is not None
             raw = body.get_payload(decode=True)
             assert isinstance(raw, bytes)
-            found[str(message["To"])] = raw.decode().replace("\r\n", "\n")
+            found.append((str(message["To"]), raw.decode().replace("\r\n", "\n")))
         return found
 
     def called(self) -> set[str]:
         """Return who was sent more than a letter that asks for an approval."""
         asking = "Read it and decide"
-        return {to for to, said in self.sent().items() if asking not in said}
+        return {to for to, said in self.letters() if asking not in said}
 
 
 def outbox(house: House) -> list[Path]:

@@ -284,7 +284,7 @@ def test_one_alone_gives_a_reason_and_every_approver_is_told(callers: Callers) -
     assert status == 303
     assert "Approved by one person alone: Everybody else is in court." in said
     callers.work()
-    told = {to for to, said in callers.sent().items() if "Everybody else" in said}
+    told = {to for to, said in callers.letters() if "Everybody else" in said}
     assert told == {"both@union.example", MARTA}
 
 
