@@ -1,8 +1,10 @@
 """Urgent calls in the console: what two people may do, and what nobody can by accident."""
 
+import email
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -11,7 +13,7 @@ from sqlalchemy import update
 from mailer.adapters.database.schema import blasts
 from mailer.core.proposal import Stage
 from mailer.core.roles import Role
-from tests.e2e.callers import MARTA, ROSA, Callers, furnish
+from tests.e2e.callers import MARTA, ROSA, Callers, furnish, outbox
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.coordinators import House, words
 
@@ -446,3 +448,46 @@ def test_a_rule_that_rows_cannot_say_is_written_and_kept_as_json(
     assert callers.call.draft.audience.include
     assert "&#34;not&#34;" in form
     assert "but nobody" not in words(callers.rosa.get(callers.page))
+
+
+def test_once_approved_it_says_who_confirmed_it_and_is_sent_as_it_was_previewed(
+    callers: Callers,
+) -> None:
+    project = callers.house.project
+    coming = project.public_actions.listed(callers.house.now, limit=9)
+    [public] = [
+        each.action.public_id
+        for each in coming
+        if each.action.facts.target == "Otay Mesa"
+    ]
+    reader = callers.house.project.calls.subscriber("eva@barrio.example")
+    message = f"{callers.page}/message?in=es&reader={reader}"
+
+    callers.submitted(about=public, **{"include-value": "CA"})
+    before = callers.marta.get(message).text
+    status, said = callers.press(callers.marta, "approve")
+    assert status == 303, said
+    callers.house.now += timedelta(minutes=1)
+    previewed = callers.marta.get(message).text
+    callers.work(minutes=2)
+
+    assert "Lo revisaron" not in before
+    assert "Confirmado por Unión del Barrio." in previewed
+    assert "Lo revisaron dos personas" in previewed
+    assert callers.called()["eva@barrio.example"] == previewed
+
+
+def test_what_asks_for_an_approval_is_no_lists_mail(callers: Callers) -> None:
+    callers.submitted()
+    both = {"alone": "yes", "reason": "Nobody else is awake."}
+    callers.house.person("both@union.example", [Role.AUTHOR, Role.APPROVER], codes=True)
+    callers.press(callers.house.signed_in("both@union.example"), "approve", **both)
+    callers.work()
+
+    letters = [
+        email.message_from_bytes(file.read_bytes()) for file in outbox(callers.house)
+    ]
+    assert len(letters) >= 2  # one that asks, one that tells of a lone approval
+    for each in letters:
+        assert not [name for name in each if name.startswith("List-")]
+        assert each["Auto-Submitted"] == "auto-generated"

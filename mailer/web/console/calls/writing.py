@@ -125,10 +125,10 @@ def _save(visit: Visit, sheet: Sheet) -> Response:
         told = replace(sheet, troubles=taken, why=error.why.value)
         return _page(visit, told, _CONFLICT)
     except InputError as error:
-        told = replace(sheet, troubles=["audience"], words=str(error))
+        told = replace(sheet, troubles=["audience"], words=error.words)
         return _page(visit, told, _UNREADABLE)
     except MailerError as error:
-        told = replace(sheet, troubles=["draft"], words=str(error))
+        told = replace(sheet, troubles=["draft"], words=error.words)
         return _page(visit, told, _CONFLICT)
     return visit.to(f"{path(kept)}?done=saved")
 
@@ -191,7 +191,7 @@ def _card(visit: Visit, form: Typed) -> tuple[str, Card | None]:
         located = calls.located(rule)
         card = calls.card(located, form.list_slug, urgent=form.is_urgent)
     except MailerError as error:
-        raise NotReadError(["audience"], str(error)) from None
+        raise NotReadError(["audience"], error.words) from None
     return sentence(located, visit.language), card
 
 
