@@ -17,7 +17,7 @@ from mailer.core.states import slug_name
 from mailer.core.tables import LANGUAGES
 from mailer.ports import Card, Posted
 from mailer.web.console import paths
-from mailer.web.console.calls.finding import PATH, found, me, path, sentence
+from mailer.web.console.calls.finding import PATH, found, me, path, sentence, subject
 from mailer.web.console.calls.reading import (
     NotReadError,
     Typed,
@@ -178,6 +178,9 @@ def _page(visit: Visit, sheet: Sheet, status: int = 200) -> Response:
         words=sheet.words,
         no_state=sheet.state,
         why=sheet.why,
+        # Where the page is taken up again: at the button that was pressed.
+        landing="" if sheet.troubles else visit.form.get("action", ""),
+        wrong_one=subject(visit, shown.values.get("corrects", "")),
     )
 
 
@@ -186,13 +189,13 @@ def _card(visit: Visit, form: Typed) -> tuple[str, Card | None]:
     calls = visit.desk.work.calls
     rule = form.rule()
     if not rule.include:
-        return sentence(rule, visit.language), None
+        return sentence(visit, rule), None
     try:
         located = calls.located(rule)
         card = calls.card(located, form.list_slug, urgent=form.is_urgent)
     except MailerError as error:
         raise NotReadError(["audience"], str(error)) from None
-    return sentence(located, visit.language), card
+    return sentence(visit, located), card
 
 
 def _languages(visit: Visit) -> Sequence[str]:
