@@ -153,6 +153,66 @@ def test_the_hold_counts_down_by_itself_and_leads_on(
         expect(page.locator(".head .badge")).to_have_text("First few")
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_count_is_told_where_it_was_asked_for(
+    chromium: Browser, callers: Callers, width: int
+) -> None:
+    with opened(chromium, width=width, script=False) as page:
+        enter(page.context, callers.house, ROSA)
+        page.goto(f"{callers.house.url}/console/calls/new")
+        author = Hand(page)
+        author.choose("Whoever", "lives in the state")
+        author.fill("Which; several with a semicolon between them", "California")
+        author.click("button", "Count them")
+
+        expect(page.get_by_role("button", name="Count them")).to_be_focused()
+        expect(page.get_by_text("2 people would get it.")).to_be_in_viewport()
+        expect(page.get_by_role("button", name="Count them")).to_be_in_viewport()
+        if width == max(WIDTHS):
+            expect(page.locator(".card .big")).to_be_in_viewport()
+        author.click("button", "Add a row – But nobody who")
+        expect(page.locator("#exclude-1-kind")).to_be_focused()
+
+
+def test_a_count_that_cannot_be_made_says_why_before_anything_else(
+    chromium: Browser, callers: Callers
+) -> None:
+    with opened(chromium, width=375, script=False) as page:
+        enter(page.context, callers.house, ROSA)
+        page.goto(f"{callers.house.url}/console/calls/new")
+        author = Hand(page)
+        author.choose("Whoever", "has the tag")
+        author.fill("Which; several with a semicolon between them", "pres")
+        author.click("button", "Count them")
+        expect(page.get_by_role("alert")).to_be_in_viewport()
+
+        author.choose("Whoever", "lives in the state")
+        author.fill("Which; several with a semicolon between them", "Kalifornia")
+        author.click("button", "Count them")
+        expect(page.get_by_text("There is no state “Kalifornia”.")).to_be_in_viewport()
+
+
+def test_whoever_approves_meets_message_and_people_before_the_button(
+    chromium: Browser, callers: Callers
+) -> None:
+    callers.submitted()
+    with opened(chromium, width=375, script=False) as page:
+        enter(page.context, callers.house, MARTA)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(f"{callers.house.url}{callers.page}")
+            look(page)
+            send = page.get_by_role("button", name="Send to 2 people").bounding_box()
+            message = page.get_by_title("Preview").bounding_box()
+            card = page.locator(".card").bounding_box()
+            assert send and message and card
+            if width == min(WIDTHS):
+                assert card["y"] < message["y"] < send["y"]
+            else:
+                assert message["x"] > send["x"] + send["width"]
+                assert card["y"] < send["y"]
+
+
 def test_hostile_words_run_nowhere_in_a_browser(
     chromium: Browser, callers: Callers
 ) -> None:

@@ -365,6 +365,9 @@ def test_those_who_got_the_wrong_version_are_prefilled(callers: Callers) -> None
     assert "Corrección:\nVengan a Otay Mesa\nhoy a las 6</textarea>" in form
     assert "Bring **water**.</textarea>" in form
     assert 'name="urgent" value="yes" checked' in form
+    assert "To whoever got “Come to Otay Mesa tonight at 6”" in form
+    assert "People sent “Come to Otay Mesa tonight at 6”." in form
+    assert f'<option value="{callers.name}">got the mailing: Come to' in form
 
 
 @pytest.mark.parametrize("nasty", HOSTILE)
