@@ -151,7 +151,7 @@ def _mime_parts(
     ]
 
 
-def _body(segments: Segments, stuffed: bool) -> list[bytes | str]:  # noqa: FBT001
+def _body(segments: Segments, stuffed: bool) -> list[bytes | str]:  # noqa: FBT001 - called in one place
     # Every piece begins a line: before it is a header, or a soft break.
     last = quoted_printable(segments.texts[-1])  # nothing follows on its line
     if stuffed:
