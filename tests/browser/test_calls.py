@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from mailer.core.proposal import Stage
 from mailer.core.roles import Role
@@ -172,6 +172,33 @@ def test_a_count_is_told_where_it_was_asked_for(
             expect(page.locator(".card .big")).to_be_in_viewport()
         author.click("button", "Add a row \N{EN DASH} But nobody who")
         expect(page.locator("#exclude-1-kind")).to_be_focused()
+
+
+def test_nobody_loses_a_call_half_written_by_one_press(
+    chromium: Browser, callers: Callers
+) -> None:
+    with opened(chromium) as page:
+        enter(page.context, callers.house, ROSA)
+        page.goto(f"{callers.house.url}/console/calls/new")
+        asked: list[str] = []
+
+        def stay(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.dismiss()
+
+        page.on("dialog", stay)
+        author = Hand(page)
+        page.get_by_label("Headline").first.click()
+        page.keyboard.type("Come to Otay Mesa")
+        author.click("button", "Count them")
+        assert asked == []
+        page.get_by_role("link", name="Overview").click()
+
+        expect(page.get_by_label("Headline").first).to_have_value("Come to Otay Mesa")
+        assert asked == ["beforeunload"]
+        author.fill("Why", "The families of those inside ask us to come at once.")
+        author.click("button", "Save and check")
+        assert asked == ["beforeunload"]
 
 
 def test_a_count_that_cannot_be_made_says_why_before_anything_else(
