@@ -288,6 +288,24 @@ def test_one_alone_gives_a_reason_and_every_approver_is_told(callers: Callers) -
     assert told == {"both@union.example", MARTA}
 
 
+def test_the_audit_log_tells_of_a_call_in_the_words_of_its_page(
+    callers: Callers,
+) -> None:
+    callers.approved()
+    callers.house.person("audie@union.example", [Role.AUDITOR])
+    log = callers.house.signed_in("audie@union.example").get("/console/audit")
+
+    told = words(log)
+    assert "Marta approved it Come to Otay Mesa tonight at 6 people: 2" in told
+    assert "Rosa asked for an approval Come to Otay Mesa tonight at 6" in told
+    assert "False" not in told
+    assert f"/console/calls/{callers.name}" not in log.text  # it is not for auditors
+
+    callers.house.person("nora@union.example", [Role.ADMIN], codes=True)
+    nora = callers.house.signed_in("nora@union.example")
+    assert f'href="/console/calls/{callers.name}"' in nora.get("/console/audit").text
+
+
 def test_what_is_previewed_is_sent_to_the_byte(callers: Callers) -> None:
     callers.approved()
     number = callers.house.project.people.find("eva@barrio.example")
@@ -367,6 +385,9 @@ def test_those_who_got_the_wrong_version_are_prefilled(callers: Callers) -> None
     assert "Corrección:\nVengan a Otay Mesa\nhoy a las 6</textarea>" in form
     assert "Bring **water**.</textarea>" in form
     assert 'name="urgent" value="yes" checked' in form
+    assert "To whoever got “Come to Otay Mesa tonight at 6”" in form
+    assert "People sent “Come to Otay Mesa tonight at 6”." in form
+    assert f'<option value="{callers.name}">got the mailing: Come to' in form
 
 
 @pytest.mark.parametrize("nasty", HOSTILE)

@@ -121,8 +121,8 @@ def _seen(call: Call) -> int:
     if found is None:
         raise ProblemError(
             UNCONDITIONAL,
-            "Say which revision you have seen, with the ETag that it came with:"
-            ' If-Match: "3".',
+            "Say which revision you have seen, with the ETag that it came with, as in"
+            ' If-Match: "7" for the seventh.',
             key="If-Match",
         )
     return int(found[1])
