@@ -114,7 +114,8 @@ RARE = [
 ]
 
 
-@pytest.mark.parametrize(("mutant", "kind", "promise"), [*MUTANTS, *deep(everyday=[], thorough=RARE)]
+@pytest.mark.parametrize(
+    ("mutant", "kind", "promise"), [*MUTANTS, *deep(everyday=[], thorough=RARE)]
 )
 def test_the_machine_finds_out_who_lacks_a_safeguard(
     timed_file: TimedDatabase,

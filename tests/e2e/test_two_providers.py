@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.depth import deep
 from tests.e2e.conftest import Shell
 from tests.e2e.storm.ground import Ground, lay
 from tests.e2e.storm.nursery import Nursery

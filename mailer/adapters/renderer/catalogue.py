@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -26,17 +27,25 @@ def compiled(file: Path, language: str) -> Translations:
     """Read a `.po` file.
 
     Raises TemplateError naming file and line if it is no gettext catalogue, or prints
-    a blank that its English does not have.
+    a blank that its English does not have. What it came to is kept: a site has each
+    language in several places, and a file that was changed is read anew.
     """
+    return Translations(BytesIO(_compiled(file, _decoded(file), language)))
+
+
+@lru_cache(maxsize=32)  # files: one or two for each language
+def _compiled(file: Path, words: str, language: str) -> bytes:
     written = BytesIO()
-    write_mo(written, read(file, language))
-    written.seek(0)
-    return Translations(written)
+    write_mo(written, _parsed(file, words, language))
+    return written.getvalue()
 
 
 def read(file: Path, language: str) -> Catalog:
     """Read a `.po` file with what stands in which line; raises TemplateError."""
-    words = _decoded(file)
+    return _parsed(file, _decoded(file), language)
+
+
+def _parsed(file: Path, words: str, language: str) -> Catalog:
     for number, line in enumerate(words.splitlines(), start=1):
         said = line.strip()
         if said and not said.startswith("#") and not _LINE.fullmatch(said):
