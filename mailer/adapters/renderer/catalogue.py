@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -20,6 +19,8 @@ _LINE = re.compile(
 _BLANK = re.compile(r"%\((\w+)\)")
 _FORM = re.compile(r"%(?:\(\w*\)?)?.?")
 _GOOD_FORM = re.compile(r"%(?:%|\(\w+\)[sd])")
+_MOST = 32  # files whose compiled form is kept: one or two for each language
+_COMPILED: dict[tuple[str, str], bytes] = {}
 _IMPLIED = frozenset({"num"})  # a plural's number, which gettext fills by itself
 
 
@@ -30,14 +31,15 @@ def compiled(file: Path, language: str) -> Translations:
     a blank that its English does not have. What it came to is kept: a site has each
     language in several places, and a file that was changed is read anew.
     """
-    return Translations(BytesIO(_compiled(file, _decoded(file), language)))
-
-
-@lru_cache(maxsize=32)  # files: one or two for each language
-def _compiled(file: Path, words: str, language: str) -> bytes:
-    written = BytesIO()
-    write_mo(written, _parsed(file, words, language))
-    return written.getvalue()
+    words = _decoded(file)
+    kept = _COMPILED.get((language, words))
+    if kept is None:
+        written = BytesIO()
+        write_mo(written, _parsed(file, words, language))
+        if len(_COMPILED) >= _MOST:
+            _COMPILED.clear()
+        kept = _COMPILED[language, words] = written.getvalue()
+    return Translations(BytesIO(kept))
 
 
 def read(file: Path, language: str) -> Catalog:
