@@ -15,7 +15,11 @@ import pytest
 
 from tests import depth
 
-SUITES = ("unit", "contract", "e2e", "browser")
+# No page of the browser suite is looked at longer in a thorough run.
+SUITES = depth.deep(
+    everyday=("unit", "contract", "e2e", "browser"),
+    thorough=("unit", "contract", "e2e"),
+)
 THOROUGH = "thorough"  # marks what knows a greater depth
 FOLDER = Path(__file__).parent
 LEFT_OUT = "left out"
