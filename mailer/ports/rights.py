@@ -1,6 +1,6 @@
 """What anybody may ask of us about themselves: what we hold, and to forget it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -105,11 +105,19 @@ class Rights(Protocol):
         """
         ...
 
-    def ask_at(self, request: Request, address: str, *, at: datetime) -> None:
+    def ask_at(
+        self,
+        request: Request,
+        address: str,
+        *,
+        at: datetime,
+        lists: Collection[int] | None = None,
+    ) -> None:
         """Have the owner of another address asked about it.
 
         Whether whoever wants to move may move there, or whether they take over the
-        seat of whoever hands it over.
+        seat of whoever hands it over, with those of these lists that they get; None:
+        with all. A list that is closed has no name by which a colleague could agree.
         """
         ...
 

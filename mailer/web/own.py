@@ -101,7 +101,7 @@ def _readdress(site: Site, visit: Visit, request: Request, form: Fields) -> Resp
     at = site.now()
     if not site.requests.confirm(request.subscriber or b"", request.number, at=at):
         return _page(site, visit, request, "used")
-    site.rights.ask_at(request, address, at=at)
+    site.rights.ask_at(request, address, at=at, lists=site.lists.keys())
     return _page(site, visit, request, "asked", new=address)
 
 

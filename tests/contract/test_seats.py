@@ -1,6 +1,6 @@
 """A seat changes hands: every list of its holder goes with it, and comes back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -62,7 +62,9 @@ class Office:
                 .values(values)
             )
 
-    def offer(self, to: str = MIA) -> tuple[bytes, int]:
+    def offer(
+        self, to: str = MIA, lists: Sequence[int] | None = None
+    ) -> tuple[bytes, int]:
         """Ask a colleague from the page of the weekly list; return whose link it is."""
         uid, now = self.post.uid(1), self.post.now
         self.rights.ask(Kind.HAND_OVER, uid, self.numbers["weekly"], at=now)
@@ -70,7 +72,7 @@ class Office:
         self.requests.written(due, at=now)
         found = self.requests.find(due.to, due.number)
         assert isinstance(found, Request)
-        self.rights.ask_at(found, to, at=now)
+        self.rights.ask_at(found, to, at=now, lists=lists)
         [due] = self.requests.due(at=now)
         self.requests.written(due, at=now)
         return due.to, due.number
@@ -348,6 +350,20 @@ def test_whoever_takes_a_seat_back_has_taken_back_every_offer_of_it(
     assert office.gets(1) == EVERYTHING
 
 
+def test_a_list_that_is_closed_goes_to_nobody_who_could_not_read_its_name(
+    office: Office,
+) -> None:
+    letter = office.offer(lists=[office.numbers["weekly"], office.numbers["urgent"]])
+
+    moved = office.sit(letter)
+
+    assert set(office.gets(2)) == {"weekly", "urgent"}
+    assert set(office.gets(1)) == {"committee"}
+    assert moved.back
+    office.sit(moved.back)
+    assert office.gets(1) == EVERYTHING
+
+
 def test_a_seat_that_was_lost_is_watched_over_anew_with_its_new_holder(
     office: Office,
 ) -> None:
@@ -411,3 +427,47 @@ def test_two_presses_of_one_colleague_at_once_wait_for_each_other(
             office.sit(moved.back)
     assert office.sits(1) == 1
     assert office.gets(1) == EVERYTHING
+
+
+def test_of_two_colleagues_who_press_at_once_one_has_the_seat_and_every_list(
+    office: Office,
+) -> None:
+    for turn in range(6):
+        office.post.now += timedelta(days=1)
+        first, second = 2 + 2 * turn, 3 + 2 * turn
+        letters = [office.offer(f"reader{first}@example.org")]
+        office.post.now += timedelta(hours=1)
+        letters += [office.offer(f"reader{second}@example.org")]
+
+        moves = at_once(*(partial(office.sit, letter) for letter in letters))
+
+        [done] = [one for one in moves if isinstance(one, Moved) and one.back]
+        assert sorted([office.sits(first), office.sits(second)]) == [0, 1]
+        assert {**office.gets(first), **office.gets(second)} == EVERYTHING
+        assert {} in (office.gets(first), office.gets(second))
+        assert done.back
+        office.sit(done.back)
+        assert office.gets(1) == EVERYTHING
+
+
+@pytest.mark.parametrize("whom", [LUZ, MIA])
+def test_a_press_while_one_of_the_two_is_erased_leaves_nobody_half_seated(
+    office: Office, whom: str
+) -> None:
+    letter = office.offer()
+    erased = Erasure(address_hash=address_hash(PEPPER, whom), at=office.post.now)
+    erasures = SqlErasures(office.post.database, PEPPER)
+
+    at_once(partial(office.sit, letter), partial(erasures.erase, erased))
+
+    other = LUZ if whom == MIA else MIA
+    query = select(subscribers.c.address, seats.c.id).join(
+        seats, seats.c.subscriber_id == subscribers.c.id
+    )
+    with office.post.database.reading() as connection:
+        sitting = {row.address for row in connection.execute(query)}
+        gone = connection.scalar(
+            select(subscribers.c.id).where(subscribers.c.address == whom)
+        )
+    assert gone is None
+    assert sitting <= {other}

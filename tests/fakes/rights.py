@@ -1,6 +1,6 @@
 """What people may ask about themselves, in memory, as far as the pages ask of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -31,9 +31,17 @@ class MemoryRights:
         assert uid
         self.forgotten.append(number)
 
-    def ask_at(self, request: Request, address: str, *, at: datetime) -> None:
+    def ask_at(
+        self,
+        request: Request,
+        address: str,
+        *,
+        at: datetime,
+        lists: Collection[int] | None = None,
+    ) -> None:
         assert at.tzinfo is not None
         assert request.subscriber
+        assert lists is not None, "a page knows which lists there are"
         self.asked_at.append(address)
 
     def handing(self, uid: bytes, number: int) -> Handing | None:

@@ -1,7 +1,7 @@
 """What owners of an address ask about themselves: to be asked, to move, to move back."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -91,7 +91,14 @@ class SqlRights:
             connection.execute(delete(requests).where(_mine(uid, number)))
             erasing.forget_stranger(connection, person.id, at)
 
-    def ask_at(self, request: Request, address: str, *, at: datetime) -> None:
+    def ask_at(
+        self,
+        request: Request,
+        address: str,
+        *,
+        at: datetime,
+        lists: Collection[int] | None = None,
+    ) -> None:
         """Have the owner of another address asked about it."""
         who = request.subscriber or b""
         facts: dict[str, object] = {"from": who.hex()}
@@ -102,7 +109,11 @@ class SqlRights:
                 seat = person and sitting.seat(connection, person.id, None)
                 if not person or not seat:  # it was handed on meanwhile
                     return
-                goes = sitting.lists(connection, person.id)
+                goes = [
+                    each
+                    for each in sitting.lists(connection, person.id)
+                    if lists is None or each in lists
+                ]
             facts["seat"] = seat.organization_id
         self._requests.ask(
             Ask(
