@@ -5,7 +5,7 @@ A note's name makes it unique: whoever asks twice for the same note sends one.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -48,6 +48,7 @@ class Notifier:
         list_number: int,
         link: Link | None,
         at: datetime,
+        about: Sequence[str] = (),
     ) -> bool:
         """Send a note whose button leads to a page of theirs; False: it was sent before.
 
@@ -73,6 +74,7 @@ class Notifier:
             link=link,
             route=route,
             at=at,
+            about=about,
         )
 
     def ask(

@@ -72,7 +72,9 @@ class Proposer:
                 " changed; write its name, or make a new one"
             )
         edited = self.blasts.edit(proposal, self.fit(draft), by=editor, at=self.clock())
-        return self._or_refuse(edited, proposal)
+        changed = self._or_refuse(edited, proposal)
+        self.teller.withdraw(changed)
+        return changed
 
     def submit(
         self,
@@ -125,6 +127,7 @@ class Proposer:
             at=self.clock(),
         )
         submitted = self._moved(moved, proposal)
+        self.teller.withdraw(submitted)  # it may have been submitted before
         self.teller.ask(submitted)
         return self.blasts.find(proposal.name), found
 
@@ -165,6 +168,7 @@ class Proposer:
             at=at,
         )
         approved = self._moved(people is not None, proposal)
+        self.teller.withdraw(approved)
         if alone:
             self.teller.tell(approved)
         return self.blasts.find(proposal.name)
@@ -226,6 +230,7 @@ class Proposer:
             proposal, Stage.CANCELLED, by=actor, reason=said(reason), at=at
         )
         closed = self.blasts.find(proposal.name)
+        self.teller.withdraw(closed)
         if closed.mailing is not None:
             self.ledger.cancel(closed.mailing, reason=said(reason), at=at, by=actor)
         return closed

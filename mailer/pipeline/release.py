@@ -83,12 +83,18 @@ class Releaser:
             return
         if proposal.too_late(at):
             self._expire(proposal, at)
-        elif proposal.stage is Stage.SUBMITTED and not proposal.told:
-            self.teller.ask(proposal)
+        elif proposal.stage is Stage.SUBMITTED:
+            self._ask(proposal)
         elif proposal.stage is Stage.HELD:
             self._end_hold(proposal, at)
         elif proposal.stage is Stage.CANARY:
             self._judge(proposal, at)
+
+    def _ask(self, proposal: Proposal) -> None:
+        if proposal.told:
+            self.teller.look_over(proposal)
+        elif proposal.draft.unread is None:
+            self.teller.ask(proposal)
 
     def _is_over(self, proposal: Proposal) -> bool:
         """Close a blast whose mailing is finished, or was cancelled elsewhere."""
@@ -114,6 +120,7 @@ class Releaser:
         self.blasts.close(proposal, Stage.EXPIRED, by=_TICK, reason=_TOO_LATE, at=at)
         if proposal.mailing is not None:
             self.ledger.cancel(proposal.mailing, reason=_TOO_LATE, at=at)
+        self.teller.withdraw(proposal)
         self.trouble(f"{proposal.name}: {_TOO_LATE}")
 
     def _end_hold(self, proposal: Proposal, at: datetime) -> None:

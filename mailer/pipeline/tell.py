@@ -1,8 +1,8 @@
 """Writes to coordinators about urgent calls: asks for an approval, tells of a lone one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailer.core.lists import MailingList
@@ -11,7 +11,12 @@ from mailer.core.proposal import Proposal
 from mailer.core.roles import Permission
 from mailer.core.tokens import normalize
 from mailer.pipeline.notify import Notifier
-from mailer.ports import Blasts, Coordinator, Coordinators, People
+from mailer.ports import Blasts, Coordinator, Coordinators, Letters, People
+
+MOST_OF_ONE = 3  # notes to one person within the hour that ask about one call
+MOST_OF_ALL = 30  # and about all calls of a list
+_LATELY = timedelta(hours=1)
+_WANTED = "wanted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +24,7 @@ class Teller:
     """Writes the notes; each once, however often it is asked."""
 
     blasts: Blasts
+    letters: Letters
     people: People
     notifier: Notifier
     list_of: Callable[[str], MailingList]  # by slug; raises NotFoundError
@@ -30,13 +36,12 @@ class Teller:
     def ask(self, proposal: Proposal) -> None:
         """Put a note to each account that may approve it on its way, once.
 
-        As long as there is none, nobody was asked: the next tick looks again.
+        As long as there is none, nobody was asked: the next tick looks again. Whoever
+        submits again and again has the next note wait: what counts is on the page.
         """
-        asked = [
-            each
-            for each in self.coordinators.entitled(Permission.APPROVE)
-            if each.has_account and not proposal.is_by(each.address)
-        ]
+        asked = self._may_approve(proposal)
+        if not asked or self._is_flood(proposal):
+            return
         for each in asked:
             self._write(
                 NoteKind.APPROVAL_WANTED,
@@ -45,11 +50,48 @@ class Teller:
                 by=proposal.submitter or proposal.author,
                 people=proposal.expected or 0,
                 moments={"until": proposal.draft.not_after},
-                name=f"wanted {proposal.name} {proposal.submitted_at}"
-                f" {proposal.change}",
+                name=f"wanted {proposal.name} {proposal.revision}"
+                f" {proposal.submitted_at} {proposal.change}",
+                about=(_WANTED, proposal.name),
             )
-        if asked:
-            self.blasts.told(proposal)
+        self.blasts.told(proposal)
+
+    def withdraw(self, proposal: Proposal) -> None:
+        """Let no note leave that asks for an approval that is not wanted any more."""
+        waiting = self._waiting(proposal)
+        self.letters.withdraw(waiting.keys(), at=self.clock())
+
+    def look_over(self, proposal: Proposal) -> None:
+        """Let no note leave to somebody who may not approve it any more."""
+        if waiting := self._waiting(proposal):
+            may = {normalize(each.address) for each in self._may_approve(proposal)}
+            gone = [
+                number for number, to in waiting.items() if normalize(to) not in may
+            ]
+            self.letters.withdraw(gone, at=self.clock())
+
+    def _may_approve(self, proposal: Proposal) -> Sequence[Coordinator]:
+        return [
+            each
+            for each in self.coordinators.entitled(Permission.APPROVE)
+            if each.has_account and not proposal.is_by(each.address)
+        ]
+
+    def _waiting(self, proposal: Proposal) -> Mapping[int, str]:
+        return self.letters.waiting(
+            _WANTED, proposal.name, list_number=proposal.list_number
+        )
+
+    def _is_flood(self, proposal: Proposal) -> bool:
+        """Whether anybody was asked lately as often as they may be."""
+        number, since = proposal.list_number, self.clock() - _LATELY
+        count = self.letters.posted
+        of_one = count(_WANTED, proposal.name, list_number=number, since=since)
+        of_all = count(_WANTED, list_number=number, since=since)
+        return (
+            max(of_one.values(), default=0) >= MOST_OF_ONE
+            or max(of_all.values(), default=0) >= MOST_OF_ALL
+        )
 
     def tell(self, proposal: Proposal) -> None:
         """Put a note to each approver on its way, and take note that they know."""
@@ -77,6 +119,7 @@ class Teller:
         moments: Mapping[str, datetime | None],
         name: str,
         said: str | None = None,
+        about: Sequence[str] = (),
     ) -> None:
         language, at = to.language or self.language, self.clock()
         uid = self.people.known_as(to.address, language=language, at=at)
@@ -104,6 +147,7 @@ class Teller:
             list_number=proposal.list_number,
             link=None,
             at=at,
+            about=about,
         )
 
     def _called(self, address: str) -> str:

@@ -60,8 +60,11 @@ class Typesetter:
     def typeset(self, draft: Draft, mailing_list: MailingList, key: bytes) -> Typeset:
         """Set a draft under its mailing's key.
 
-        Raises TemplateError, and NotFoundError if its action is not there.
+        Raises TemplateError, NotFoundError if its action is not there, and InputError
+        for one that is kept and cannot be read.
         """
+        if draft.unread is not None:
+            raise InputError(draft.unread)
         action = self.action(draft)
         made: dict[str, Composed] = {}
         for wording in draft.wordings:

@@ -95,8 +95,13 @@ class Blasts(Protocol):
     ) -> Sequence[Proposal]:
         """Return those in these stages, the newest first; without any, all.
 
-        At most so many, and of those older than one, by number.
+        At most so many, and of those older than one, by number. One that is kept and
+        cannot be read is among them: its draft says why in `unread`.
         """
+        ...
+
+    def editions(self) -> Collection[str]:
+        """Return the names that are taken, without their lists."""
         ...
 
     def edit(

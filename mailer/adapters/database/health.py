@@ -7,13 +7,16 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from mailer.adapters.database import migrate
+from mailer.adapters.database.drafting import SqlDrafts
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.schema import instance, lists, subscriptions
 from mailer.core.diagnosis import About, Finding, Topic
 from mailer.core.errors import ConfigError, StoreError
+from mailer.core.proposal import OVER, Stage
 
 _SCHEMA = About(Topic.DATABASE, "schema")
 _JOURNAL = About(Topic.DATABASE, "journal")
+_CALLS = About(Topic.DATABASE, "calls")
 _ROOM = About(Topic.DATABASE, "disk")
 _SWITCH = About(Topic.DATABASE, "sending")
 _BACKUP = About(Topic.DATABASE, "backups")
@@ -38,7 +41,7 @@ def examine(database: Database) -> Sequence[Finding]:
     findings = [_SCHEMA.ok("the newest"), _switch(database)]
     if database.is_sqlite:
         findings += [_journal(database), _room(Path(database.url.database or "."))]
-    return [*findings, _backups(database)]
+    return [*findings, *_calls(database), _backups(database)]
 
 
 def active(database: Database) -> Mapping[str, int]:
@@ -68,6 +71,18 @@ def _switch(database: Database) -> Finding:
         "no mailing goes out",
         "when all is well: mailer start",
     )
+
+
+def _calls(database: Database) -> Sequence[Finding]:
+    """Look whether every call that is not over can be read: another version wrote it."""
+    going_on = frozenset(Stage) - OVER
+    found = SqlDrafts(database, b"").every(going_on)
+    return [
+        _CALLS.fail(unread.removesuffix(f"; {remedy}"), "it does not go out", remedy)
+        for each in found
+        if (unread := each.draft.unread) is not None
+        for remedy in (unread.rpartition("; ")[2],)
+    ]
 
 
 def _journal(database: Database) -> Finding:
