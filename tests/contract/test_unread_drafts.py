@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import Text, text, type_coerce, update
 
 from mailer.adapters.database import health
 from mailer.adapters.database.engine import Database
@@ -71,13 +71,10 @@ def test_what_cannot_be_read_is_listed_and_never_sent_and_the_others_are(
 
 
 def test_a_draft_that_is_no_json_is_as_harmless(coalition: Coalition) -> None:
-    # PostgreSQL keeps nothing that is no JSON: there it is as near to it as can be.
-    broken = '{"list": ' if coalition.database.is_sqlite else '"{"'
     approve_two(coalition)
-    with coalition.database.writing() as connection:
-        connection.execute(
-            text(f"UPDATE blasts SET draft = '{broken}' WHERE edition = 'otay'")
-        )
+    # PostgreSQL keeps nothing that is no JSON: there it is as near to it as can be.
+    is_sqlite = coalition.database.is_sqlite
+    damage(coalition, {"draft": type_coerce('{"list": ', Text) if is_sqlite else "{"})
 
     coalition.later(minutes=10)
 
