@@ -60,6 +60,8 @@ class Releaser:
             reason = ended.reason or ended.stage.value
             self.ledger.cancel(ended.mailing or 0, reason=reason, at=self.clock())
         going_on = self.blasts.every(_GOING_ON)
+        asked = [each for each in going_on if each.stage is Stage.SUBMITTED]
+        self.teller.look_over({each.list_number for each in asked})
         for proposal in going_on:
             if stopping():
                 break
@@ -84,17 +86,12 @@ class Releaser:
         if proposal.too_late(at):
             self._expire(proposal, at)
         elif proposal.stage is Stage.SUBMITTED:
-            self._ask(proposal)
+            if not proposal.told and proposal.draft.unread is None:
+                self.teller.ask(proposal)
         elif proposal.stage is Stage.HELD:
             self._end_hold(proposal, at)
         elif proposal.stage is Stage.CANARY:
             self._judge(proposal, at)
-
-    def _ask(self, proposal: Proposal) -> None:
-        if proposal.told:
-            self.teller.look_over(proposal)
-        elif proposal.draft.unread is None:
-            self.teller.ask(proposal)
 
     def _is_over(self, proposal: Proposal) -> bool:
         """Close a blast whose mailing is finished, or was cancelled elsewhere."""

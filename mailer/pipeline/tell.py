@@ -1,6 +1,6 @@
 """Writes to coordinators about urgent calls: asks for an approval, tells of a lone one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -39,7 +39,11 @@ class Teller:
         As long as there is none, nobody was asked: the next tick looks again. Whoever
         submits again and again has the next note wait: what counts is on the page.
         """
-        asked = self._may_approve(proposal)
+        asked = [
+            each
+            for each in self.coordinators.entitled(Permission.APPROVE)
+            if each.has_account and not proposal.is_by(each.address)
+        ]
         if not asked or self._is_flood(proposal):
             return
         for each in asked:
@@ -58,29 +62,19 @@ class Teller:
 
     def withdraw(self, proposal: Proposal) -> None:
         """Let no note leave that asks for an approval that is not wanted any more."""
-        waiting = self._waiting(proposal)
-        self.letters.withdraw(waiting.keys(), at=self.clock())
-
-    def look_over(self, proposal: Proposal) -> None:
-        """Let no note leave to somebody who may not approve it any more."""
-        if waiting := self._waiting(proposal):
-            may = {normalize(each.address) for each in self._may_approve(proposal)}
-            gone = [
-                number for number, to in waiting.items() if normalize(to) not in may
-            ]
-            self.letters.withdraw(gone, at=self.clock())
-
-    def _may_approve(self, proposal: Proposal) -> Sequence[Coordinator]:
-        return [
-            each
-            for each in self.coordinators.entitled(Permission.APPROVE)
-            if each.has_account and not proposal.is_by(each.address)
-        ]
-
-    def _waiting(self, proposal: Proposal) -> Mapping[int, str]:
-        return self.letters.waiting(
+        waiting = self.letters.waiting(
             _WANTED, proposal.name, list_number=proposal.list_number
         )
+        self.letters.withdraw(waiting.keys(), at=self.clock())
+
+    def look_over(self, list_numbers: Collection[int]) -> None:
+        """Let no note leave to somebody who may not approve anything any more."""
+        for number in list_numbers:
+            if waiting := self.letters.waiting(_WANTED, list_number=number):
+                entitled = self.coordinators.entitled(Permission.APPROVE)
+                may = {normalize(each.address) for each in entitled}
+                gone = [one for one, to in waiting.items() if normalize(to) not in may]
+                self.letters.withdraw(gone, at=self.clock())
 
     def _is_flood(self, proposal: Proposal) -> bool:
         """Whether anybody was asked lately as often as they may be."""
