@@ -48,7 +48,6 @@ class Notifier:
         list_number: int,
         link: Link | None,
         at: datetime,
-        about: Sequence[str] = (),
     ) -> bool:
         """Send a note whose button leads to a page of theirs; False: it was sent before.
 
@@ -74,8 +73,37 @@ class Notifier:
             link=link,
             route=route,
             at=at,
-            about=about,
         )
+
+    def tell_all(
+        self,
+        note: Note,
+        *,
+        to: Mapping[bytes, str],
+        mailing_list: MailingList,
+        list_number: int,
+        at: datetime,
+        about: Sequence[str] = (),
+    ) -> None:
+        """Send many people the same note, composed once; `to` gives each one's name.
+
+        Its button leads where the note says. Raises TemplateError, NotFoundError.
+        """
+        rendered, route = (
+            self.renderer.note(note, slots={}),
+            self.route_of(mailing_list),
+        )
+        for uid, name in to.items():
+            self.notes.post(
+                self._composed(rendered, note.language, name),
+                to=uid,
+                name=name,
+                list_number=list_number,
+                link=None,
+                route=route,
+                at=at,
+                about=about,
+            )
 
     def ask(
         self,

@@ -46,18 +46,17 @@ class Teller:
         ]
         if not asked or self._is_flood(proposal):
             return
-        for each in asked:
-            self._write(
-                NoteKind.APPROVAL_WANTED,
-                proposal,
-                each,
-                by=proposal.submitter or proposal.author,
-                people=proposal.expected or 0,
-                moments={"until": proposal.draft.not_after},
-                name=f"wanted {proposal.name} {proposal.revision}"
-                f" {proposal.submitted_at} {proposal.change}",
-                about=(_WANTED, proposal.name),
-            )
+        self._write(
+            NoteKind.APPROVAL_WANTED,
+            proposal,
+            asked,
+            by=proposal.submitter or proposal.author,
+            people=proposal.expected or 0,
+            moments={"until": proposal.draft.not_after},
+            name=f"wanted {proposal.name} {proposal.revision}"
+            f" {proposal.submitted_at} {proposal.change}",
+            about=(_WANTED, proposal.name),
+        )
         self.blasts.told(proposal)
 
     def withdraw(self, proposal: Proposal) -> None:
@@ -89,24 +88,23 @@ class Teller:
 
     def tell(self, proposal: Proposal) -> None:
         """Put a note to each approver on its way, and take note that they know."""
-        for each in self.coordinators.entitled(Permission.APPROVE):
-            self._write(
-                NoteKind.APPROVED_ALONE,
-                proposal,
-                each,
-                by=proposal.approver or proposal.author,
-                people=proposal.approved or 0,
-                moments={"begins": proposal.hold_until},
-                said=proposal.reason,
-                name=f"alone {proposal.name} {proposal.approved_at}",
-            )
+        self._write(
+            NoteKind.APPROVED_ALONE,
+            proposal,
+            self.coordinators.entitled(Permission.APPROVE),
+            by=proposal.approver or proposal.author,
+            people=proposal.approved or 0,
+            moments={"begins": proposal.hold_until},
+            said=proposal.reason,
+            name=f"alone {proposal.name} {proposal.approved_at}",
+        )
         self.blasts.told(proposal)
 
     def _write(
         self,
         kind: NoteKind,
         proposal: Proposal,
-        to: Coordinator,
+        to: Sequence[Coordinator],
         *,
         by: str,
         people: int,
@@ -115,15 +113,21 @@ class Teller:
         said: str | None = None,
         about: Sequence[str] = (),
     ) -> None:
-        language, at = to.language or self.language, self.clock()
-        uid = self.people.known_as(to.address, language=language, at=at)
+        """Write to each; it is worded once for all who read it alike."""
+        at, who = self.clock(), self._called(by)
         page = f"{self.notifier.base_url}/console/calls/{proposal.name}"
-        self.notifier.tell(
-            Note(
+        alike: dict[tuple[str, bool], dict[bytes, str]] = {}
+        for each in to:
+            language = each.language or self.language
+            uid = self.people.known_as(each.address, language=language, at=at)
+            readers = alike.setdefault((language, each.has_account), {})
+            readers[uid] = f"{name} {uid.hex()}"
+        for (language, has_account), readers in alike.items():
+            note = Note(
                 kind=kind,
                 language=language,
                 names={
-                    "who": self._called(by),
+                    "who": who,
                     "subject": proposal.draft.wording(language).subject,
                     "people": f"{people:,}",
                 },
@@ -133,16 +137,16 @@ class Teller:
                     if moment is not None
                 },
                 said=said,
-                url=page if to.has_account else None,
-            ),
-            to=uid,
-            name=f"{name} {uid.hex()}",
-            mailing_list=self.list_of(proposal.draft.list_slug),
-            list_number=proposal.list_number,
-            link=None,
-            at=at,
-            about=about,
-        )
+                url=page if has_account else None,
+            )
+            self.notifier.tell_all(
+                note,
+                to=readers,
+                mailing_list=self.list_of(proposal.draft.list_slug),
+                list_number=proposal.list_number,
+                at=at,
+                about=about,
+            )
 
     def _called(self, address: str) -> str:
         """Return how somebody calls themselves; whoever has not said so, by address."""

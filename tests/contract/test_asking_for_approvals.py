@@ -1,6 +1,9 @@
 """Letters that ask for an approval: none for what is no longer wanted, and no flood."""
 
+import email
+import email.policy
 from collections.abc import Callable
+from email.message import EmailMessage
 
 import pytest
 
@@ -117,3 +120,42 @@ def test_of_many_calls_at_once_as_many_are_asked_about_as_somebody_reads(
     coalition.later(minutes=61)
     coalition.releaser.release()
     assert written_to(coalition) == {BEN: 5}
+
+
+HOSTILE = (
+    "Ben</a><script>alert(1)</script>\r\nBcc: all@example.org {{ 7*7 }} =1+1 \u202e"
+)
+
+
+def test_hostile_names_and_reasons_are_printed_and_run_nowhere(
+    coalition: Coalition,
+) -> None:
+    coalition.employ(
+        ANA, Role.AUTHOR, Role.APPROVER, name="<b>Ana</b>\r\nBcc: a@x.example"
+    )
+    said = {"headline": ["<script>alert(2)</script>", "{{ secret }} Bcc: b@x.example"]}
+    coalition.proposer.new(draft(en=said), by=ANA)
+    coalition.proposer.submit(NAME, by=ANA)
+    wanted = _letter(coalition)
+    coalition.proposer.approve(NAME, by=ANA, alone=True, reason=HOSTILE)
+
+    for letter in (wanted, _letter(coalition)):
+        assert letter["Bcc"] is None
+        assert "\n" not in letter["Subject"]
+        part = letter.get_body(("html",))
+        assert part is not None
+        html = str(part.get_content())
+        assert "<script" not in html
+        assert "<b>Ana" not in html
+        assert "49" not in html
+        assert "all@example.org" not in html
+        assert "{{ secret }}" in html
+
+
+def _letter(coalition: Coalition) -> EmailMessage:
+    """Send what waits, and return what Ben got of it."""
+    provider = ScriptedProvider()
+    coalition.drain(provider)
+    read = email.message_from_bytes(provider.messages[BEN], policy=email.policy.default)
+    assert isinstance(read, EmailMessage)
+    return read
