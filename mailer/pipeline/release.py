@@ -6,7 +6,7 @@ however many ticks run, and wherever one is killed, each step is done once.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailer.core.draft import Draft
 from mailer.core.errors import MailerError, StoreError
@@ -32,6 +32,7 @@ _NOT_ENTITLED = (
     "whoever approved it may not approve any more; somebody else has to, who looks at it"
     " first"
 )
+_SKEW = timedelta(minutes=5)  # by which the clocks of two machines may differ
 _TOO_LATE = "its last moment has passed, and it was not all sent"
 
 
@@ -124,6 +125,7 @@ class Releaser:
         if proposal.alone and not proposal.told:
             self.teller.tell(proposal)
         if proposal.hold_until is None or proposal.hold_until > at:
+            self._rewind(proposal, proposal.hold_until, at)
             return
         if not self._is_entitled(proposal.approver or ""):
             if self.blasts.ask_again(proposal, reason=_NOT_ENTITLED, at=at):
@@ -165,12 +167,19 @@ class Releaser:
             self.blasts.settle_canary(proposal, until=at + proposal.hold())
             return
         if proposal.canary_until > at:
+            self._rewind(proposal, proposal.canary_until, at)
             return
         reason = canary_verdict(self.tracking.tally(proposal.mailing))
         if reason is None:
             self.blasts.widen(proposal, quiet=self._quiet(proposal), at=at)
         elif self.ledger.pause(proposal.mailing, reason=reason, at=at):
             self.trouble(f"{proposal.name} paused itself: {reason}")
+
+    def _rewind(self, proposal: Proposal, until: datetime | None, at: datetime) -> None:
+        """Begin a wait anew that lasts longer than any: the clock was ahead, by a year."""
+        longest = at + proposal.hold()
+        if until is not None and until > longest + _SKEW:
+            self.blasts.rewind(proposal, until=longest, at=at)
 
     def _together(self, mailing_list: MailingList) -> int:
         size, pace = self.batch_size(mailing_list), mailing_list.pace

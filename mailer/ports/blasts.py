@@ -168,6 +168,13 @@ class Blasts(Protocol):
         """Take note that those know who must: of its submission, or a lone approval."""
         ...
 
+    def rewind(self, proposal: Proposal, *, until: datetime, at: datetime) -> bool:
+        """Let a wait end then, of hold or canary, that would last longer than any does.
+
+        A clock that was ahead began it.
+        """
+        ...
+
     def ask_again(self, proposal: Proposal, *, reason: str, at: datetime) -> bool:
         """Void the approval of one whose hold is over, for a reason."""
         ...
