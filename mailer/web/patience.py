@@ -50,6 +50,7 @@ class _Patient(H11Protocol):
     warned: ClassVar[float] = -_SELDOM  # when, by the loop's clock
     waiting: asyncio.TimerHandle | None = None
     for_head = False
+    untaken: asyncio.TimerHandle | None = None
 
     def connection_made(  # type: ignore[override]
         self, transport: asyncio.Transport
@@ -70,6 +71,7 @@ class _Patient(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._taken()
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
@@ -78,8 +80,25 @@ class _Patient(H11Protocol):
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
-        # Closing waits until the answer was taken.
-        self.loop.call_later(self.patience.taking, self.transport.abort)
+        self._await_taking()  # closing waits until the answer was taken
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._await_taking()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._taken()
+
+    def _await_taking(self) -> None:
+        """Let go of whoever asks and does not read what is answered."""
+        self._taken()
+        self.untaken = self.loop.call_later(self.patience.taking, self.transport.abort)
+
+    def _taken(self) -> None:
+        if self.untaken is not None:
+            self.untaken.cancel()
+            self.untaken = None
 
     def _await_the_rest(self, *, began: bool = True) -> None:
         """Give a deadline to what has begun; more letters do not put it off."""

@@ -1,5 +1,6 @@
 """Visitors who take their time, and thousands of them: the others are answered."""
 
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ POSTED = (
     b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
 )
 WHOLE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+_LONG = 20.0  # seconds in which the kernel's buffers are full
 _DRIP = 0.1  # seconds between two letters
 
 
@@ -30,9 +32,15 @@ def site() -> Iterator[Site]:
         yield site
 
 
-def opened(site: Site) -> socket.socket:
+def opened(site: Site, *, reads: int = 0) -> socket.socket:
+    """Open a line; `reads` are the octets that it takes without being read."""
     _, _, port = site.url.rpartition(":")
-    return socket.create_connection(("127.0.0.1", int(port)), 5)
+    line = socket.socket()
+    if reads:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, reads)
+    line.settimeout(5)
+    line.connect(("127.0.0.1", int(port)))
+    return line
 
 
 def is_closed(line: socket.socket) -> bool:
@@ -89,6 +97,26 @@ def test_somebody_on_a_bad_line_who_does_come_to_an_end_is_answered(site: Site) 
 
         line.settimeout(5)
         assert line.recv(4096).startswith(b"HTTP/1.1 200")
+
+
+def test_whoever_asks_and_does_not_read_the_answers_is_let_go(site: Site) -> None:
+    style = re.findall(
+        r'href="[^"]*(/static/[^"]+)"', httpx.get(site.url, follow_redirects=True).text
+    )
+    asked = f"GET {style[0]} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    with opened(site, reads=4096) as line:
+        line.settimeout(_DRIP)
+        began, sent = monotonic(), 0
+        while monotonic() - began < _LONG:
+            try:
+                sent += line.send(asked * 20)
+            except TimeoutError:  # nobody takes more: what was answered lies unread
+                continue
+            except OSError:
+                break
+
+        assert sent > 0
+        assert monotonic() - began < _LONG
 
 
 def test_more_than_there_are_files_for_are_turned_away_and_come_in_afterwards(
