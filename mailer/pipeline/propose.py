@@ -230,9 +230,9 @@ class Proposer:
             proposal, Stage.CANCELLED, by=actor, reason=said(reason), at=at
         )
         closed = self.blasts.find(proposal.name)
-        self.teller.withdraw(closed)
         if closed.mailing is not None:
             self.ledger.cancel(closed.mailing, reason=said(reason), at=at, by=actor)
+        self.teller.withdraw(closed)
         return closed
 
     def state(self, proposal: Proposal) -> str:
