@@ -56,7 +56,7 @@ class Notifier:
         slots = self._markers(name)
         if note.occurrence is not None:
             note = replace(note, occurrence=note.occurrence.seen_from(at.date()))
-        if link is None:
+        if link is None or link.purpose is Purpose.CONSOLE:
             rendered = self.renderer.note(note, slots={})
         else:
             marker = slots["leave" if link.purpose is Purpose.LEAVE else "preferences"]
@@ -82,12 +82,13 @@ class Notifier:
         to: Mapping[bytes, str],
         mailing_list: MailingList,
         list_number: int,
+        link: Link,
         at: datetime,
         about: Sequence[str] = (),
     ) -> None:
         """Send many people the same note, composed once; `to` gives each one's name.
 
-        Its button leads where the note says. Raises TemplateError, NotFoundError.
+        `link` says what it is about, its button leads where the note says. Raises TemplateError, NotFoundError.
         """
         rendered, route = (
             self.renderer.note(note, slots={}),
@@ -99,7 +100,7 @@ class Notifier:
                 to=uid,
                 name=name,
                 list_number=list_number,
-                link=None,
+                link=link,
                 route=route,
                 at=at,
                 about=about,

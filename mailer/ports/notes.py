@@ -39,6 +39,10 @@ class Notes(Protocol):
         """
         ...
 
+    def unused(self, names: Collection[str]) -> Collection[str]:
+        """Return those of these names under which no letter was ever put there."""
+        ...
+
 
 class Letters(Protocol):
     """What became of letters that are about one thing, under the name of one list."""

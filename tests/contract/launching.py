@@ -204,6 +204,7 @@ class Coalition:
             actions=SqlPublicActions(self.database),
             secret=SECRET,
             base_url=BASE,
+            zone=ZoneInfo("UTC"),
         )
 
     def words(self, written: Draft) -> bytes:

@@ -1,6 +1,5 @@
 """Letters to one person as mailings of one: the ledger's promises hold for them too."""
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -20,6 +19,7 @@ from mailer.adapters.database.addressing import keep_variants, make_batches
 from mailer.adapters.database.closing import finish
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.halting import skip_if_cancelled
+from mailer.adapters.database.naming import edition_of, prefix
 from mailer.adapters.database.schema import (
     deliveries,
     mailings,
@@ -32,7 +32,6 @@ from mailer.core.routes import Route
 from mailer.core.tokens import Link, derive
 from mailer.ports import NOTE, Composed
 
-_TOPIC = 5  # octets of a hash: two and a name's fit into an edition
 _FIRST = -1.0  # before every batch of an edition: somebody waits for it
 
 
@@ -93,6 +92,15 @@ class SqlNotes:
             if made:
                 self._database.wake(connection, number, made)
         return True
+
+    def unused(self, names: Collection[str]) -> Collection[str]:
+        """Return those of these names under which no letter was ever put there."""
+        by_edition = {edition_of(name): name for name in names}
+        query = select(mailings.c.edition).where(mailings.c.edition.in_(by_edition))
+        with self._database.reading() as connection:
+            for used in connection.scalars(query):
+                by_edition.pop(used, None)
+        return list(by_edition.values())
 
     def _address(
         self,
@@ -180,23 +188,10 @@ def _letters(*columns: Any) -> Select[Any]:
 
 def _are(about: Sequence[str], list_number: int) -> ColumnElement[bool]:
     """Whether letters are about something: their editions begin alike."""
-    prefix = _prefix(about)
+    beginning = prefix(about)
     return and_(
         mailings.c.list_number == list_number,
-        mailings.c.edition >= prefix,
-        mailings.c.edition < f"{prefix}g",  # after every hexadecimal digit
+        mailings.c.edition >= beginning,
+        mailings.c.edition < f"{beginning}g",  # after every hexadecimal digit
         mailings.c.kind == NOTE,
     )
-
-
-def edition_of(name: str, about: Sequence[str] = ()) -> str:
-    """Return an edition that no list has, and that tells nothing of its name."""
-    return f"{_prefix(about)}{_hashed(name, 16)}"
-
-
-def _prefix(about: Sequence[str]) -> str:
-    return f"{NOTE}-{''.join(_hashed(each, _TOPIC) for each in about)}"
-
-
-def _hashed(words: str, octets: int) -> str:
-    return hashlib.blake2b(words.encode(), digest_size=octets).hexdigest()

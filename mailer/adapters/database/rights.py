@@ -129,14 +129,16 @@ class SqlRights:
             holder = connection.execute(_whose(whose)).first()
             at = found.facts.get("seat")
             seat = holder and sitting.seat(connection, holder.id, at)
-            if not holder or not seat:
+            if seat:
+                at = seat.organization_id
+            elif not _is_anew(found, holder):
                 return None
-            goes = sitting.lists(connection, holder.id)
+            goes = sitting.lists(connection, holder.id) if holder else ()
             if found.kind == Kind.SEAT:
                 goes = [each for each in goes if each in _agreed(found)]
             elif found.kind == Kind.SEAT_BACK:
                 goes = _gone(found).ended
-            name = sitting.name(connection, seat.organization_id) or ""
+            name = sitting.name(connection, at) or ""
         return Handing(organization=name, lists=tuple(goes))
 
     def move(self, uid: bytes, number: int, *, at: datetime) -> Moved:
@@ -144,11 +146,10 @@ class SqlRights:
         with self._database.writing() as connection:
             # No call begins meanwhile: intents lock this row to read it.
             connection.execute(select(instance.c.id).with_for_update())
+            here, there = _parties(connection, uid, number)
             found = connection.execute(_asked(uid, number)).first()
             if found is None or _is_over(found, at):
                 return Moved(what=Moving.OVER)
-            there = _person(connection, uid)
-            here = _person(connection, bytes.fromhex(found.facts["from"]))
             if here is None or there is None:
                 return Moved(what=Moving.OVER)
             if _is_busy(connection, here.id):
@@ -176,34 +177,29 @@ class SqlRights:
         with self._database.writing() as connection:
             # One at a time, like erasures: each locks several people.
             connection.execute(select(instance.c.id).with_for_update())
+            holder, taker = _parties(connection, uid, number)
             found = connection.execute(_asked(uid, number)).first()
-            if found is None or _is_over(found, at):
+            if found is None or taker is None or _is_over(found, at):
                 return Moved(what=Moving.OVER)
-            taker = _person(connection, uid)
-            holder = _person(connection, bytes.fromhex(found.facts["from"]))
-            if taker is None or holder is None or taker.id == holder.id:
+            if holder is not None and taker.id == holder.id:
                 return Moved(what=Moving.OVER)
-            seat = sitting.seat(connection, holder.id, found.facts.get("seat"))
             _done(connection, number, at)
-            if seat is None:  # it was handed on meanwhile
+            if Kind(found.kind) is Kind.SEAT_BACK:
+                return self._take_back(connection, found, holder, taker, at)
+            seat = holder and sitting.seat(
+                connection, holder.id, found.facts.get("seat")
+            )
+            if not holder or not seat:  # it was handed on meanwhile
                 return Moved(what=Moving.OVER)
             if sitting.is_suppressed(connection, bytes(taker.address_hash)):
                 return Moved(what=Moving.KNOWN)
-            sitting.give(connection, seat, taker.id)
-            parties = (self._database, connection, holder, taker)
+            moved = sitting.give(connection, seat, taker.id)
             organization = sitting.name(connection, seat.organization_id)
-            if Kind(found.kind) is Kind.SEAT_BACK:
-                gone = sitting.hand_back(*parties, _gone(found), at=at)
-                return Moved(
-                    what=Moving.DONE,
-                    other=bytes(holder.uid),
-                    organization=organization,
-                    ended=tuple(gone.ended),
-                    gets=tuple(sitting.lists(connection, taker.id)),
-                )
             goes = sitting.lists(connection, holder.id)
             goes = [each for each in goes if each in _agreed(found)]
-            gone = sitting.hand_on(*parties, _agreed(found), at=at)
+            gone = sitting.hand_on(
+                self._database, connection, holder, taker, _agreed(found), at=at
+            )
             back = _way_back(
                 connection,
                 Kind.SEAT_BACK,
@@ -213,6 +209,8 @@ class SqlRights:
                 to=holder.id,
                 facts={
                     "seat": seat.organization_id,
+                    "role": seat.role,
+                    "shared": not moved,
                     "given": list(gone.given),
                     "ended": list(gone.ended),
                 },
@@ -227,6 +225,76 @@ class SqlRights:
             kept=tuple(each for each in goes if each not in gone.ended),
             gets=tuple(goes),
         )
+
+    def _take_back(
+        self,
+        connection: Connection,
+        found: Row[Any],
+        holder: Row[Any] | None,
+        taker: Row[Any],
+        at: datetime,
+    ) -> Moved:
+        """Let a seat and its lists be whose they were; what else was offered is over."""
+        where = found.facts.get("seat")
+        seat = holder and sitting.seat(connection, holder.id, where)
+        anew = _is_anew(found, holder)
+        if not seat and not anew:  # it was handed on meanwhile
+            return Moved(what=Moving.OVER)
+        if sitting.is_suppressed(connection, bytes(taker.address_hash)):
+            return Moved(what=Moving.KNOWN)
+        if anew:
+            sitting.give_anew(connection, where, found.facts["role"], taker.id)
+        elif seat:
+            where = seat.organization_id
+            sitting.give(connection, seat, taker.id)
+        sitting.withdraw(connection, bytes(taker.uid), at)
+        gone = sitting.hand_back(
+            self._database,
+            connection,
+            holder,
+            taker,
+            _gone(found),
+            since=found.asked_at,
+            at=at,
+        )
+        return Moved(
+            what=Moving.DONE,
+            other=bytes(holder.uid) if holder else None,
+            organization=sitting.name(connection, where),
+            ended=tuple(gone.ended),
+            gets=tuple(sitting.lists(connection, taker.id)),
+        )
+
+
+def _is_anew(found: Row[Any], holder: Row[Any] | None) -> bool:
+    """Whether a seat comes back that its taker does not have, and none is taken away.
+
+    It was one with a seat that they had before, or they were erased with it.
+    """
+    is_known = found.kind == Kind.SEAT_BACK and "role" in found.facts
+    return is_known and (holder is None or bool(found.facts["shared"]))
+
+
+def _parties(connection: Connection, uid: bytes, number: int) -> tuple[Any, Any]:
+    """Lock who has what a request is about, and whose link it is; None of nobody.
+
+    As everybody does who holds both: the people, then their requests.
+    """
+    facts = connection.scalar(select(requests.c.facts).where(_mine(uid, number))) or {}
+    whose = bytes.fromhex(facts.get("from", ""))
+    rows = connection.execute(
+        select(
+            subscribers.c.id,
+            subscribers.c.uid,
+            subscribers.c.address,
+            subscribers.c.address_hash,
+        )
+        .where(subscribers.c.uid.in_((whose, uid)))
+        .order_by(subscribers.c.id)
+        .with_for_update()
+    )
+    found = {bytes(row.uid): row for row in rows}
+    return found.get(whose), found.get(uid)
 
 
 def _agreed(found: Any) -> Sequence[int]:
