@@ -100,6 +100,7 @@ class Blasting(Sending):
         """Asks coordinators for approvals, and tells them of a lone one."""
         return Teller(
             blasts=self.blasts,
+            letters=self.notes,
             people=self.people,
             notifier=self.notifier,
             list_of=self.mailing_list,

@@ -9,6 +9,7 @@ from mailer.core.roles import Permission, Role, granted, needs_second_factor
 
 IDLE = timedelta(hours=2)  # a session that nobody uses ends
 LONGEST = timedelta(hours=12)  # and every other after a day's work
+SKEW = timedelta(minutes=5)  # by which the clocks of two machines may differ
 FRESH = timedelta(minutes=15)  # so long nobody is asked for the password again
 INVITED_FOR = timedelta(hours=48)
 KNOWN_FOR = timedelta(days=60)  # a network from which somebody has signed in
@@ -109,7 +110,7 @@ class Session:
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether what lets them in may be changed without asking who they are."""
-        return now - self.proven_at < FRESH
+        return -SKEW <= now - self.proven_at < FRESH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,7 @@ class Draft:
     not_after: datetime | None = None  # nothing of it leaves from then on
     despite_quiet_hours: str | None = None  # why people may be woken
     corrects: str | None = None  # LIST/EDITION whose readers were told otherwise
+    unread: str | None = None  # why what is kept of it is not known, and not sent
 
     @property
     def name(self) -> str:
@@ -94,6 +95,31 @@ class Draft:
             if each.language == language:
                 return each
         return self.wordings[0]
+
+
+def unread(
+    list_slug: str, edition: str, why: str, *, not_after: datetime | None = None
+) -> Draft:
+    """Return what stands for a kept draft that cannot be read: for nobody, never sent.
+
+    Another version may have written it. It is listed, ended, and written anew.
+    """
+    return Draft(
+        list_slug=list_slug,
+        edition=edition,
+        wordings=tuple(
+            Wording(language=language, headline=(words,))
+            for language, words in _UNREAD.items()
+        ),
+        not_after=not_after,
+        unread=why,
+    )
+
+
+_UNREAD = {
+    "en": "This call cannot be read",
+    "es": "Este llamado no se puede leer",
+}
 
 
 def parse(

@@ -55,6 +55,8 @@ class Checker:
         self, draft: Draft, lines: Mapping[str, int] | None = None
     ) -> Sequence[Finding]:
         """Return what is found, errors first; `lines` are those of the draft's keys."""
+        if draft.unread is not None:
+            return [error("unread", draft.unread)]
         found = [*self._written(draft, lines), *self._audience(draft)]
         return sorted(found, key=lambda each: _ORDER[each.severity.value])
 

@@ -5,7 +5,7 @@ A note's name makes it unique: whoever asks twice for the same note sends one.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -74,6 +74,37 @@ class Notifier:
             route=route,
             at=at,
         )
+
+    def tell_all(
+        self,
+        note: Note,
+        *,
+        to: Mapping[bytes, str],
+        mailing_list: MailingList,
+        list_number: int,
+        link: Link,
+        at: datetime,
+        about: Sequence[str] = (),
+    ) -> None:
+        """Send many people the same note, composed once; `to` gives each one's name.
+
+        `link` says what it is about, its button leads where the note says. Raises TemplateError, NotFoundError.
+        """
+        rendered, route = (
+            self.renderer.note(note, slots={}),
+            self.route_of(mailing_list),
+        )
+        for uid, name in to.items():
+            self.notes.post(
+                self._composed(rendered, note.language, name),
+                to=uid,
+                name=name,
+                list_number=list_number,
+                link=link,
+                route=route,
+                at=at,
+                about=about,
+            )
 
     def ask(
         self,

@@ -73,7 +73,9 @@ class Proposer:
                 " changed; write its name, or make a new one"
             )
         edited = self.blasts.edit(proposal, self.fit(draft), by=editor, at=self.clock())
-        return self._or_refuse(edited, proposal)
+        changed = self._or_refuse(edited, proposal)
+        self.teller.withdraw(changed)
+        return changed
 
     def submit(
         self,
@@ -131,6 +133,7 @@ class Proposer:
             at=self.clock(),
         )
         submitted = self._moved(moved, proposal)
+        self.teller.withdraw(submitted)  # it may have been submitted before
         self.teller.ask(submitted)
         return self.blasts.find(proposal.name), found
 
@@ -171,6 +174,7 @@ class Proposer:
             at=at,
         )
         approved = self._moved(people is not None, proposal)
+        self.teller.withdraw(approved)
         if alone:
             self.teller.tell(approved)
         return self.blasts.find(proposal.name)
@@ -234,6 +238,7 @@ class Proposer:
         closed = self.blasts.find(proposal.name)
         if closed.mailing is not None:
             self.ledger.cancel(closed.mailing, reason=said(reason), at=at, by=actor)
+        self.teller.withdraw(closed)
         return closed
 
     def state(self, proposal: Proposal) -> str:

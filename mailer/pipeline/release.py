@@ -6,7 +6,7 @@ however many ticks run, and wherever one is killed, each step is done once.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailer.core.draft import Draft
 from mailer.core.errors import MailerError, StoreError
@@ -32,6 +32,7 @@ _NOT_ENTITLED = (
     "whoever approved it may not approve any more; somebody else has to, who looks at it"
     " first"
 )
+_SKEW = timedelta(minutes=5)  # by which the clocks of two machines may differ
 _TOO_LATE = "its last moment has passed, and it was not all sent"
 
 
@@ -60,6 +61,8 @@ class Releaser:
             reason = ended.reason or ended.stage.value
             self.ledger.cancel(ended.mailing or 0, reason=reason, at=self.clock())
         going_on = self.blasts.every(_GOING_ON)
+        asked = [each for each in going_on if each.stage is Stage.SUBMITTED]
+        self.teller.look_over({each.list_number for each in asked})
         for proposal in going_on:
             if stopping():
                 break
@@ -83,8 +86,9 @@ class Releaser:
             return
         if proposal.too_late(at):
             self._expire(proposal, at)
-        elif proposal.stage is Stage.SUBMITTED and not proposal.told:
-            self.teller.ask(proposal)
+        elif proposal.stage is Stage.SUBMITTED:
+            if not proposal.told and proposal.draft.unread is None:
+                self.teller.ask(proposal)
         elif proposal.stage is Stage.HELD:
             self._end_hold(proposal, at)
         elif proposal.stage is Stage.CANARY:
@@ -114,12 +118,14 @@ class Releaser:
         self.blasts.close(proposal, Stage.EXPIRED, by=_TICK, reason=_TOO_LATE, at=at)
         if proposal.mailing is not None:
             self.ledger.cancel(proposal.mailing, reason=_TOO_LATE, at=at)
+        self.teller.withdraw(proposal)
         self.trouble(f"{proposal.name}: {_TOO_LATE}")
 
     def _end_hold(self, proposal: Proposal, at: datetime) -> None:
         if proposal.alone and not proposal.told:
             self.teller.tell(proposal)
         if proposal.hold_until is None or proposal.hold_until > at:
+            self._rewind(proposal, proposal.hold_until, at)
             return
         if not self._is_entitled(proposal.approver or ""):
             if self.blasts.ask_again(proposal, reason=_NOT_ENTITLED, at=at):
@@ -163,12 +169,19 @@ class Releaser:
             self.blasts.settle_canary(proposal, until=at + proposal.hold())
             return
         if proposal.canary_until > at:
+            self._rewind(proposal, proposal.canary_until, at)
             return
         reason = canary_verdict(self.tracking.tally(proposal.mailing))
         if reason is None:
             self.blasts.widen(proposal, quiet=self._quiet(proposal), at=at)
         elif self.ledger.pause(proposal.mailing, reason=reason, at=at):
             self.trouble(f"{proposal.name} paused itself: {reason}")
+
+    def _rewind(self, proposal: Proposal, until: datetime | None, at: datetime) -> None:
+        """Begin a wait anew that lasts longer than any: the clock was ahead, by a year."""
+        longest = at + proposal.hold()
+        if until is not None and until > longest + _SKEW:
+            self.blasts.rewind(proposal, until=longest, at=at)
 
     def _together(self, mailing_list: MailingList) -> int:
         size, pace = self.batch_size(mailing_list), mailing_list.pace

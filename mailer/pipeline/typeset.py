@@ -72,8 +72,11 @@ class Typesetter:
         """Set a draft under its mailing's key; once approved, it says so.
 
         What an approval is bound to is set without one: its moment is not known before.
-        Raises TemplateError, and NotFoundError if its action is not there.
+        Raises TemplateError, NotFoundError if its action is not there, and InputError
+        for one that is kept and cannot be read.
         """
+        if draft.unread is not None:
+            raise InputError(draft.unread)
         action = self.action(draft)
         vouched = confirmed(draft, action, self._zone(mailing_list, action), approval)
         made: dict[str, Composed] = {}

@@ -85,7 +85,7 @@ from mailer.ports.ledger import (
     Pace,
     Standing,
 )
-from mailer.ports.notes import Notes
+from mailer.ports.notes import Letters, Notes
 from mailer.ports.pages import Reader, Readers
 from mailer.ports.publishing import (
     Contents,
@@ -211,6 +211,7 @@ __all__ = [
     "Launch",
     "Ledger",
     "LeftOut",
+    "Letters",
     "Links",
     "Looked",
     "LostSeat",

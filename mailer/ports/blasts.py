@@ -95,8 +95,13 @@ class Blasts(Protocol):
     ) -> Sequence[Proposal]:
         """Return those in these stages, the newest first; without any, all.
 
-        At most so many, and of those older than one, by number.
+        At most so many, and of those older than one, by number. One that is kept and
+        cannot be read is among them: its draft says why in `unread`.
         """
+        ...
+
+    def editions(self) -> Collection[str]:
+        """Return the names that are taken, without their lists."""
         ...
 
     def edit(
@@ -161,6 +166,13 @@ class Blasts(Protocol):
 
     def told(self, proposal: Proposal) -> None:
         """Take note that those know who must: of its submission, or a lone approval."""
+        ...
+
+    def rewind(self, proposal: Proposal, *, until: datetime, at: datetime) -> bool:
+        """Let a wait end then, of hold or canary, that would last longer than any does.
+
+        A clock that was ahead began it.
+        """
         ...
 
     def ask_again(self, proposal: Proposal, *, reason: str, at: datetime) -> bool:

@@ -1,6 +1,6 @@
 """Letters to one person, outside any edition."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -23,6 +23,7 @@ class Notes(Protocol):
         returning: bool = False,
         route: Route,
         at: datetime,
+        about: Sequence[str] = (),
     ) -> bool:
         """Put a letter to the subscriber with this random id on its way.
 
@@ -32,9 +33,33 @@ class Notes(Protocol):
         one. Whoever is suppressed is not
         written to, unless `returning`: who complained or was erased may have come
         back, and is asked so. Raises NotFoundError for an id that nobody has.
+
+        Letters `about` something, at most two words for it from the whole to the part,
+        can be counted and withdrawn together.
         """
         ...
 
     def unused(self, names: Collection[str]) -> Collection[str]:
         """Return those of these names under which no letter was ever put there."""
+        ...
+
+
+class Letters(Protocol):
+    """What became of letters that are about one thing, under the name of one list."""
+
+    def posted(
+        self, *about: str, list_number: int, since: datetime
+    ) -> Mapping[bytes, int]:
+        """Count those put on their way since then, by the random id of who gets them.
+
+        Without those that were withdrawn.
+        """
+        ...
+
+    def waiting(self, *about: str, list_number: int) -> Mapping[int, str]:
+        """Return those that have not left: their numbers, and to which address."""
+        ...
+
+    def withdraw(self, numbers: Collection[int], *, at: datetime) -> None:
+        """Let what has not left of these stay here; it is not wanted any more."""
         ...

@@ -8,9 +8,12 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from mailer.core.errors import ConfigError
+from mailer.web.patience import Patience, protocol
 
 
-def server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
+def server(
+    app: ASGIApp, host: str, port: int, patience: Patience | None = None
+) -> uvicorn.Server:
     """Return a server that is not started yet.
 
     Logging is the caller's to configure: uvicorn's own access log, which would
@@ -26,6 +29,7 @@ def server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
         log_level="info",  # at "trace" uvicorn would log whole requests
         server_header=False,
         lifespan="off",
+        http=protocol(patience or Patience()),
         ws="none",
         timeout_graceful_shutdown=10,
     )

@@ -139,10 +139,16 @@ class Coalition:
             )
         return kept.account(made.public_id)
 
+    def dismiss(self, account: Account) -> None:
+        """Let somebody have no role any more."""
+        kept = SqlAccounts(self.database, PEPPER)
+        kept.give(account, (), by="test", at=self.now)
+
     @property
     def teller(self) -> Teller:
         return Teller(
             blasts=self.blasts,
+            letters=SqlNotes(self.database, SECRET),
             people=self.post.people,
             notifier=Notifier(
                 notes=SqlNotes(self.database, SECRET),

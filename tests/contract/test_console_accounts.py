@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -63,9 +63,9 @@ class Office:
         assert found is not None
         return found
 
-    def cookie(self, account: Account) -> str:
+    def cookie(self, account: Account, *, at: datetime = AT) -> str:
         return self.sessions.begin(
-            account.number, strong=False, how=Factor.PASSWORD, agent="x", at=AT
+            account.number, strong=False, how=Factor.PASSWORD, agent="x", at=at
         )
 
     def is_in(self, cookie: str) -> bool:
@@ -174,6 +174,19 @@ def test_a_session_ends_by_itself(office: Office) -> None:
         moment += timedelta(hours=1)
         assert who(cookie, at=moment) is not None
     assert who(cookie, at=AT + LONGEST) is None
+
+
+def test_a_session_that_a_clock_began_which_was_ahead_does_not_outlast_it(
+    office: Office,
+) -> None:
+    ahead = AT + timedelta(days=365)
+    cookie = office.cookie(office.person(), at=ahead)
+    session = office.sessions.who(cookie, at=ahead, touch=False)
+    assert session is not None
+    assert session.is_fresh(ahead)
+
+    assert office.sessions.who(cookie, at=AT) is None
+    assert not session.is_fresh(AT)
 
 
 def test_one_session_or_all_of_somebody_are_ended(office: Office) -> None:
@@ -328,6 +341,16 @@ def test_attempts_are_counted_together_and_forgotten_after_a_while(
     assert spend([few], at=AT)
     assert not spend([few], at=AT + timedelta(seconds=59))
     assert spend([few, many], at=AT + timedelta(seconds=60))
+
+
+def test_attempts_that_a_clock_counted_which_was_ahead_lock_nobody_out(
+    office: Office,
+) -> None:
+    bucket, ahead = Bucket("few", 2, 60), AT + timedelta(days=365)
+    spend = office.attempts.spend
+    assert [spend([bucket], at=ahead) for _ in range(3)] == [True, True, False]
+
+    assert [spend([bucket], at=AT) for _ in range(3)] == [True, True, False]
 
 
 def test_attempts_at_the_same_moment_are_not_more_than_are_allowed(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from html.parser import HTMLParser
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import update
@@ -341,6 +342,10 @@ def test_looking_as_somebody_is_masked_and_logged(callers: Callers) -> None:
         422,
         True,
     )
+    assert callers.house.verbs()[0] == "look in vain"
+    assert "no@body.example" not in str(
+        callers.house.project.console.records.latest(most=9)
+    )
     opened = callers.rosa.get(f"{callers.page}/message", Sec_Fetch_Dest="document")
     assert opened.status_code == 303
 
@@ -405,6 +410,7 @@ def test_hostile_words_are_printed_and_run_nowhere(
         callers.rosa.get(callers.page).text,
         callers.rosa.get(f"{callers.page}/edit").text,
         callers.rosa.get(f"{callers.page}/preview").text,
+        callers.rosa.get(f"/console/calls/new?corrects={callers.name}").text,
         callers.rosa.get(f"{callers.page}/message?in=en").text,
     ]
 
@@ -412,6 +418,17 @@ def test_hostile_words_are_printed_and_run_nowhere(
         assert foreign(page) == []
     if "{{" in nasty:
         assert "{{ 7 * 7 }}{% raw %}" in pages[-1]
+
+
+@pytest.mark.parametrize("nasty", [*HOSTILE, "x" * 5000, "../..", "\x00", "a/b/c", "-"])
+def test_a_correction_of_what_there_is_not_opens_a_form_that_runs_nothing(
+    callers: Callers, nasty: str
+) -> None:
+    for name in (f"urgent/{nasty}", nasty):
+        page = callers.rosa.get(f"/console/calls/new?{urlencode({'corrects': name})}")
+
+        assert page.status_code in (200, 404, 422), page.status_code
+        assert foreign(page.text) == []
 
 
 class Elements(HTMLParser):

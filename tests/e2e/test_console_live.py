@@ -144,6 +144,36 @@ def test_streams_are_bounded_for_each_account_and_end_with_what_they_are_about(
         assert [name for name, _ in events(nothing)] == ["over"]
 
 
+def test_who_goes_away_gives_back_their_place(
+    running: House, sendings: Sendings
+) -> None:
+    mailing = sendings.digest(PEOPLE)
+    held = cookie(running)
+    for _ in range(3):
+        with ExitStack() as open_ones:
+            for _ in range(6):
+                listen(open_ones, running, mailing, held)
+        threading.Event().wait(0.3)
+
+
+def test_asking_what_a_stream_is_takes_up_no_place(
+    running: House, sendings: Sendings
+) -> None:
+    mailing = sendings.digest(PEOPLE)
+    held = cookie(running)
+    with ExitStack() as open_ones:
+        for _ in range(8):
+            asking = open_ones.enter_context(httpx.Client(timeout=5))
+            answer = asking.head(
+                f"{running.url}/console/live?of={mailing.id}", headers=held
+            )
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].startswith("text/event-stream")
+
+        with watching(running, mailing, held) as other:
+            assert other.status_code == 200
+
+
 def test_however_many_watch_a_mailing_it_is_counted_once_a_second(
     running: House,
     sendings: Sendings,

@@ -121,8 +121,10 @@ class MemoryNotes:
         returning: bool = False,
         route: Route,
         at: datetime,
+        about: Sequence[str] = (),
     ) -> bool:
         assert at.tzinfo is not None
+        assert not about  # only letters that the store counts have a subject
         assert route.names
         assert list_number
         assert not returning or (link and link.purpose is Purpose.CONFIRM)

@@ -39,6 +39,7 @@ from mailer.pipeline.notify import Notifier
 from mailer.ports import Reader
 from mailer.web.app import create
 from mailer.web.guard import Guard
+from mailer.web.patience import Patience
 from mailer.web.server import server
 from tests.factories import PLACES, place
 from tests.fakes.hosting import NoHosts, NoIntroductions
@@ -339,11 +340,15 @@ def listening() -> socket.socket:
 
 
 @contextmanager
-def served_app(app: Starlette, on: socket.socket | None = None) -> Iterator[str]:
+def served_app(
+    app: Starlette,
+    on: socket.socket | None = None,
+    patience: Patience | None = None,
+) -> Iterator[str]:
     """Serve any pages in the same way; yields where they are."""
     heard = on or listening()
     port = heard.getsockname()[1]
-    running = server(app, "127.0.0.1", port)
+    running = server(app, "127.0.0.1", port, patience)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [heard]})
     thread.start()
     try:

@@ -88,7 +88,7 @@ class Passkeys:
             credential = base64url_to_bytes(said["rawId"])
             client = base64url_to_bytes(said["response"]["clientDataJSON"])
             challenge = parse_client_data_json(client).challenge
-        except (ValueError, LookupError, TypeError, AttributeError, WebAuthnException):
+        except _UNPROVEN:
             raise InputError("that is no answer of a passkey") from None
         if len(credential) > _LONGEST:
             raise InputError("that is no answer of a passkey")
@@ -146,4 +146,5 @@ _UNPROVEN = (
     TypeError,
     AttributeError,
     ArithmeticError,
+    RecursionError,
 )

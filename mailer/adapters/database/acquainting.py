@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database.notes import edition_of
+from mailer.adapters.database.naming import edition_of
 from mailer.adapters.database.places import to_place
 from mailer.adapters.database.publishing import current, to_posted
 from mailer.adapters.database.schema import (

@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, delete, insert, select, update
+from sqlalchemy import Connection, case, delete, insert, or_, select, update
 
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.schema import attempts, challenges, known_networks
-from mailer.core.accounts import CHALLENGED_FOR, KNOWN_FOR
+from mailer.core.accounts import CHALLENGED_FOR, KNOWN_FOR, SKEW
 from mailer.ports import Bucket
 
 _OCTETS = 32
@@ -40,17 +40,22 @@ class SqlAttempts:
     def _is_full(self, named: dict[bytes, Bucket], at: datetime) -> bool:
         with self._database.reading() as connection:
             rows = connection.execute(
-                select(attempts.c.name, attempts.c.times).where(
+                select(attempts.c.name, attempts.c.times, attempts.c.until).where(
                     attempts.c.name.in_(list(named)), attempts.c.until > at
                 )
             ).all()
-        return any(row.times >= named[bytes(row.name)].most for row in rows)
+        return any(
+            row.times >= named[bytes(row.name)].most
+            and row.until <= _end(named[bytes(row.name)], at) + SKEW
+            for row in rows
+        )
 
     def _count(
         self, connection: Connection, name: bytes, bucket: Bucket, at: datetime
     ) -> int:
-        until = at + timedelta(seconds=bucket.seconds)
-        over = attempts.c.until <= at
+        until = _end(bucket, at)
+        # Also one that a clock began which was ahead: else it locks out for as long.
+        over = or_(attempts.c.until <= at, attempts.c.until > until + SKEW)
         return int(
             connection.scalar(
                 self._database.insert(attempts)
@@ -149,3 +154,8 @@ class SqlAttempts:
 
 def _bound(visitor: str, challenge: bytes) -> bytes:
     return hashlib.sha256(visitor.encode() + b"\0" + challenge).digest()
+
+
+def _end(bucket: Bucket, at: datetime) -> datetime:
+    """Return when a bucket is empty again that is begun now."""
+    return at + timedelta(seconds=bucket.seconds)

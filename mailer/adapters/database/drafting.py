@@ -1,5 +1,6 @@
 """Drafts of blasts, revision by revision, and what people decide about them."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,8 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
+    Text,
+    cast,
     delete,
     exists,
     select,
@@ -27,7 +30,7 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core import draft as drafts
 from mailer.core.draft import Draft
-from mailer.core.errors import NotFoundError
+from mailer.core.errors import InputError, NotFoundError
 from mailer.core.proposal import EDITABLE, OVER, Change, Proposal, Stage
 from mailer.core.refusal import NotMovedError, Why
 
@@ -123,6 +126,11 @@ class SqlDrafts:
         return self._read(
             query if before is None else query.where(blasts.c.id < before)
         )
+
+    def editions(self) -> Collection[str]:
+        """Return the names that are taken, without their lists."""
+        with self._database.reading() as connection:
+            return set(connection.scalars(select(blasts.c.edition).distinct()))
 
     def edit(
         self, proposal: Proposal, draft: Draft, *, by: str, at: datetime
@@ -301,29 +309,68 @@ def _words(draft: Draft, by: str, at: datetime) -> Mapping[str, Any]:
 
 def proposals() -> Select[Any]:
     """Select blasts, each with the name of its list."""
-    return select(blasts, lists.c.slug).join(
+    # As text: of one that is damaged the others would not be fetched either.
+    kept = [
+        cast(each, Text).label(each.name) if each.name in _AS_JSON else each
+        for each in blasts.c
+    ]
+    return select(*kept, lists.c.slug).join(
         lists, lists.c.number == blasts.c.list_number
     )
 
 
 def _proposal(row: RowMapping) -> Proposal:
-    change, acknowledged = row["change"], row["acknowledged"]
-    if isinstance(acknowledged, list):  # as it was kept before anybody gave a reason
-        acknowledged = dict.fromkeys(acknowledged, "")
+    values = {name: row[name] for name in _AS_KEPT}
+    try:
+        said = _said_by(row)
+    except _DAMAGED as error:
+        name = f"{row['slug']}/{row['edition']}"
+        why = (
+            f"blast {name}: what is kept of it cannot be read ({_short(error)}); write it"
+            f" anew: mailer blast edit {name} FILE, or end it: mailer blast cancel {name}"
+        )
+        draft = drafts.unread(
+            row["slug"], row["edition"], why, not_after=row["not_after"]
+        )
+        said, values["reason"] = {"draft": draft}, why
     return Proposal(
         number=row["id"],
         list_number=row["list_number"],
-        draft=drafts.parse(row["draft"], file=f"blast {row['slug']}/{row['edition']}"),
         content_hash=bytes(row["content_hash"]),
         stage=Stage(row["stage"]),
-        change=Change(**change) if change else None,
-        acknowledged=tuple(acknowledged),
-        reasons={name: reason for name, reason in acknowledged.items() if reason},
         mailing=row["mailing_id"],
-        **{name: row[name] for name in _AS_KEPT},
+        **values,
+        **said,
     )
 
 
+def _said_by(row: RowMapping) -> dict[str, Any]:
+    """Return what is kept as JSON, which another version may have written."""
+    draft, acknowledged = json.loads(row["draft"]), json.loads(row["acknowledged"])
+    change = json.loads(row["change"] or "null")
+    if isinstance(acknowledged, list):  # as it was kept before anybody gave a reason
+        acknowledged = dict.fromkeys(acknowledged, "")
+    return {
+        "draft": drafts.parse(draft, file=f"blast {row['slug']}/{row['edition']}"),
+        "change": Change(**change) if change else None,
+        "acknowledged": tuple(acknowledged),
+        "reasons": {name: reason for name, reason in acknowledged.items() if reason},
+    }
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+_AS_JSON = ("draft", "change", "acknowledged")
+_DAMAGED = (
+    InputError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
 _AS_KEPT = (
     "revision",
     "author",

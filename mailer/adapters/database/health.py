@@ -7,17 +7,21 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from mailer.adapters.database import migrate
+from mailer.adapters.database.drafting import SqlDrafts
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.schema import instance, lists, subscriptions
 from mailer.core.diagnosis import About, Finding, Topic
 from mailer.core.errors import ConfigError, StoreError
+from mailer.core.proposal import OVER, Stage
 
 _SCHEMA = About(Topic.DATABASE, "schema")
 _JOURNAL = About(Topic.DATABASE, "journal")
+_CALLS = About(Topic.DATABASE, "calls")
 _ROOM = About(Topic.DATABASE, "disk")
 _SWITCH = About(Topic.DATABASE, "sending")
 _BACKUP = About(Topic.DATABASE, "backups")
 _LITTLE, _NONE = 1024**3, 100 * 1024**2  # octets free
+_LOOKED_AT = 200  # calls, the newest
 _GIB = 1024**3
 
 
@@ -38,7 +42,7 @@ def examine(database: Database) -> Sequence[Finding]:
     findings = [_SCHEMA.ok("the newest"), _switch(database)]
     if database.is_sqlite:
         findings += [_journal(database), _room(Path(database.url.database or "."))]
-    return [*findings, _backups(database)]
+    return [*findings, *_calls(database), _backups(database)]
 
 
 def active(database: Database) -> Mapping[str, int]:
@@ -68,6 +72,22 @@ def _switch(database: Database) -> Finding:
         "no mailing goes out",
         "when all is well: mailer start",
     )
+
+
+def _calls(database: Database) -> Sequence[Finding]:
+    """Look whether calls can be read: another version may have written them.
+
+    Those under way, and the drafts that somebody may be at.
+    """
+    kept = SqlDrafts(database, b"")
+    under_way = kept.every(frozenset(Stage) - OVER - {Stage.DRAFT}, most=_LOOKED_AT)
+    found = [*under_way, *kept.every([Stage.DRAFT], most=_LOOKED_AT)]
+    return [
+        _CALLS.fail(unread.removesuffix(f"; {remedy}"), "it does not go out", remedy)
+        for each in found
+        if (unread := each.draft.unread) is not None
+        for remedy in (unread.rpartition("; ")[2],)
+    ]
 
 
 def _journal(database: Database) -> Finding:

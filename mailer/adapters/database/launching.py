@@ -97,6 +97,23 @@ class SqlLaunching(SqlApprovals):
                 blasts.c.canary_until.is_(None),
             )
 
+    def rewind(self, proposal: Proposal, *, until: datetime, at: datetime) -> bool:
+        """Let a wait end then that a clock began which was ahead."""
+        held = proposal.stage is Stage.HELD
+        moment = blasts.c.hold_until if held else blasts.c.canary_until
+        with self._database.writing() as connection:
+            if not self._move(
+                connection,
+                proposal,
+                (proposal.stage,),
+                {moment.name: until},
+                moment > until,
+            ):
+                return False
+            detail = {"reason": "the clock was put back"}
+            tell(connection, proposal.name, None, "wait anew", at=at, detail=detail)
+        return True
+
     def widen(
         self, proposal: Proposal, *, quiet: QuietHours | None, at: datetime
     ) -> bool:

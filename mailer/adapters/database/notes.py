@@ -1,14 +1,25 @@
 """Letters to one person as mailings of one: the ledger's promises hold for them too."""
 
-import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from mailer.adapters.database.addressing import keep_variants, make_batches
 from mailer.adapters.database.closing import finish
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.halting import skip_if_cancelled
+from mailer.adapters.database.naming import edition_of, prefix
 from mailer.adapters.database.schema import (
     deliveries,
     mailings,
@@ -25,7 +36,7 @@ _FIRST = -1.0  # before every batch of an edition: somebody waits for it
 
 
 class SqlNotes:
-    """The port Notes over the ledger's tables."""
+    """The ports Notes and Letters over the ledger's tables."""
 
     def __init__(self, database: Database, secret: bytes) -> None:
         """Take the secret from which each mailing's own is made."""
@@ -43,9 +54,10 @@ class SqlNotes:
         returning: bool = False,
         route: Route,
         at: datetime,
+        about: Sequence[str] = (),
     ) -> bool:
         """Put a letter to one subscriber on its way; of one name, the first alone."""
-        edition = edition_of(name)
+        edition = edition_of(name, about)
         with self._database.writing() as connection:
             number = connection.scalar(
                 self._database.insert(mailings)
@@ -129,7 +141,57 @@ class SqlNotes:
             )
         )
 
+    def posted(
+        self, *about: str, list_number: int, since: datetime
+    ) -> Mapping[bytes, int]:
+        """Count letters about something, by whom they are to; none withdrawn."""
+        query = (
+            _letters(subscribers.c.uid, func.count())
+            .where(
+                _are(about, list_number),
+                mailings.c.planned_at > since,
+                mailings.c.state != "cancelled",
+            )
+            .group_by(subscribers.c.uid)
+        )
+        with self._database.reading() as connection:
+            return {bytes(uid): count for uid, count in connection.execute(query)}
 
-def edition_of(name: str) -> str:
-    """Return an edition that no list has, and that tells nothing of its name."""
-    return f"{NOTE}-{hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}"
+    def waiting(self, *about: str, list_number: int) -> Mapping[int, str]:
+        """Return letters about something that have not left, and to which address."""
+        query = _letters(mailings.c.id, subscribers.c.address).where(
+            _are(about, list_number), mailings.c.state == "sending"
+        )
+        with self._database.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def withdraw(self, numbers: Collection[int], *, at: datetime) -> None:
+        """Let what has not left of these stay here; a call in hand still ends."""
+        for number in sorted(numbers):
+            with self._database.writing() as connection:
+                connection.execute(
+                    update(mailings)
+                    .where(mailings.c.id == number, mailings.c.state == "sending")
+                    .values(state="cancelled", reason="not wanted any more")
+                )
+                skip_if_cancelled(connection, number, at)
+
+
+def _letters(*columns: Any) -> Select[Any]:
+    return (
+        select(*columns)
+        .select_from(mailings)
+        .join(deliveries, deliveries.c.mailing_id == mailings.c.id)
+        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+    )
+
+
+def _are(about: Sequence[str], list_number: int) -> ColumnElement[bool]:
+    """Whether letters are about something: their editions begin alike."""
+    beginning = prefix(about)
+    return and_(
+        mailings.c.list_number == list_number,
+        mailings.c.edition >= beginning,
+        mailings.c.edition < f"{beginning}g",  # after every hexadecimal digit
+        mailings.c.kind == NOTE,
+    )

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, insert, update
 from mailer.adapters.database.accounts import to_account, with_factors
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.schema import accounts, sessions
-from mailer.core.accounts import IDLE, LONGEST, Factor, Session, State
+from mailer.core.accounts import IDLE, LONGEST, SKEW, Factor, Session, State
 
 _OCTETS = 32
 _AGENT = 200  # characters
@@ -101,7 +101,13 @@ def _hash(cookie: str) -> bytes:
 
 
 def _alive(at: datetime) -> ColumnElement[bool]:
-    return and_(sessions.c.seen_at > at - IDLE, sessions.c.began_at > at - LONGEST)
+    return and_(
+        sessions.c.seen_at > at - IDLE,
+        sessions.c.began_at > at - LONGEST,
+        # A clock that was ahead would have made one that lasts until it is caught up.
+        sessions.c.seen_at <= at + SKEW,
+        sessions.c.began_at <= at + SKEW,
+    )
 
 
 def _session(row: Any) -> Session:

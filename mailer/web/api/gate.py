@@ -122,14 +122,18 @@ class Gate:
 
     def _admitted(self, request: Request, way: Way) -> Call:
         """Return whose request it is; raises ProblemError 401, 403 or 429."""
+        token = self._bearer(request)
+        self._api.limits.spend(token.number)
+        _entitle(token, way)
+        return Call(api=self._api, request=request, token=token)
+
+    def _bearer(self, request: Request) -> ApiToken:
+        """Return the token that is shown; raises ProblemError 401 or 429."""
         shown = _BEARER.fullmatch(request.headers.get("authorization", ""))
         token = shown and self._api.tokens.bearer(shown[1], at=self._api.clock())
         if token is None:
             raise self._turned_away(request)
-        self._api.limits.spend(token.number)
-        if way.scope is not None and way.scope not in token.usable:
-            _refuse(token, way.scope)
-        return Call(api=self._api, request=request, token=token)
+        return token
 
     def _turned_away(self, request: Request) -> ProblemError:
         """Return why; raises ProblemError 429 after too many bad tokens."""
@@ -150,6 +154,9 @@ class Gate:
 
     def _answered(self, call: Call, way: Way) -> Response:
         bodies.only(call.request.query_params, way.query)
+        if way.changes:  # its body may have taken a minute: it may be revoked by now
+            call = replace(call, token=self._bearer(call.request))
+            _entitle(call.token, way)
         answer = way.handler(call)
         if way.changes and answer.status_code in _DONE:
             path = call.request.url.path.removeprefix(ROOT)
@@ -161,6 +168,11 @@ class Gate:
                 detail={"method": call.request.method, "path": path},
             )
         return answer
+
+
+def _entitle(token: ApiToken, way: Way) -> None:
+    if way.scope is not None and way.scope not in token.usable:
+        _refuse(token, way.scope)
 
 
 def _refuse(token: ApiToken, scope: Scope) -> None:

@@ -13,7 +13,7 @@ from anyio import sleep
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -89,7 +89,9 @@ def routes(door: Door) -> list[Route]:
     """Return the route of the stream."""
     room = Room()
 
-    def stream(visit: Visit) -> _Stream:
+    def stream(visit: Visit) -> Response:
+        if visit.request.method == "HEAD":  # the line would stay open and tell nothing
+            return Response(media_type="text/event-stream", headers=_HEADERS)
         account = visit.mine.account.number
         return _Stream(_events(visit, _asked(visit)), room=room, account=account)
 

@@ -4,6 +4,7 @@ The frame is served the bytes that are sent. In a light that is not the screen's
 only its media queries are answered otherwise.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from urllib.parse import urlencode, urlsplit
 
@@ -53,6 +54,8 @@ def look_for(visit: Visit) -> Response:
     calls = visit.desk.work.calls
     number = calls.subscriber(address) if address else None
     if number is None or calls.recipient(proposal.draft, number) is None:
+        # That an address is not there is something to learn as well.
+        _note(visit, proposal, "look in vain", {})
         return _page(visit, proposal, _UNREADABLE, trouble=True)
     asked = _asked(visit, proposal)
     return visit.to(f"{path(proposal)}/preview?{asked.query(reader=number)}")
@@ -69,13 +72,7 @@ def message(visit: Visit) -> Response:
         return RedirectResponse(away, _SEE_OTHER)
     reader = _reader(visit, proposal, asked)
     if reader is not None:
-        visit.desk.work.records.note(
-            at=visit.desk.now,
-            actor=visit.by,
-            verb="look at preview",
-            thing=f"blast {proposal.name}",
-            detail={"subscriber": reader.number},
-        )
+        _note(visit, proposal, "look at preview", {"subscriber": reader.number})
     try:
         shown = visit.desk.work.calls.message(proposal, asked.language, reader)
     except MailerError as error:
@@ -84,6 +81,18 @@ def message(visit: Visit) -> Response:
         return PlainTextResponse(shown.text, headers=_frame(visit))
     html = framed(shown.html, Look(asked.look)) if asked.look else shown.html
     return Response(html, media_type="text/html", headers=_frame(visit))
+
+
+def _note(
+    visit: Visit, proposal: Proposal, verb: str, detail: Mapping[str, int]
+) -> None:
+    visit.desk.work.records.note(
+        at=visit.desk.now,
+        actor=visit.by,
+        verb=verb,
+        thing=f"blast {proposal.name}",
+        detail=detail,
+    )
 
 
 def _frame(visit: Visit) -> dict[str, str]:

@@ -258,7 +258,7 @@ def of_draft(draft: Draft, *, zone: ZoneInfo) -> Typed:
         "despite": draft.despite_quiet_hours or "",
         "corrects": draft.corrects or "",
     }
-    for wording in draft.wordings:
+    for wording in draft.wordings if draft.unread is None else ():
         values |= _values(wording)
     rows = of_rule(draft.audience)
     if rows is None:

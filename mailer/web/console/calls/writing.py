@@ -1,6 +1,6 @@
 """The one page on which an urgent call is written, and written anew."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from starlette.exceptions import HTTPException
@@ -137,8 +137,8 @@ def _revision(visit: Visit) -> int:
     return paths.read(visit.form.get("revision")) or 0
 
 
-def _taken(visit: Visit) -> set[str]:
-    return {each.draft.edition for each in visit.desk.work.calls.blasts.every()}
+def _taken(visit: Visit) -> Collection[str]:
+    return visit.desk.work.calls.blasts.editions()
 
 
 def _page(visit: Visit, sheet: Sheet, status: int = 200) -> Response:
@@ -285,6 +285,8 @@ def _said(visit: Visit, name: str) -> Mapping[str, str]:
     try:
         wrong = visit.desk.work.calls.blasts.find(name).draft
     except NotFoundError:
+        return {}
+    if wrong.unread is not None:
         return {}
     begun = correction.begun(_with_the_end_of_its_action(visit, wrong), visit.desk.now)
     values = of_draft(begun, zone=visit.desk.work.zone).values
