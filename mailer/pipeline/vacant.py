@@ -58,7 +58,7 @@ class Usher:
                 },
             ),
             to=to.uid,
-            name=f"seat lost {lost.number} {to.uid.hex()}",
+            name=f"seat lost {lost.number} {lost.since.isoformat()} {to.uid.hex()}",
             mailing_list=mailing_list,
             list_number=to.list_number,
             link=Link(Purpose.PREFERENCES, to.list_number),

@@ -159,7 +159,7 @@ def _tell_of_moving(site: Site, request: Request, moved: Moved) -> None:
     if moved.back is None or mailing_list is None:
         return
     uid, number = moved.back
-    language = handing.spoken(site, request)
+    language = handing.spoken(site, request.language)
     with logged():
         site.notifier.tell(
             Note(

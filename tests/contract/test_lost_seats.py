@@ -4,9 +4,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.notes import SqlNotes
+from mailer.adapters.database.schema import suppressions
 from mailer.adapters.database.seating import SqlSeats
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.specimens import specimens
@@ -76,6 +78,22 @@ def test_the_other_seats_that_may_be_mailed_are_asked_once(
     (words,) = messages.values()
     assert AFT in words
     assert "reader1" not in words
+
+
+def test_whoever_came_back_and_bounces_anew_is_asked_about_anew(
+    post: Post, usher: Usher
+) -> None:
+    who = "reader1@example.org"
+    post.people.suppress([who], reason="bounced", at=post.now)
+    assert usher.ask() == 1
+    with post.database.writing() as connection:
+        connection.execute(delete(suppressions))
+    post.now += timedelta(days=30)
+    post.people.suppress([who], reason="bounced", at=post.now)
+
+    assert usher.ask() == 1
+    assert usher.ask() == 0
+    assert set(sent(post)) == {"reader2@example.org"}
 
 
 @pytest.mark.parametrize("reason", ["complained", "manual", "unreachable", "erased"])

@@ -168,7 +168,15 @@ class SqlRights:
             if Kind(found.kind) is Kind.MOVE_BACK:
                 return Moved(what=Moving.DONE)
             # The row of the new address has the old one now.
-            back = _way_back(connection, Kind.MOVE_BACK, found, here, at, to=there.id)
+            back = _way_back(
+                connection,
+                Kind.MOVE_BACK,
+                found,
+                here,
+                at,
+                to=there,
+                language=found.language,
+            )
         return Moved(what=Moving.DONE, back=(uid, back))
 
     def sit(self, uid: bytes, number: int, *, at: datetime) -> Moved:
@@ -183,49 +191,88 @@ class SqlRights:
             holder = _person(connection, bytes.fromhex(found.facts["from"]))
             if taker is None or holder is None or taker.id == holder.id:
                 return Moved(what=Moving.OVER)
-            seat = sitting.seat(connection, holder.id, found.facts.get("seat"))
             _done(connection, number, at)
-            if seat is None:  # it was handed on meanwhile
-                return Moved(what=Moving.OVER)
-            if sitting.is_suppressed(connection, bytes(taker.address_hash)):
-                return Moved(what=Moving.KNOWN)
-            sitting.give(connection, seat, taker.id)
-            parties = (self._database, connection, holder, taker)
-            organization = sitting.name(connection, seat.organization_id)
             if Kind(found.kind) is Kind.SEAT_BACK:
-                gone = sitting.hand_back(*parties, _gone(found), at=at)
-                return Moved(
-                    what=Moving.DONE,
-                    other=bytes(holder.uid),
-                    organization=organization,
-                    ended=tuple(gone.ended),
-                    gets=tuple(sitting.lists(connection, taker.id)),
-                )
-            goes = sitting.lists(connection, holder.id)
-            goes = [each for each in goes if each in _agreed(found)]
-            gone = sitting.hand_on(*parties, _agreed(found), at=at)
-            back = _way_back(
-                connection,
-                Kind.SEAT_BACK,
-                found,
-                taker,
-                at,
-                to=holder.id,
-                facts={
-                    "seat": seat.organization_id,
-                    "given": list(gone.given),
-                    "ended": list(gone.ended),
-                },
-            )
+                return self._sit_again(connection, found, holder, taker, at=at)
+            return self._sit_down(connection, found, holder, taker, at=at)
+
+    def _sit_down(
+        self,
+        connection: Connection,
+        found: Row[Any],
+        holder: Row[Any],
+        taker: Row[Any],
+        *,
+        at: datetime,
+    ) -> Moved:
+        seat = sitting.seat(connection, holder.id, found.facts.get("seat"))
+        if seat is None:  # it was handed on meanwhile
+            return Moved(what=Moving.OVER)
+        if sitting.is_suppressed(connection, bytes(taker.address_hash)):
+            return Moved(what=Moving.KNOWN)
+        role = sitting.give(connection, seat, taker.id)
+        agreed = _agreed(found)
+        goes = [each for each in sitting.lists(connection, holder.id) if each in agreed]
+        gone = sitting.hand_on(self._database, connection, holder, taker, agreed, at=at)
+        back = _way_back(
+            connection,
+            Kind.SEAT_BACK,
+            found,
+            taker,
+            at,
+            to=holder,
+            language=holder.language,
+            facts={
+                "seat": seat.organization_id,
+                "role": role,
+                "given": list(gone.given),
+                "ended": list(gone.ended),
+                "placed": gone.placed,
+            },
+        )
         return Moved(
             what=Moving.DONE,
             back=(bytes(holder.uid), back),
             other=bytes(holder.uid),
-            organization=organization,
+            language=holder.language,
+            organization=sitting.name(connection, seat.organization_id),
             successor=masked(taker.address),
             ended=tuple(gone.ended),
             kept=tuple(each for each in goes if each not in gone.ended),
             gets=tuple(goes),
+        )
+
+    def _sit_again(
+        self,
+        connection: Connection,
+        found: Row[Any],
+        holder: Row[Any],
+        taker: Row[Any],
+        *,
+        at: datetime,
+    ) -> Moved:
+        seat = sitting.seat(connection, holder.id, found.facts.get("seat"))
+        role = found.facts.get("role")
+        at_all = found.facts["seat"] if role else seat and seat.organization_id
+        organization = at_all and sitting.name(connection, at_all)
+        if not organization:  # handed on meanwhile, or there is no such organization
+            return Moved(what=Moving.OVER)
+        if sitting.is_suppressed(connection, bytes(taker.address_hash)):
+            return Moved(what=Moving.KNOWN)
+        if role:
+            sitting.seat_anew(self._database, connection, taker.id, at_all, role)
+        elif seat:
+            sitting.give(connection, seat, taker.id)
+        gone = sitting.hand_back(
+            self._database, connection, holder, taker, _gone(found), at=at
+        )
+        return Moved(
+            what=Moving.DONE,
+            other=bytes(holder.uid),
+            language=holder.language,
+            organization=organization,
+            ended=tuple(gone.ended),
+            gets=tuple(sitting.lists(connection, taker.id)),
         )
 
 
@@ -240,6 +287,7 @@ def _gone(found: Any) -> sitting.Gone:
     return sitting.Gone(
         given=found.facts.get("given", [] if found.facts.get("keeps") else one),
         ended=found.facts.get("ended", one),
+        placed=found.facts.get("placed", False),
     )
 
 
@@ -284,6 +332,7 @@ def _person(connection: Connection, uid: bytes) -> Any:
         subscribers.c.uid,
         subscribers.c.address,
         subscribers.c.address_hash,
+        subscribers.c.language,
     ).where(subscribers.c.uid == uid)
     return connection.execute(query.with_for_update()).first()
 
@@ -360,11 +409,12 @@ def _way_back(
     whence: Row[Any],
     at: datetime,
     *,
-    to: int,
+    to: Row[Any],
+    language: str,
     facts: Mapping[str, object] | None = None,
 ) -> int:
     """Keep what lets somebody take it back from whoever has it; returns its number."""
-    owner = select(subscribers.c.address_hash).where(subscribers.c.id == to)
+    owner = select(subscribers.c.address_hash).where(subscribers.c.id == to.id)
     uid = bytes(whence.uid).hex()
     made = connection.scalar(
         insert(requests)
@@ -373,8 +423,8 @@ def _way_back(
             kind=kind.value,
             state=State.WRITTEN.value,
             address_hash=connection.scalar(owner),
-            subscriber_id=to,
-            language=found.language,
+            subscriber_id=to.id,
+            language=language,
             list_number=found.list_number,
             joins=[],
             about=f"{uid} {found.id}",

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    delete,
+    exists,
+    select,
+    update,
+)
 
 from mailer.adapters.database import leaving
 from mailer.adapters.database.engine import Database
@@ -14,6 +23,7 @@ from mailer.adapters.database.leaving import SEAT
 from mailer.adapters.database.schema import (
     organizations,
     seats,
+    subscribers,
     subscriptions,
     suppressions,
 )
@@ -31,6 +41,7 @@ class Gone:
 
     given: Sequence[int]  # begun for whoever has it now; they did not get them before
     ended: Sequence[int]  # ended for whoever had it
+    placed: bool = False  # whoever has it now was nowhere, and is where the other is
 
 
 def seat(connection: Connection, holder: int, organization: int | None) -> Any:
@@ -60,17 +71,41 @@ def is_suppressed(connection: Connection, hashed: bytes) -> bool:
     return bool(connection.scalar(query))
 
 
-def give(connection: Connection, which: Row[Any], taker: int) -> None:
-    """Let a seat be another's; whoever has one there already has one still."""
+def give(connection: Connection, which: Row[Any], taker: int) -> str | None:
+    """Let a seat be another's; whoever has one there already keeps that one instead.
+
+    Returns the role of a seat that is no more for that reason: taking it back makes it
+    anew, and leaves the other's alone.
+    """
     mine = seats.c.id == which.id
     held = select(seats.c.id).where(
         seats.c.subscriber_id == taker,
         seats.c.organization_id == which.organization_id,
     )
     if connection.scalar(held) is None:
-        connection.execute(update(seats).where(mine).values(subscriber_id=taker))
-    else:
-        connection.execute(delete(seats).where(mine))
+        # That nothing reached whoever had it says nothing of whoever has it now.
+        connection.execute(
+            update(seats).where(mine).values(subscriber_id=taker, lost_at=None)
+        )
+        return None
+    connection.execute(delete(seats).where(mine))
+    role: str = which.role
+    return role
+
+
+def seat_anew(
+    database: Database,
+    connection: Connection,
+    person: int,
+    organization: int,
+    role: str,
+) -> None:
+    """Make a seat for somebody; whoever has one there already keeps that one."""
+    connection.execute(
+        database.insert(seats)
+        .values(subscriber_id=person, organization_id=organization, role=role)
+        .on_conflict_do_nothing()
+    )
 
 
 def hand_on(
@@ -85,13 +120,15 @@ def hand_on(
     """Let those lists go to a colleague that they agreed to and the holder gets.
 
     What the colleague chose of a list by themselves stays; of others they get what
-    the holder chose, but for a pause: it is the holder who is away. Whoever has another
-    seat goes on getting the lists.
+    the holder chose, but for a pause: it is the holder who is away. Whoever gets nothing
+    yet and is nowhere is where the holder is, or "near" would be near nothing. Whoever
+    has another seat goes on getting the lists.
     """
     going = [each for each in lists(connection, holder.id) if each in agreed]
     chosen = _choices(connection, holder.id)
     theirs = _states(connection, taker.id)
     given = [each for each in going if theirs.get(each) != "active"]
+    placed = "active" not in theirs.values() and _place(connection, holder, taker)
     for number in given:
         _begin(database, connection, taker.id, number, at)
         if number not in theirs:
@@ -101,9 +138,10 @@ def hand_on(
                 .values(chosen[number])
             )
     if seat(connection, holder.id, None):
-        return Gone(given=given, ended=())
+        return Gone(given=given, ended=(), placed=placed)
     mine = leaving.to(bytes(holder.uid), *going)
-    return Gone(given=given, ended=leaving.end(connection, mine, how=SEAT, at=at))
+    ended = leaving.end(connection, mine, how=SEAT, at=at)
+    return Gone(given=given, ended=ended, placed=placed)
 
 
 def hand_back(
@@ -122,7 +160,36 @@ def hand_back(
     given = [number for number in gone.ended if number not in on]
     for number in given:
         _begin(database, connection, taker.id, number, at)
+    if gone.placed:
+        connection.execute(
+            update(subscribers)
+            .where(_is(holder), subscribers.c.place_id == _place_of(taker))
+            .values(place_id=None)
+        )
     return Gone(given=given, ended=ended)
+
+
+def _place(connection: Connection, holder: Row[Any], taker: Row[Any]) -> bool:
+    """Let somebody who is nowhere be where another is; False if they stay nowhere."""
+    placed = connection.execute(
+        update(subscribers)
+        .where(
+            _is(taker), subscribers.c.place_id.is_(None), _place_of(holder).is_not(None)
+        )
+        .values(place_id=_place_of(holder))
+    )
+    return placed.rowcount > 0
+
+
+def _is(person: Row[Any]) -> ColumnElement[bool]:
+    number: int = person.id
+    return subscribers.c.id == number
+
+
+def _place_of(person: Row[Any]) -> ScalarSelect[Any]:
+    theirs = subscribers.alias()
+    query = select(theirs.c.place_id).where(theirs.c.id == person.id)
+    return query.scalar_subquery()
 
 
 def _begin(
