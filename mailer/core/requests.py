@@ -163,7 +163,7 @@ class Moved:
     organization: str | None = None  # whose seat it is
     successor: str | None = None  # the masked address of whoever has it now
     ended: tuple[int, ...] = ()  # the lists that do not go to `other` any more
-    kept: tuple[int, ...] = ()  # those that go on going there, for another seat
+    kept: tuple[int, ...] = ()  # those that go on going there all the same
     gets: tuple[int, ...] = ()  # those that go to whoever has the seat now
 
 

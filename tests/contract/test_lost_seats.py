@@ -1,6 +1,9 @@
 """When a seat's mail bounces for good, its colleagues are asked, once."""
 
+from dataclasses import replace
 from datetime import timedelta
+from email import message_from_string
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -78,6 +81,22 @@ def test_the_other_seats_that_may_be_mailed_are_asked_once(
     (words,) = messages.values()
     assert AFT in words
     assert "reader1" not in words
+    assert "sign up" not in words  # no list takes who does so by themselves
+
+
+def test_the_letter_says_where_somebody_new_can_sign_up(
+    post: Post, usher: Usher
+) -> None:
+    post.people.suppress(["reader1@example.org"], reason="bounced", at=post.now)
+    lists = {post.number: replace(WEEKLY, sign_up=True)}
+
+    replace(usher, lists=lambda: lists).ask()
+
+    (raw,) = sent(post).values()
+    body = message_from_string(raw, policy=default).get_body(("plain",))
+    assert body
+    words = " ".join(body.get_content().split())
+    assert "they can sign up at mail.example.org/subscribe?lang=en" in words
 
 
 def test_whoever_came_back_and_bounces_anew_is_asked_about_anew(

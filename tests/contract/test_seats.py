@@ -177,6 +177,7 @@ def test_a_colleague_who_has_a_seat_there_keeps_it_when_the_other_goes_back(
     back = office.sit(moved.back)
 
     assert (back.what, back.organization) == (Moving.DONE, UNION)
+    assert back.kept == (office.numbers["weekly"],)
     assert (office.roles(1), office.roles(2)) == (["primary"], ["comms"])
     assert office.gets(1) == EVERYTHING
     assert set(office.gets(2)) == {"weekly"}

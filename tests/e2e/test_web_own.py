@@ -70,6 +70,14 @@ class Person:
             came.append((str(message["To"]), found[1] if found else ""))
         return came
 
+    def subjects(self, address: str) -> set[str]:
+        """What the letters to somebody are called."""
+        letters = (
+            email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            for path in (self.town.project.folder / "outbox").rglob("*.eml")
+        )
+        return {each["Subject"] for each in letters if each["To"] == address}
+
     def asked(self, kind: str, address: str = ANA) -> str:
         """Press a button of one's own, and return where the letter's leads."""
         answer = self.press(self.link(address), action=kind)
@@ -499,6 +507,11 @@ def test_a_colleague_who_had_the_list_before_keeps_it_when_the_seat_goes_back(
 
     ana.press(back, action="confirm")
 
+    ((to, _),) = ana.mail()
+    assert to == BEN  # who reads English, as Ana does not
+    told = ana.subjects(BEN)
+    assert "Unión del Barrio: the seat was taken back" in told
+    assert "Please confirm: mail for your organization" in told
     held = town.project.dossiers.of(BEN)
     assert held
     assert [each["state"] for each in held["subscriptions"]] == ["active"]  # type: ignore[attr-defined]

@@ -272,6 +272,7 @@ class SqlRights:
             language=holder.language,
             organization=organization,
             ended=tuple(gone.ended),
+            kept=tuple(sitting.lists(connection, holder.id)),
             gets=tuple(sitting.lists(connection, taker.id)),
         )
 
