@@ -132,6 +132,7 @@ def _move(site: Site, visit: Visit, request: Request, _: Fields) -> Response:
         organization=moved.organization,
         gets=handing.titles(site, moved.gets, language),
         choose=handing.choices(site, uid, moved.gets),
+        joinable=bool(site.joinable),
     )
 
 

@@ -23,6 +23,7 @@ from tests.e2e.town import Town
 from tests.factories import draft
 
 ANA, BEN, NEW = "ana@barrio.example", "ben@aft.example", "ana@home.example"
+OK = 200
 LATER = timedelta(minutes=20)  # the cooldown of an address is over
 
 
@@ -483,6 +484,24 @@ def test_a_colleague_who_says_nothing_changes_nothing(ana: Person, town: Town) -
     assert before
     assert held
     assert held["seats"] == before["seats"]
+
+
+def test_a_seat_without_lists_says_so_to_both_and_where_to_get_mail(
+    ana: Person, town: Town
+) -> None:
+    ana.press(ana.link(ANA), action="leave-all")
+    ana.mail()
+    path = ana.asked("hand-over")
+    before = ana.read(path)
+    ana.press(path, action="confirm", email=CY)
+    ((_, letter),) = ana.mail()
+
+    answer = ana.press(letter, action="confirm")
+
+    assert "You get none of our lists, so none goes with your seat at" in before
+    assert "No list came with it." in words(answer)
+    assert 'href="/subscribe"' in answer.text
+    assert town.get("/subscribe").status_code == OK
 
 
 def test_two_colleagues_cannot_both_take_it(ana: Person, town: Town) -> None:
