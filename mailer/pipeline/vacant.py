@@ -56,7 +56,7 @@ class Usher:
         if any(each.sign_up for each in lists.values()):
             # As people tell it: in HTML it is no link, and text has the same links.
             host = self.notifier.base_url.partition("://")[2]
-            names["page"] = f"{host}/subscribe?lang={language}"
+            names["page"] = f"{host}/subscribe"
         return self.notifier.tell(
             Note(
                 kind=NoteKind.SEAT_LOST,
