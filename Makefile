@@ -16,6 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 ROOMY := $(shell [ -w /dev/shm ] && df -Pk /dev/shm | awk 'NR == 2 && $$4 > 4000000 { print "/dev/shm" }')
 # More than there are processors: half of a test is waiting for programs and disks.
 WORKERS ?= $(shell python3 -c 'import os; print((os.cpu_count() or 1) + 1)')
+PYTEST = $(if $(ROOMY),TMPDIR=$(ROOMY)) $(BIN)/pytest --numprocesses=$(WORKERS) --dist=worksteal
 
 ifneq ($(UV),)
 install_runtime = $(UV) sync --quiet --frozen --no-default-groups --inexact
@@ -34,8 +35,12 @@ demo: .venv/.runtime ## Send one weekly digest of real actions to a local outbox
 	$(BIN)/mailer demo --dir demo $(ARGS)
 
 .PHONY: test
-test: .venv/.dev ## Run all tests; ARGS="-k outbox" picks some
-	$(if $(ROOMY),TMPDIR=$(ROOMY)) $(BIN)/pytest --numprocesses=$(WORKERS) --dist=worksteal $(ARGS)
+test: .venv/.dev ## Run all tests, each at its everyday depth; ARGS="-k outbox" picks some
+	$(PYTEST) $(ARGS)
+
+.PHONY: thorough
+thorough: .venv/.dev ## Run again, and for longer, the tests that know a greater depth
+	MAILER_TEST_DEPTH=thorough $(PYTEST) -m thorough $(ARGS)
 
 .PHONY: html-validate
 html-validate: .venv/.dev ## Fetch html-validate from npm, so that make test can try it

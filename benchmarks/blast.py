@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Self
+from zoneinfo import ZoneInfo
 
 import crowd
 import mailing
@@ -235,6 +236,7 @@ def _approve(database: Database, blasts: SqlBlasts, proposal: Proposal) -> None:
 
 def _typeset(database: Database, blasts: SqlBlasts) -> Typeset:
     typesetter = Typesetter(
+        zone=ZoneInfo("UTC"),
         renderer=mailing.renderer(),
         markdown=CommonMark(),
         actions=SqlPublicActions(database),

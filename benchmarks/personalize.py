@@ -1,4 +1,4 @@
-"""Envelopes per second: `python benchmarks/personalize.py [--quick] [--json]`.
+"""Envelopes per second: `python benchmarks/personalize.py [--quick] [--json] [--rounds N]`.
 
 Ours is what a worker does between the ledger and the provider's call: both tokens and
 the sentence of each recipient, then the fill. The naive way renders, inlines and
@@ -330,11 +330,13 @@ CASES = (
 
 def main() -> None:
     """Measure and report."""
-    options = parser(__doc__).parse_args()
+    asked = parser(__doc__)
+    asked.add_argument("--rounds", type=int, help="how often, 15 if not said")
+    options = asked.parse_args()
     tell("personalize: rendering, inlining and filling, round by round")
     size = (5, 2_000, 6) if options.quick else (15, 5_000, 20)
     rounds, many, few = size
-    cost, octets = measure(rounds=rounds, many=many, few=few)
+    cost, octets = measure(rounds=options.rounds or rounds, many=many, few=few)
     Report(
         name="personalize",
         unit="envelopes per second of one core",

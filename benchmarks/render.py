@@ -1,8 +1,8 @@
-"""What composing costs: `python benchmarks/render.py [--quick] [--json]`.
+"""What composing costs: `python benchmarks/render.py [--quick] [--json] [--variants N]`.
 
 One variant of the sample digest from its content to HTML and plain text, and of that
 the part that puts the styles in place: by premailer, which we use, and by css-inline,
-in the same run. Then 100 variants, which is 50 places in two languages.
+in the same run. Then 100 variants, or N, which is 50 places in two languages.
 """
 
 from collections.abc import Callable, Mapping
@@ -96,8 +96,10 @@ def row(case: str, ours: float, baseline: float, name: str) -> Row:
 
 def main() -> None:
     """Measure and report."""
-    options = parser(__doc__).parse_args()
-    rounds = 3 if options.quick else 15
+    asked = parser(__doc__)
+    asked.add_argument("--variants", type=int, default=VARIANTS, help="how many")
+    options = asked.parse_args()
+    rounds, number = 3 if options.quick else 15, options.variants
     tell("render: one variant, by premailer and by css-inline")
     whole, proof = variants(2), page()
     one = medians(
@@ -109,13 +111,13 @@ def main() -> None:
         },
         rounds=rounds,
     )
-    tell(f"render: {VARIANTS} variants")
-    many = variants(VARIANTS)
+    tell(f"render: {number} variants")
+    many = variants(number)
     hundred = medians(
         {engine: composing(engine, many) for engine in Engine},
         rounds=1 if options.quick else 3,
     )
-    ours, theirs = (hundred[engine] * VARIANTS for engine in Engine)
+    ours, theirs = (hundred[engine] * number for engine in Engine)
     styles = one["premailer, styles"] / one["premailer"]
     other = one["css-inline, styles"] / one["css-inline"]
     Report(
@@ -129,9 +131,9 @@ def main() -> None:
                 one["css-inline, styles"],
                 "css-inline",
             ),
-            row(f"{VARIANTS} variants", ours, theirs, "css-inline"),
+            row(f"{number} variants", ours, theirs, "css-inline"),
             row(
-                f"{VARIANTS} variants for {RECIPIENTS:,} recipients",
+                f"{number} variants for {RECIPIENTS:,} recipients",
                 ours,
                 one["premailer"] * RECIPIENTS,
                 "one each (reckoned)",

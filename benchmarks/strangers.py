@@ -1,4 +1,4 @@
-"""Whether time tells who is known: `python benchmarks/strangers.py [--quick] [--json]`.
+"""Whether time tells who is known: `python benchmarks/strangers.py [--quick] [--json] [--count N]`.
 
 Real pages over HTTP, asked by turns about somebody known and somebody unknown, so that
 whatever else the machine does befalls both. The ratio is of the medians: 1 is alike.
@@ -150,8 +150,10 @@ def cases(
 
 def main() -> None:
     """Measure and report."""
-    options = parser(__doc__).parse_args()
-    count = 150 if options.quick else 2_000
+    asked = parser(__doc__)
+    asked.add_argument("--count", type=int, help="how often each is asked")
+    options = asked.parse_args()
+    count = options.count or (150 if options.quick else 2_000)
     rows: list[Row] = []
     with project() as made, serving(made) as port:
         for case, known, unknown in cases(made):

@@ -2,7 +2,7 @@
 
 With `MAILER_REQUIRE_ALL_SUITES` set, a skipped test and a suite of which nothing
 passed are failures; `.ci/run` sets it. Without it the run ends by saying what was
-not tried and how to try it.
+not tried and how to try it. How thoroughly it tries is in `depth.py`.
 """
 
 import os
@@ -13,7 +13,14 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-SUITES = ("unit", "contract", "e2e", "browser")
+from tests import depth
+
+# No page of the browser suite is looked at longer in a thorough run.
+SUITES = depth.deep(
+    everyday=("unit", "contract", "e2e", "browser"),
+    thorough=("unit", "contract", "e2e"),
+)
+THOROUGH = "thorough"  # marks what knows a greater depth
 FOLDER = Path(__file__).parent
 LEFT_OUT = "left out"
 REQUIRED = bool(os.environ.get("MAILER_REQUIRE_ALL_SUITES"))
@@ -23,7 +30,9 @@ NO_CHROMIUM = (
 )
 
 # How long an example takes depends on what else the machine does.
-hypothesis.settings.register_profile("mailer", deadline=None)
+hypothesis.settings.register_profile(
+    "mailer", deadline=None, max_examples=depth.deep(everyday=30, thorough=100)
+)
 hypothesis.settings.load_profile("mailer")
 
 
@@ -39,9 +48,19 @@ def chromium_path() -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"{THOROUGH}: tries more with {depth.VARIABLE}")
     config.pluginmanager.register(_Marks(), "mailer-marks")
     if not hasattr(config, "workerinput"):  # of several processes the first one counts
         config.pluginmanager.register(_Account(), "mailer-account-of-suites")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what a thorough run repeats; by what it uses, so that none is forgotten."""
+    for item in items:
+        test = getattr(item, "obj", None)
+        module = vars(getattr(item, "module", None) or object)
+        if module.get("deep") is depth.deep or hasattr(test, "hypothesis"):
+            item.add_marker(THOROUGH)
 
 
 class _Marks:

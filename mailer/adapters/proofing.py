@@ -26,7 +26,9 @@ def as_read(
         preheader=variant.preheader,
         html=html,
         text=text,
-        leave_url=letter.leave_prefix + recipient.leave,
+        leave_url=None
+        if letter.leave_prefix is None
+        else letter.leave_prefix + recipient.leave,
         quoted=(*quoted, recipient.reason),
         postal_address=brand.postal_address,
         logo_kept_back=brand.logo_kept_back(base_url),

@@ -14,11 +14,11 @@ _BLOCK = 128 * 1024  # octets
 class Socket(Protocol):
     """What is needed of a socket, plain or encrypted."""
 
-    def settimeout(self, seconds: float | None, /) -> None: ...  # noqa: D102
-    def send(self, data: bytes | memoryview, /) -> int: ...  # noqa: D102
-    def recv(self, size: int, /) -> bytes: ...  # noqa: D102
-    def fileno(self) -> int: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
+    def settimeout(self, seconds: float | None, /) -> None: ...  # noqa: D102 - as sockets have it
+    def send(self, data: bytes | memoryview, /) -> int: ...  # noqa: D102 - as sockets have it
+    def recv(self, size: int, /) -> bytes: ...  # noqa: D102 - as sockets have it
+    def fileno(self) -> int: ...  # noqa: D102 - as sockets have it
+    def close(self) -> None: ...  # noqa: D102 - as sockets have it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from mailer.core.draft import Draft
 from mailer.core.errors import MailerError
 from mailer.core.findings import Finding, error, warning
 from mailer.core.lists import told_in
+from mailer.core.proposal import Proposal
 from mailer.pipeline.entitle import Entitlement
 from mailer.pipeline.halt import Halter
 from mailer.pipeline.propose import Proposer
@@ -34,7 +35,7 @@ from mailer.ports import (
 if TYPE_CHECKING:
     from mailer.adapters.gates import Message
     from mailer.pipeline.check import Checker
-    from mailer.pipeline.typeset import Typesetter
+    from mailer.pipeline.typeset import Typeset, Typesetter
 
 
 class Blasting(Sending):
@@ -58,6 +59,7 @@ class Blasting(Sending):
             actions=self.public_actions,
             secret=self._derived("slots"),
             base_url=self.settings.base_url,
+            zone=told_in(self.lists.values()),
         )
 
     @cached_property
@@ -169,6 +171,16 @@ class Blasting(Sending):
             not_after = over_at(action.facts) if action else None
         return replace(draft, audience=audience, not_after=not_after)
 
+    def typeset(self, proposal: Proposal) -> "Typeset":
+        """Return a blast as its readers get it, with its approval once it has one."""
+        draft = proposal.draft
+        return self.typesetter.typeset(
+            draft,
+            self.mailing_list(draft.list_slug),
+            self.blasts.key(draft.name),
+            proposal.approval,
+        )
+
     def mailing_of(self, draft: Draft) -> Mailing:
         """Return the mailing that a draft would become, without making it."""
         now = self.clock()
@@ -234,7 +246,7 @@ class Blasting(Sending):
         try:
             outgoing = self.letter(draft, variant)
         except MailerError as trouble:
-            return [error("letter", str(trouble))]
+            return [error("letter", trouble.words)]
         action = self.typesetter.action(draft)
         said = self.typesetter.message(draft, action, variant.language)
         message = proofing.as_read(

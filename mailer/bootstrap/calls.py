@@ -90,12 +90,9 @@ class Calls:
         terms = self._project.terms(list_slug, urgent=urgent)
         return self._project.audiences.card(rule, replace(terms, besides=besides))
 
-    def variants(self, draft: Draft) -> Sequence[Composed]:
-        """Return a draft as it will be sent, one variant for each language."""
-        project = self._project
-        key = project.blasts.key(draft.name)
-        mailing_list = project.mailing_list(draft.list_slug)
-        return project.typesetter.typeset(draft, mailing_list, key).variants
+    def variants(self, proposal: Proposal) -> Sequence[Composed]:
+        """Return a blast as it will be sent, one variant for each language."""
+        return self._project.typeset(proposal).variants
 
     def recipient(self, draft: Draft, subscriber: int) -> Recipient | None:
         """Return a subscriber of the draft's list; None: they are not on it."""
@@ -111,15 +108,14 @@ class Calls:
         return self._project.people.find(addresses.spelled(address))
 
     def message(
-        self, draft: Draft, language: str, reader: Recipient | None = None
+        self, proposal: Proposal, language: str, reader: Recipient | None = None
     ) -> "Message":
         """Return what readers of a language get, to the byte; or what one of them gets."""
-        project = self._project
-        key = project.blasts.key(draft.name)
-        mailing_list = project.mailing_list(draft.list_slug)
-        typeset = project.typesetter.typeset(draft, mailing_list, key)
-        variant = typeset.of(reader.language if reader else language)
-        return project.as_read(draft, variant, reader.person if reader else None)
+        variant = self._project.typeset(proposal).of(
+            reader.language if reader else language
+        )
+        person = reader.person if reader else None
+        return self._project.as_read(proposal.draft, variant, person)
 
     def try_out(self, proposal: Proposal, to: str) -> int:
         """Put each language of it on its way to one address, marked as a test.
@@ -129,7 +125,7 @@ class Calls:
         project, at = self._project, self._project.clock()
         address = addresses.checked(to)
         mailing_list = project.mailing_list(proposal.draft.list_slug)
-        variants = self.variants(proposal.draft)
+        variants = self.variants(proposal)
         for variant in variants:
             uid = project.people.known_as(address, language=variant.language, at=at)
             project.notes.post(

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 
 from mailer.adapters.database.correcting import SqlCorrections
@@ -249,6 +249,12 @@ class Project(Blasting):
             by=by,
         )
 
+    def _answer(self, clerk: Clerk, stopping: Callable[[], bool]) -> None:
+        """Write to those who asked for something, and to those who were decided on."""
+        clerk.admit(stopping)
+        if not stopping():
+            self.moderator("mailer").tell_the_rest()
+
     def usher(self, trouble: Callable[[str], None]) -> Usher:
         """Return what asks the colleagues of those whom nothing reaches any more."""
         return Usher(
@@ -280,7 +286,7 @@ class Project(Blasting):
             introduce=self.introducer(trouble).introduce,
             prune=self.prune,
             track=self.tracker(trouble).apply,
-            admit=self.clerk(trouble).admit,
+            admit=partial(self._answer, self.clerk(trouble)),
             seat=self.usher(trouble).ask,
             release=self.releaser(trouble).release,
             trouble=trouble,

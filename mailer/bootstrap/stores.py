@@ -61,7 +61,7 @@ class Stores(Definitions):
             self.database.wake = self.waker.wake
         keyed.require(self.database, self._derived("addresses"))
         # A backup knows people who were erased since: before anybody reads it.
-        self.eraser.catch_up()
+        self.eraser.catch_up(at=self.clock())
         self.eraser.complete(at=self.clock())
         return self.database
 

@@ -11,8 +11,8 @@ from mailer.cli import output, previews
 from mailer.cli.state import AsOf, State
 from mailer.config import VARIABLES
 from mailer.core import rule as rules
-from mailer.core.draft import Draft
 from mailer.core.model import Action
+from mailer.core.proposal import Proposal
 from mailer.core.rule import Rule
 from mailer.pipeline.examine import webhook
 from mailer.ports import Answer, Card, Terms
@@ -185,7 +185,7 @@ def _automation(project: Project, limits: "Limits | None") -> "Automation":
         lists=project.lists,
         proposer=lambda: project.proposer(project.web),
         check=lambda draft: project.checker(project.web).check(draft),
-        preview=lambda draft, language: _letter(project, draft, language),
+        preview=lambda proposal, language: _letter(project, proposal, language),
         audience=lambda *asked: _card(project, *asked),
         coming=lambda: _coming(project),
         counts=project.people.count,
@@ -194,14 +194,12 @@ def _automation(project: Project, limits: "Limits | None") -> "Automation":
     )
 
 
-def _letter(project: Project, draft: Draft, language: str) -> "Letter":
-    """Return a draft as somebody who reads this language gets it."""
+def _letter(project: Project, proposal: Proposal, language: str) -> "Letter":
+    """Return a blast as somebody who reads this language gets it."""
     from mailer.web.api import Letter  # noqa: PLC0415 - as above
 
-    mailing_list = project.mailing_list(draft.list_slug)
-    key = project.blasts.key(draft.name)
-    variant = project.typesetter.typeset(draft, mailing_list, key).of(language)
-    previewed = previews.as_sent_by(project, draft, variant, None)
+    variant = project.typeset(proposal).of(language)
+    previewed = previews.as_sent_by(project, proposal.draft, variant, None)
     return Letter(
         html=previewed.message.html,
         text=previewed.message.text,

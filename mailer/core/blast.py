@@ -44,7 +44,7 @@ class Occasion:
 class Confirmed:
     """Who vouches for a blast."""
 
-    checked_at: time  # on the wall clock of the place
+    checked_at: time  # on the wall clock of the list
     coordinators: int  # who checked, at least one
     by: str | None = None  # the organization on the spot
     again_before: time | None = None  # if anything changes, we write before then

@@ -7,14 +7,26 @@ from datetime import datetime, timedelta
 from mailer.core.changes import over_at
 from mailer.core.draft import Draft, Wording
 from mailer.core.findings import Finding, error, fine, warning
-from mailer.core.model import Action
+from mailer.core.model import Action, ActionStatus
 from mailer.core.proposal import hold_of
 from mailer.core.prose import Bullets, Prose
+from mailer.core.saying import says
 
 _SUBJECT = 60  # characters; phones show about 40
 _REASON = 60  # words
 _TOLD = ("body", "where", "target", "bring", "answer")  # what both languages owe
-_LANGUAGES = {"en": "English", "es": "Spanish"}
+_FIELDS = {
+    "body": says("body"),
+    "where": says("where"),
+    "target": says("target"),
+    "bring": says("bring"),
+    "answer": says("answer"),
+}
+_OFF = {
+    ActionStatus.CANCELLED: says("the action is cancelled"),
+    ActionStatus.POSTPONED: says("the action is postponed"),
+}
+_LANGUAGES = {"en": says("English"), "es": says("Spanish")}
 _SHOUT = re.compile(r"[!?¡¿]{2,}")
 _CAPITALS = re.compile(r"\b[A-ZÁÉÍÓÚÑ]{4,}\b")
 _FALSE = re.compile(r"^\s*(re|fwd?|rv)\s*:", re.IGNORECASE)
@@ -47,7 +59,7 @@ class _Place:
         name = f"{self._language}.{key}"
         line = self._lines.get(name)
         if within is not None:
-            return f"{name}, line {within} of it"
+            return says("%(key)s, line %(line)s of it", key=name, line=within)
         return f"{name}, line {line}" if line else name
 
 
@@ -56,20 +68,27 @@ def _subject(wording: Wording, at: _Place) -> Iterator[Finding]:
     if length > _SUBJECT:
         yield warning(
             "long-subject",
-            f"the subject has {length} characters; phones show about 40: put place and"
-            " hour first",
+            says(
+                "the subject has %(length)s characters; phones show about 40: put place"
+                " and hour first",
+                length=length,
+            ),
             at("headline"),
         )
     if _FALSE.match(wording.subject):
         yield error(
             "false-reply",
-            "the subject claims to be an answer; leave Re: and Fwd: out",
+            says("the subject claims to be an answer; leave Re: and Fwd: out"),
             at("headline"),
         )
     if len(wording.reason.split()) > _REASON:
         yield warning(
             "long-reason",
-            f"the reason has more than {_REASON} words; the rest belongs into the body",
+            says(
+                "the reason has more than %(most)s words; the rest belongs into the"
+                " body",
+                most=_REASON,
+            ),
             at("reason"),
         )
 
@@ -78,7 +97,8 @@ def _body(prose: Prose, at: _Place) -> Iterator[Finding]:
     for each in prose.unsaid:
         make = error if each.lost else warning
         name = "not-sayable" if each.lost else "plain-looks"
-        yield make(name, f"mail cannot say {each.words}", at("body", each.line))
+        words = says("mail cannot say %(what)s", what=each.words)
+        yield make(name, words, at("body", each.line))
 
 
 def _spam(wording: Wording, at: _Place) -> Iterator[Finding]:
@@ -86,7 +106,7 @@ def _spam(wording: Wording, at: _Place) -> Iterator[Finding]:
     if _SHOUT.search(wording.subject) or len(shouted) > 1:
         yield warning(
             "shouting",
-            "the subject shouts; filters count capitals and marks against it",
+            says("the subject shouts; filters count capitals and marks against it"),
             at("headline"),
         )
     for key in ("subject", "preheader", "reason", "body"):
@@ -94,7 +114,10 @@ def _spam(wording: Wording, at: _Place) -> Iterator[Finding]:
         if found := _SPAM.search(said):
             yield warning(
                 "spammy",
-                f"“{found[0]}” is what filters look for; say it in other words",
+                says(
+                    "“%(words)s” is what filters look for; say it in other words",
+                    words=found[0],
+                ),
                 at("headline" if key == "subject" else key),
             )
 
@@ -112,46 +135,57 @@ def _uneven(draft: Draft) -> Iterator[Finding]:
             missing = [key for key in _TOLD if key in said]
             yield warning(
                 "uneven-languages",
-                f"in {_named(wording.language)} it says nothing for"
-                f" {', '.join(missing)}, and in the other language it does; its"
-                " readers are told less",
+                says(
+                    "in %(language)s it says nothing for %(fields)s, and in the other"
+                    " language it does; its readers are told less",
+                    language=_named(wording.language),
+                    fields=tuple(_FIELDS[key] for key in missing),
+                ),
                 ", ".join(f"{wording.language}.{key}" for key in missing),
             )
 
 
 def _named(language: str | None) -> str:
-    return _LANGUAGES.get(language or "", language or "no language we know of")
+    if language is None:
+        return says("no language we know of")
+    return _LANGUAGES.get(language, language)
 
 
 def moments(draft: Draft, action: Action | None, at: datetime) -> Iterator[Finding]:
     """Look at what has passed already, or is off."""
     if draft.not_after is not None and draft.not_after <= at:
         yield error(
-            "past", "its last moment has passed; nothing would go out", "not_after"
+            "past",
+            says("its last moment has passed; nothing would go out"),
+            "not_after",
         )
     else:
         yield from _in_time(draft, at)
     if draft.despite_quiet_hours:
         yield warning(
             "wakes-people",
-            "it goes out in quiet hours as well, because: “"
-            f"{draft.despite_quiet_hours}”; who may sleep, if that can wait?",
+            says(
+                "it goes out in quiet hours as well, because: “%(reason)s”; who may"
+                " sleep, if that can wait?",
+                reason=draft.despite_quiet_hours,
+            ),
             "despite_quiet_hours",
         )
     if action is None:
         return
     if action.facts.status.is_off:
-        yield error(
-            "action-off", f"the action is {action.facts.status.value}", "action"
-        )
+        yield error("action-off", _OFF[action.facts.status], "action")
     over = over_at(action.facts)
     if over <= at:
-        yield error("past", "the action is over", "action")
+        yield error("past", says("the action is over"), "action")
     elif draft.not_after is not None and draft.not_after > over:
         yield warning(
             "late-end",
-            "it may still go out when the action is over; end it before: not_after ="
-            f' "{over.isoformat()}"',
+            says(
+                "it may still go out when the action is over; end it before: not_after"
+                ' = "%(over)s"',
+                over=over.isoformat(),
+            ),
             "not_after",
         )
 
@@ -163,15 +197,22 @@ def _in_time(draft: Draft, at: datetime) -> Iterator[Finding]:
     if last is not None and last <= at + hold:
         yield error(
             "past",
-            f"its last moment comes before the {minutes} minutes of the hold are over;"
-            " nothing would go out",
+            says(
+                "its last moment comes before the %(minutes)s minutes of the hold are"
+                " over; nothing would go out",
+                minutes=minutes,
+            ),
             "not_after",
         )
     elif last is not None and last <= at + 2 * hold:
         yield warning(
             "little-time",
-            f"only the first few would get it: between them and the rest are {minutes}"
-            " minutes, and so is the hold before; set a later not_after",
+            says(
+                "only the first few would get it: between them and the rest are"
+                " %(minutes)s minutes, and so is the hold before; set a later"
+                " not_after",
+                minutes=minutes,
+            ),
             "not_after",
         )
 
@@ -195,14 +236,18 @@ def languages(draft: Draft, readers: Mapping[str | None, int]) -> Iterator[Findi
     written = {each.language for each in draft.wordings}
     missing = {code: n for code, n in readers.items() if code not in written and n}
     if missing and not draft.both_languages:
-        who = ", ".join(
-            f"{n:,} read {_named(code)}" for code, n in sorted(missing.items(), key=str)
+        who = tuple(
+            says("%(people)s read %(language)s", people=n, language=_named(code))
+            for code, n in sorted(missing.items(), key=str)
         )
-        other = _named(draft.wordings[0].language)
         yield warning(
             "missing-language",
-            f"{who}, and get it in {other}; write it in their language as well",
+            says(
+                "%(who)s, and get it in %(other)s; write it in their language as well",
+                who=who,
+                other=_named(draft.wordings[0].language),
+            ),
             "/".join(str(code) for code in missing),
         )
     elif not missing:
-        yield fine("languages", "everybody gets it in their own language")
+        yield fine("languages", says("everybody gets it in their own language"))

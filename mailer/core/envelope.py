@@ -118,7 +118,7 @@ class Letter:
     subject: str
     html: Segments
     text: Segments
-    leave_prefix: str  # URL before the token: "https://…/u/"
+    leave_prefix: str | None  # URL before the token: "https://…/u/"; None: no list's
     domain: str  # of Message-ID
     headers: tuple[tuple[str, str], ...] = ()  # List-Id, Feedback-ID, …
 

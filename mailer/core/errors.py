@@ -4,6 +4,12 @@
 class MailerError(Exception):
     """A request failed; the message says why and names the way out."""
 
+    @property
+    def words(self) -> str:
+        """The message, as a Saying where pages say it in other languages too."""
+        first = self.args[0] if self.args else None
+        return first if isinstance(first, str) else str(self)
+
 
 class ConfigError(MailerError):
     """A setting is wrong: the message names the file and the key."""

@@ -101,11 +101,11 @@ def _place(seen: _Seen) -> Hashable:
     return seen.facts.place.key
 
 
-def _always(_draft: _Seen, _action: _Seen, _crowd: bool) -> bool:  # noqa: FBT001
+def _always(_draft: _Seen, _action: _Seen, _crowd: bool) -> bool:  # noqa: FBT001 - one of many rules, called alike
     return True
 
 
-def _alike_in_a_crowd(draft: _Seen, action: _Seen, crowd: bool) -> bool:  # noqa: FBT001
+def _alike_in_a_crowd(draft: _Seen, action: _Seen, crowd: bool) -> bool:  # noqa: FBT001 - one of many rules, called alike
     return (
         not crowd
         or draft.same_title(action)
@@ -114,7 +114,7 @@ def _alike_in_a_crowd(draft: _Seen, action: _Seen, crowd: bool) -> bool:  # noqa
     )
 
 
-def _moved(draft: _Seen, action: _Seen, _crowd: bool) -> bool:  # noqa: FBT001
+def _moved(draft: _Seen, action: _Seen, _crowd: bool) -> bool:  # noqa: FBT001 - one of many rules, called alike
     return draft.same_title(action) or draft.overlap(action) >= OVERLAP
 
 

@@ -3,7 +3,7 @@
 import binascii
 import hashlib
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -130,18 +130,18 @@ def _mime_parts(
         *((name, encode_structured(name, value)) for name, value in letter.headers),
         ("MIME-Version", "1.0"),
         ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
-        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     ]
+    if letter.leave_prefix is not None:
+        top.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     head = "".join(f"{name}: {value}\r\n" for name, value in top)
-    prefix = header_text("List-Unsubscribe", letter.leave_prefix)
     return [
         f"{head}To: ".encode("ascii"),
         "to",
         b"\r\nMessage-ID: <",
         "message_id",
-        f">\r\nList-Unsubscribe: <{prefix}".encode("ascii"),
-        "unsubscribe",
-        b">\r\n\r\n",
+        b">\r\n",
+        *_leaving(letter),
+        b"\r\n",
         _part_head(boundary, "plain"),
         *text,
         b"\r\n",
@@ -151,7 +151,17 @@ def _mime_parts(
     ]
 
 
-def _body(segments: Segments, stuffed: bool) -> list[bytes | str]:  # noqa: FBT001
+def _leaving(letter: Letter) -> Iterator[bytes | str]:
+    """Yield the header by which readers leave a list (RFC 2369); of no list, nothing."""
+    if letter.leave_prefix is None:
+        return
+    prefix = header_text("List-Unsubscribe", letter.leave_prefix)
+    yield f"List-Unsubscribe: <{prefix}".encode("ascii")
+    yield "unsubscribe"
+    yield b">\r\n"
+
+
+def _body(segments: Segments, stuffed: bool) -> list[bytes | str]:  # noqa: FBT001 - called in one place
     # Every piece begins a line: before it is a header, or a soft break.
     last = quoted_printable(segments.texts[-1])  # nothing follows on its line
     if stuffed:

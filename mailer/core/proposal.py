@@ -99,6 +99,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """What readers are told of an approval: when it was given, and by how many."""
+
+    at: datetime
+    coordinators: int  # the one who wrote it among them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """A draft as it is kept, and its story."""
 
@@ -131,6 +139,13 @@ class Proposal:
     def name(self) -> str:
         """Return LIST/EDITION."""
         return self.draft.name
+
+    @property
+    def approval(self) -> Approval | None:
+        """Return the approval under which it goes out; None: there is none yet."""
+        if self.approved_at is None or self.stage in (Stage.DRAFT, Stage.SUBMITTED):
+            return None
+        return Approval(at=self.approved_at, coordinators=1 if self.alone else 2)
 
     def hold(self) -> timedelta:
         """Return how long it waits after the approval, and after the canary."""

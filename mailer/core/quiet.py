@@ -8,7 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _CLOCK = r"((?:[01]\d|2[0-3]):[0-5]\d)"
-_WRITTEN = re.compile(rf"{_CLOCK}\s*[-–]\s*{_CLOCK}", re.ASCII)  # noqa: RUF001
+_WRITTEN = re.compile(rf"{_CLOCK}\s*[-–]\s*{_CLOCK}", re.ASCII)  # noqa: RUF001 - the dash that people write
 HINT = 'must be written as "21:00-08:00": from when until when'
 
 

@@ -3,6 +3,7 @@
 import re
 
 from mailer.core.errors import InputError
+from mailer.core.saying import says
 
 LONGEST = 500  # characters
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;]+")
@@ -13,9 +14,14 @@ def unaddressed(text: str) -> str:
     return _ADDRESS.sub("[address]", text)
 
 
-def said(reason: str, hint: str = "--reason: say why, for the record") -> str:
+_HINT = says("--reason: say why, for the record")
+
+
+def said(reason: str, hint: str = _HINT) -> str:
     """Return a reason on one line, unaddressed; raises InputError: nothing, too much."""
     words = unaddressed(" ".join(reason.split()))
     if not words or len(words) > LONGEST:
-        raise InputError(f"{hint}, in at most {LONGEST} characters")
+        raise InputError(
+            says("%(hint)s, in at most %(most)s characters", hint=hint, most=LONGEST)
+        )
     return words

@@ -30,6 +30,11 @@ class Purpose(Enum):
     PROPOSE = 5  # change what they sent, until somebody has decided
     INTRODUCE = 6  # say whether they want to be introduced to another host
     INVITE = 7  # set a password of the console, once
+    CONSOLE = 8  # nothing by itself: the console asks who it is
+
+
+# What is written to holders of accounts as such is no list's mail, and nothing to leave.
+OF_ACCOUNTS = frozenset((Purpose.INVITE, Purpose.CONSOLE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from mailer.core.findings import Finding, error, fine, warning
 from mailer.core.lists import MailingList
 from mailer.core.model import Action
 from mailer.core.prose import Prose
+from mailer.core.saying import says
 from mailer.core.states import STATES
 from mailer.pipeline.typeset import Typesetter
 from mailer.ports import (
@@ -68,7 +69,7 @@ class Checker:
         try:
             action = self.typesetter.action(draft)
         except MailerError as trouble:
-            yield error("no-action", str(trouble), "action")
+            yield error("no-action", trouble.words, "action")
             return
         yield from checks.moments(draft, action, self.clock())
         yield from self._links(draft, prose)
@@ -80,7 +81,7 @@ class Checker:
             mailing_list = self.list_of(draft.list_slug)
             typeset = self.typesetter.typeset(draft, mailing_list, key)
         except MailerError as trouble:
-            yield error("rendering", str(trouble))
+            yield error("rendering", trouble.words)
             return
         told: set[tuple[str, str]] = set()
         for variant in typeset.variants:
@@ -89,7 +90,7 @@ class Checker:
                     told.add((each.name, each.words))
                     yield each
         if not told:
-            yield fine("gates", "the message passes all gates")
+            yield fine("gates", says("the message passes all gates"))
 
     # --- links
 
@@ -100,8 +101,11 @@ class Checker:
             if url not in to_ask:
                 yield error(
                     "link",
-                    f"{url} may not stand in a mail: write a whole https address in"
-                    " plain letters, without a name before the host",
+                    says(
+                        "%(url)s may not stand in a mail: write a whole https address"
+                        " in plain letters, without a name before the host",
+                        url=url,
+                    ),
                     found[url],
                 )
         if self.web is None:
@@ -116,18 +120,24 @@ class Checker:
         try:
             card = self.audiences.card(draft.audience, self.terms(draft))
         except MailerError as trouble:
-            yield error("audience", str(trouble), "audience")
+            yield error("audience", trouble.words, "audience")
             return
         if not card.count:
             out = sum(card.left_out.values())
             yield error(
                 "nobody",
-                "nobody would get it"
-                + (f": all {out:,} who are meant are left out" if out else ""),
+                says(
+                    "nobody would get it: all %(out)s who are meant are left out",
+                    out=out,
+                )
+                if out
+                else says("nobody would get it"),
                 "audience",
             )
             return
-        yield fine("audience", f"{card.count:,} people would get it")
+        yield fine(
+            "audience", says("%(people)s people would get it", people=card.count)
+        )
         readers = {share.name: share.people for share in card.languages}
         yield from checks.languages(draft, readers)
         yield from _places(draft, card, self._action(draft))
@@ -135,7 +145,10 @@ class Checker:
         if card.mailed_lately:
             yield warning(
                 "mailed-lately",
-                f"{card.mailed_lately:,} of them got mail from us within 24 hours",
+                says(
+                    "%(people)s of them got mail from us within 24 hours",
+                    people=card.mailed_lately,
+                ),
                 "audience",
             )
 
@@ -150,30 +163,47 @@ def _led(url: str, heard: Landing | NotAsked | Unanswered, where: str) -> Findin
     """Say where a link leads; what nobody could ask is told as that."""
     match heard:
         case NotAsked(why=why):
-            return warning("link-not-asked", f"{url} was not asked: {why}", where)
+            words = says("%(url)s was not asked: %(why)s", url=url, why=why)
+            return warning("link-not-asked", words, where)
         case Unanswered(why=why):
-            return warning("link-silent", f"{url} could not be asked: {why}", where)
-    on = "" if heard.url == url else f" leads on to {heard.url[:200]}, which"
+            words = says("%(url)s could not be asked: %(why)s", url=url, why=why)
+            return warning("link-silent", words, where)
+    on = _on(url, heard)
     if heard.status in _GONE:
-        return error(
-            "link-dead", f"{url}{on} answers {heard.status}: nothing is there", where
+        words = says(
+            "%(url)s%(on)s answers %(status)s: nothing is there",
+            url=url,
+            on=on,
+            status=heard.status,
         )
+        return error("link-dead", words, where)
     if heard.status not in _ANSWERS:
-        return warning("link-refused", f"{url}{on} answers {heard.status}", where)
-    return fine("link", f"{url}{on} is {_what(heard)}", where)
+        words = says(
+            "%(url)s%(on)s answers %(status)s", url=url, on=on, status=heard.status
+        )
+        return warning("link-refused", words, where)
+    words = says("%(url)s%(on)s is %(what)s", url=url, on=on, what=_what(heard))
+    return fine("link", words, where)
 
 
-_TOO_MANY = NotAsked(why=f"no more than {_MOST_LINKS} are")
+def _on(url: str, heard: Landing) -> str:
+    """Return where it leads on to, if it does."""
+    if heard.url == url:
+        return ""
+    return says(" leads on to %(url)s, which", url=heard.url[:200])
+
+
+_TOO_MANY = NotAsked(why=says("no more than %(most)s are", most=_MOST_LINKS))
 _ORDER = {"error": 0, "warning": 1, "ok": 2}
 
 
 def _what(landing: Landing) -> str:
     """Return what stands there says it is."""
     if landing.kind and "html" not in landing.kind:
-        return f"no page but {_printable(landing.kind)}"
+        return says("no page but %(kind)s", kind=_printable(landing.kind))
     found = _TITLE.search(landing.beginning)
     if found is None:
-        return "a page without a title"
+        return says("a page without a title")
     words = " ".join(html.unescape(found[1].decode("utf-8", "replace")).split())
     return f"“{_printable(words)[:120]}”"
 
@@ -195,7 +225,11 @@ def _places(draft: Draft, card: Card, action: Action | None) -> Iterator[Finding
         if re.search(rf"\b{re.escape(name)}\b", said):
             yield warning(
                 "other-place",
-                f"{name} is named, and nobody of the audience is known to be there",
+                says(
+                    "%(state)s is named, and nobody of the audience is known to be"
+                    " there",
+                    state=name,
+                ),
                 "audience",
             )
     if action is None or action.facts.place.region is None:
@@ -204,8 +238,11 @@ def _places(draft: Draft, card: Card, action: Action | None) -> Iterator[Finding
     if f"{place.country}-{place.region}".lower() not in there:
         yield warning(
             "other-place",
-            f"the action is in {place.label}, and nobody of the audience is known to be"
-            " in that state",
+            says(
+                "the action is in %(place)s, and nobody of the audience is known to be"
+                " in that state",
+                place=place.label,
+            ),
             "audience",
         )
 
@@ -217,7 +254,13 @@ def _size(card: Card) -> Iterator[Finding]:
     if card.count > _FAR * usual.most or card.count * _FAR < usual.least:
         yield warning(
             "unusual-size",
-            f"{card.count:,} people; the last {usual.mailings} mailings of this list went"
-            f" to {usual.least:,} to {usual.most:,}",
+            says(
+                "%(people)s people; the last %(mailings)s mailings of this list went to"
+                " %(least)s to %(most)s",
+                people=card.count,
+                mailings=usual.mailings,
+                least=usual.least,
+                most=usual.most,
+            ),
             "audience",
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mailer.core.accounts import State
 from mailer.core.errors import RefusedError
 from mailer.core.roles import Permission, Role, granted
+from mailer.core.saying import says
 from mailer.core.tokens import normalize
 from mailer.ports import Accounts, Coordinator
 
@@ -27,12 +28,17 @@ class Entitlement:
         for each in self.entitled(needs):
             if normalize(each.address) == wanted:
                 return each.address
-        known = "names nobody" if not self.named else "names others"
+        known = says("names others") if self.named else says("names nobody")
         raise RefusedError(
-            "--by: is no coordinator: [coalition] coordinators in mailer.toml"
-            f" {known}, and no account of the console may {needs}; add the address"
-            " there, or let an admin invite it in the console with a role that may"
-            f" ({_roles(needs)})"
+            says(
+                "--by: is no coordinator: [coalition] coordinators in mailer.toml"
+                " %(known)s, and no account of the console may %(needs)s; add the"
+                " address there, or let an admin invite it in the console with a role"
+                " that may (%(roles)s)",
+                known=known,
+                needs=str(needs),
+                roles=_roles(needs),
+            )
         )
 
     def entitled(self, needs: Permission) -> Sequence[Coordinator]:

@@ -28,15 +28,14 @@ class Eraser:
 
         Raises StoreError when the journal or the database cannot be written.
         """
-        erasure = Erasure(address_hash=address_hash, at=at)
-        self.journal.add([erasure])
-        done = self.erasures.erase(erasure)
-        if not done.waits:
-            self._forget([address_hash])
-        self.erasures.scrub()
-        return done
+        theirs = [address_hash, *self._before(address_hash)]
+        erasures = [Erasure(address_hash=each, at=at) for each in theirs]
+        self.journal.add(erasures)
+        done = {each.address_hash: self.erasures.erase(each) for each in erasures}
+        self._finish([one for one, it in done.items() if not it.waits], at=at)
+        return done[address_hash]
 
-    def catch_up(self) -> int:
+    def catch_up(self, *, at: datetime) -> int:
         """Do again what a restored backup does not know of; returns how much.
 
         What the journal lacks, as a new machine's does, is written into it.
@@ -50,20 +49,34 @@ class Eraser:
             for each in written.values()
             if each.address_hash not in known or known[each.address_hash].at < each.at
         ]
-        for erasure in sorted(again, key=_moment):
-            self.erasures.erase(erasure, restored=True)
-        if again:
-            self._forget([each.address_hash for each in again])
-            self.erasures.scrub()
+        done = {
+            erasure.address_hash: self.erasures.erase(erasure, restored=True)
+            for erasure in sorted(again, key=_moment)
+        }
+        self._finish([one for one, it in done.items() if not it.waits], at=at)
         return len(again)
 
     def complete(self, *, at: datetime) -> int:
-        """Finish what waited for a call that has ended since; returns how many."""
+        """Finish what waited for a call that has ended since, or was broken off.
+
+        Returns how many.
+        """
         done = self.erasures.complete(at=at)
-        if done:
-            self._forget(done)
-            self.erasures.scrub()
+        self._finish(done, at=at)
         return len(done)
+
+    def _before(self, address_hash: bytes) -> Sequence[bytes]:
+        """Return their addresses of before, which a backup may still know them by."""
+        before = self.erasures.before(address_hash)
+        return [each for each in before if each != address_hash]
+
+    def _finish(self, hashes: Sequence[bytes], *, at: datetime) -> None:
+        """Leave no trace of these anywhere; a kill in between leaves it to be done."""
+        if not hashes:
+            return
+        self._forget(hashes)
+        self.erasures.scrub()
+        self.erasures.finish(hashes, at=at)
 
     def _forget(self, hashes: Sequence[bytes]) -> None:
         theirs = frozenset(hashes)

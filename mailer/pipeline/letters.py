@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mailer.core.envelope import Letter, Recipient, Segments
-from mailer.core.tokens import Keyring, Link, Purpose
+from mailer.core.tokens import OF_ACCOUNTS, Keyring, Link, Purpose
 from mailer.ports import Addressee, Intent, Outgoing, Renderer
 
 
@@ -37,6 +37,7 @@ class Writer:
         mailing = intent.batch.mailing
         edition = mailing.kind if mailing.is_note else mailing.edition
         imprint = self.imprint(mailing.list_slug, edition)
+        listed = mailing.link is None or mailing.link.purpose not in OF_ACCOUNTS
         letter = Letter(
             mailing_key=mailing.key,
             sender_name=imprint.sender_name,
@@ -45,9 +46,9 @@ class Writer:
             subject=intent.subject,
             html=intent.html,
             text=intent.text,
-            leave_prefix=f"{self.base_url}/u/",
+            leave_prefix=f"{self.base_url}/u/" if listed else None,
             domain=imprint.sender_address.rpartition("@")[2],
-            headers=imprint.headers,
+            headers=imprint.headers if listed else _unlisted(imprint.headers),
         )
         return Outgoing(
             key=intent.key,
@@ -116,7 +117,7 @@ def fingerprint(outgoing: Outgoing, build: bytes) -> bytes:
         letter.subject,
         _flat(letter.html),
         _flat(letter.text),
-        letter.leave_prefix,
+        letter.leave_prefix or "",
         letter.domain,
         *(part for header in letter.headers for part in header),
     )
@@ -127,6 +128,10 @@ def fingerprint(outgoing: Outgoing, build: bytes) -> bytes:
     state = hashlib.sha256(build)
     state.update("\x1e".join(("", *shared, "", *people)).encode())
     return state.digest()
+
+
+def _unlisted(headers: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple(each for each in headers if each[0] != "List-Id")
 
 
 def _flat(segments: Segments) -> str:

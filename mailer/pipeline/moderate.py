@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from mailer.core.errors import RefusedError
@@ -13,6 +13,8 @@ from mailer.core.tokens import Link
 from mailer.pipeline.notify import Notifier
 from mailer.ports import Endorsements, Requests
 
+_TAKES = timedelta(minutes=1)  # who has just decided tells it by themselves
+_RECENT = timedelta(days=7)
 _WORDS = {State.DONE: "accepted", State.DECLINED: "declined"}
 
 
@@ -105,6 +107,19 @@ class Moderator:
         note = self.decided[request.kind].note(request, became=None)
         self._tell(request, note, said=reason)
 
+    def tell_the_rest(self) -> int:
+        """Tell who was not told, because a program was killed once it had decided.
+
+        Returns how many; run by every tick.
+        """
+        now = self.clock()
+        decided = {
+            _name(each): each
+            for each in self.requests.decided(since=now - _RECENT, until=now - _TAKES)
+        }
+        untold = self.notifier.notes.unused(decided) if decided else ()
+        return sum(self._tell_after_all(decided[name]) for name in sorted(untold))
+
     def _waiting(self, number: int) -> Request:
         request = self.requests.request(number)
         if request.state in _WORDS:
@@ -119,32 +134,36 @@ class Moderator:
             )
         return request
 
-    def _tell_after_all(self, request: Request) -> None:
-        """Tell who was not told, because a program was killed once it had decided.
+    def _tell_after_all(self, request: Request) -> bool:
+        """Tell who was not told; returns whether they are now.
 
         A note's name makes it one; whoever took their own plan back reads nothing.
         """
         decided = self.decided.get(request.kind)
         if decided is None or (request.state is State.DECLINED and not request.reason):
-            return
+            return False
         became = str(request.facts.get("organization", request.public_id))
         accepted = request.state is State.DONE
         note = decided.note(request, became=became if accepted else None)
-        self._tell(request, note, said=request.reason)
+        return self._tell(request, note, said=request.reason)
 
-    def _tell(self, request: Request, note: Note, said: str | None = None) -> None:
+    def _tell(self, request: Request, note: Note, said: str | None = None) -> bool:
         mailing_list = self.lists().get(request.list_number)
         if mailing_list is None or request.subscriber is None:
-            return
-        self.notifier.tell(
+            return False
+        return self.notifier.tell(
             note if said is None else _saying(note, said),
             to=request.subscriber,
-            name=f"decided {request.public_id}",
+            name=_name(request),
             mailing_list=mailing_list,
             list_number=request.list_number,
             link=self.decided[request.kind].link(request),
             at=self.clock(),
         )
+
+
+def _name(request: Request) -> str:
+    return f"decided {request.public_id}"
 
 
 def _saying(note: Note, said: str) -> Note:

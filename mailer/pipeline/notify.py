@@ -56,7 +56,7 @@ class Notifier:
         slots = self._markers(name)
         if note.occurrence is not None:
             note = replace(note, occurrence=note.occurrence.seen_from(at.date()))
-        if link is None:
+        if link is None or link.purpose is Purpose.CONSOLE:
             rendered = self.renderer.note(note, slots={})
         else:
             marker = slots["leave" if link.purpose is Purpose.LEAVE else "preferences"]

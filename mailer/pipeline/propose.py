@@ -23,6 +23,7 @@ from mailer.core.proposal import (
 from mailer.core.reasons import said
 from mailer.core.refusal import NotMovedError, Why
 from mailer.core.roles import Permission
+from mailer.core.saying import says
 from mailer.pipeline.tell import Teller
 from mailer.ports import Audiences, Blasts, Coordinators, Ledger, Terms
 
@@ -110,7 +111,12 @@ class Proposer:
                 f" {' '.join(f'--acknowledge {each.name}' for each in open_ones)}",
             )
         if strange := set(acknowledged) - {each.name for each in found}:
-            raise InputError(f"--acknowledge {min(strange)}: there is no such warning")
+            raise InputError(
+                says(
+                    "--acknowledge %(name)s: there is no such warning",
+                    name=min(strange),
+                )
+            )
         moved = self.blasts.submit(
             proposal,
             by=submitter,
@@ -260,7 +266,7 @@ class Proposer:
         self, proposal: Proposal, approver: str, *, alone: bool, reason: str
     ) -> None:
         if alone:
-            said(reason, "--reason: say why nobody else can approve it now")
+            said(reason, says("--reason: say why nobody else can approve it now"))
         elif proposal.is_by(approver):
             raise NotMovedError(
                 Why.OWN,

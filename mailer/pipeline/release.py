@@ -127,15 +127,17 @@ class Releaser:
             return
         mailing_list = self.list_of(proposal.draft.list_slug)
         key = self.blasts.key(proposal.name)
-        typeset = self.typesetter.typeset(proposal.draft, mailing_list, key)
+        draft, typeset = proposal.draft, self.typesetter.typeset
+        approved = typeset(draft, mailing_list, key)
+        sent = typeset(draft, mailing_list, key, proposal.approval)
         after = self.blasts.launch(
             Launch(
                 proposal=proposal,
                 key=key,
-                variants=typeset.variants,
-                by_language=typeset.by_language,
-                otherwise=typeset.otherwise,
-                words=typeset.words,
+                variants=sent.variants,
+                by_language=sent.by_language,
+                otherwise=sent.otherwise,
+                words=approved.words,
                 batch_size=self._together(mailing_list),
                 domains=self.domains,
                 route=self.route_of(mailing_list),

@@ -9,7 +9,7 @@ from mailer.core.lists import MailingList
 from mailer.core.notices import Note, NoteKind
 from mailer.core.proposal import Proposal
 from mailer.core.roles import Permission
-from mailer.core.tokens import normalize
+from mailer.core.tokens import Link, Purpose, normalize
 from mailer.pipeline.notify import Notifier
 from mailer.ports import Blasts, Coordinator, Coordinators, People
 
@@ -102,7 +102,7 @@ class Teller:
             name=f"{name} {uid.hex()}",
             mailing_list=self.list_of(proposal.draft.list_slug),
             list_number=proposal.list_number,
-            link=None,
+            link=Link(Purpose.CONSOLE, proposal.number),
             at=at,
         )
 

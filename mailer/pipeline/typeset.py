@@ -8,15 +8,19 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from zoneinfo import ZoneInfo
 
 from mailer.core import envelope, headers
 from mailer.core.blast import Blast, Occasion, Version
+from mailer.core.confirming import confirmed
 from mailer.core.draft import Draft, Wording
 from mailer.core.errors import InputError, NotFoundError, TemplateError
 from mailer.core.limits import HTML_LIMIT
 from mailer.core.lists import Kind, MailingList
 from mailer.core.model import Action, Facts
+from mailer.core.proposal import Approval
+from mailer.core.saying import says
 from mailer.ports import BlastRenderer, Composed, Markdown, PublicActions, Rendered
 
 TOLD = "blast"  # how readers of a blast know its action
@@ -56,16 +60,26 @@ class Typesetter:
     actions: PublicActions
     secret: bytes  # makes the slots' markers unforgeable
     base_url: str  # without a slash at the end
+    zone: ZoneInfo  # where neither list nor action names one
 
-    def typeset(self, draft: Draft, mailing_list: MailingList, key: bytes) -> Typeset:
-        """Set a draft under its mailing's key.
+    def typeset(
+        self,
+        draft: Draft,
+        mailing_list: MailingList,
+        key: bytes,
+        approval: Approval | None = None,
+    ) -> Typeset:
+        """Set a draft under its mailing's key; once approved, it says so.
 
+        What an approval is bound to is set without one: its moment is not known before.
         Raises TemplateError, and NotFoundError if its action is not there.
         """
         action = self.action(draft)
+        vouched = confirmed(draft, action, self._zone(mailing_list, action), approval)
         made: dict[str, Composed] = {}
         for wording in draft.wordings:
             blast = self.message(draft, action, wording.language)
+            blast = replace(blast, confirmed=vouched)
             made[wording.language] = self._composed(
                 draft, mailing_list, blast, action, key
             )
@@ -76,6 +90,12 @@ class Typesetter:
             otherwise=made[first].content_hash,
         )
 
+    def _zone(self, mailing_list: MailingList, action: Action | None) -> ZoneInfo:
+        """Return on whose clock hours are told: the list's own, else the action's."""
+        if mailing_list.timezone or mailing_list.cadence:
+            return mailing_list.zone
+        return ZoneInfo(action.facts.time_zone) if action else self.zone
+
     def action(self, draft: Draft) -> Action | None:
         """Return the action that a draft names; raises NotFoundError."""
         if draft.action is None:
@@ -83,8 +103,12 @@ class Typesetter:
         found = self.actions.posted(draft.action)
         if found is None:
             raise NotFoundError(
-                f"{draft.name}: action: there is no action {draft.action}; mailer"
-                " actions shows them"
+                says(
+                    "%(name)s: action: there is no action %(action)s; mailer actions"
+                    " shows them",
+                    name=draft.name,
+                    action=draft.action,
+                )
             )
         return found.action
 
@@ -158,8 +182,13 @@ def _check(rendered: Rendered, draft: Draft, template: str) -> None:
     size = len(rendered.html.encode())
     if size > HTML_LIMIT:
         raise TemplateError(
-            f"{draft.name}: {size:,} bytes of HTML; at most {HTML_LIMIT:,} may be sent,"
-            " or mailboxes cut it off; shorten the body"
+            says(
+                "%(name)s: %(size)s bytes of HTML; at most %(most)s may be sent, or"
+                " mailboxes cut it off; shorten the body",
+                name=draft.name,
+                size=size,
+                most=HTML_LIMIT,
+            )
         )
     try:
         headers.header_text("subject", rendered.subject)
@@ -173,6 +202,8 @@ def _occasion(facts: Facts, page: str) -> Occasion:
         starts=facts.start_time,
         ends=facts.end_time,
         calendar=f"{page}.ics",
+        # No map of others, who would learn who looked; and mail programs drop geo:.
+        directions=f"{page}#where" if facts.venue or facts.address else None,
     )
 
 

@@ -1,5 +1,6 @@
 """Letters to one person, outside any edition."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -32,4 +33,8 @@ class Notes(Protocol):
         written to, unless `returning`: who complained or was erased may have come
         back, and is asked so. Raises NotFoundError for an id that nobody has.
         """
+        ...
+
+    def unused(self, names: Collection[str]) -> Collection[str]:
+        """Return those of these names under which no letter was ever put there."""
         ...

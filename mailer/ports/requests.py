@@ -60,8 +60,17 @@ class Requests(Protocol):
         """Never write to this address again; whoever holds the link did not ask."""
         ...
 
-    def waiting(self, kind: Kind | None = None) -> Sequence[Request]:
-        """Return what moderators have to decide on, the oldest first."""
+    def waiting(
+        self, kind: Kind | None = None, *, after: int = 0, most: int | None = None
+    ) -> Sequence[Request]:
+        """Return what moderators have to decide on, the oldest first.
+
+        Those after a number, and at most so many.
+        """
+        ...
+
+    def decided(self, *, since: datetime, until: datetime) -> Sequence[Request]:
+        """Return what moderators decided between these moments, the oldest first."""
         ...
 
     def request(self, number: int) -> Request:

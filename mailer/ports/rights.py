@@ -43,8 +43,22 @@ class Erasures(Protocol):
         """
         ...
 
+    def before(self, hashed: bytes) -> Sequence[bytes]:
+        """Return where somebody was written to until they moved, by its hashes.
+
+        Not those that are somebody else's address today.
+        """
+        ...
+
     def complete(self, *, at: datetime) -> Sequence[bytes]:
-        """Finish what waited for a call that has ended; returns whose it was."""
+        """Erase what waited for a call that has ended, or was broken off.
+
+        Returns whose it was; they are not finished yet.
+        """
+        ...
+
+    def finish(self, hashes: Sequence[bytes], *, at: datetime) -> None:
+        """Take note that of these nothing is left anywhere."""
         ...
 
     def scrub(self) -> None:

@@ -130,6 +130,7 @@ def _move(site: Site, visit: Visit, request: Request, _: Fields) -> Response:
         request,
         _MOVED[moved.what],
         organization=moved.organization,
+        told=moved.other is not None,
         gets=handing.titles(site, moved.gets, language),
         choose=handing.choices(site, uid, moved.gets),
         joinable=bool(site.joinable),

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Request
 
 Scheme = Literal["light", "dark"]
 
@@ -35,6 +36,10 @@ class Opened:
         self.page.emulate_media(color_scheme=scheme)
 
 
+# A page costs a browser more than what is seen on it, and mail keeps nothing there.
+_READY: WeakKeyDictionary[Browser, list[Page]] = WeakKeyDictionary()
+
+
 @contextmanager
 def opened(
     browser: Browser,
@@ -45,19 +50,23 @@ def opened(
     zoomed: bool = False,
 ) -> Iterator[Opened]:
     """Open a page; `zoomed` sets its text at 200 %, as WCAG 2.2 §1.4.4 asks."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
-    )
-    page = context.new_page()
+    ready = _READY.setdefault(browser, [])
+    page = ready.pop() if ready else browser.new_context(offline=True).new_page()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+
+    def ask(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", ask)
     page.set_content(html)
     if zoomed:
         page.evaluate(_TWICE)
-    try:
-        yield Opened(page=page, asked=asked)
-    finally:
-        context.close()
+    yield Opened(page=page, asked=asked)
+    page.remove_listener("request", ask)
+    page.goto("about:blank")
+    ready.append(page)  # unless something has failed on it
 
 
 # Text and lines of all elements at twice their size; the screen stays as it is.

@@ -297,4 +297,5 @@ def test_the_pictures_are_ours_and_so_is_the_script() -> None:
         "htmx-LICENSE",
         "live.js",
         "passkeys.js",
+        "unsaved.js",
     ]

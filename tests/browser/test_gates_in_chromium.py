@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -38,6 +39,7 @@ GROUNDS = """() => [...document.querySelectorAll('.paper, .board, .badge, .butto
   .map((e) => [e.className, getComputedStyle(e).backgroundColor, getComputedStyle(e).color])"""
 
 
+@cache
 def sample(name: str, language: str) -> Message:
     return specimens.message(TEMPLATES, name, language)
 

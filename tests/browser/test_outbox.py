@@ -41,7 +41,7 @@ class Welcoming(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"The page to leave")
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Print nothing."""
 
 

@@ -198,6 +198,7 @@ class Coalition:
             actions=SqlPublicActions(self.database),
             secret=SECRET,
             base_url=BASE,
+            zone=ZoneInfo("UTC"),
         )
 
     def words(self, written: Draft) -> bytes:

@@ -132,7 +132,10 @@ def test_no_more_links_are_asked_than_a_mail_needs_and_that_is_told(
 def test_a_plain_call_to_those_who_are_meant_gives_no_cause(
     coalition: Coalition,
 ) -> None:
-    assert {severity for severity, _ in found(coalition).values()} == {"ok"}
+    plain = {"headline": ["Come"], "reason": "They ask."}
+    told = found(coalition, en=plain, es=plain)
+
+    assert {severity for severity, _ in told.values()} == {"ok"}
 
 
 def test_an_audience_of_nobody_is_an_error_that_says_why(coalition: Coalition) -> None:

@@ -27,12 +27,13 @@ from mailer.core.errors import InputError, RefusedError
 from mailer.core.events import EventKind
 from mailer.core.proposal import LEAVING, MOVES, OVER, Proposal, Stage
 from tests.contract.launching import ANA, BEN, CY, Coalition, draft
+from tests.depth import deep
 from tests.fakes.provider import ScriptedProvider
 
 RUNS = int(os.environ.get("MAILER_BLAST_RUNS", "0"))
 READERS = 40
 SETTINGS = settings(
-    max_examples=RUNS or 80,
+    max_examples=RUNS or deep(everyday=20, thorough=80),
     stateful_step_count=40,
     derandomize=not RUNS,
     database=None,

@@ -91,6 +91,22 @@ def test_an_edit_voids_the_approval_whatever_it_changes(coalition: Coalition) ->
     assert coalition.query("SELECT count(*) FROM deliveries") == [0]
 
 
+def test_the_story_says_what_an_edit_voids_and_of_a_draft_that_it_voids_nothing(
+    coalition: Coalition,
+) -> None:
+    coalition.enlist(3)
+    coalition.proposer.new(draft(), by=ANA)
+    coalition.proposer.edit(NAME, draft(), by=ANA)
+    coalition.proposer.submit(NAME, by=ANA)
+    edited = coalition.proposer.edit(NAME, draft(), by=ANA)
+
+    told = [why for *_, what, why in coalition.blasts.story(edited) if what == "edit"]
+    assert [sorted(why.split("; ")) for why in told] == [
+        ["revision 2"],
+        ["revision 3", "voids submitted"],
+    ]
+
+
 def test_an_approval_of_what_was_changed_meanwhile_is_refused(
     coalition: Coalition,
 ) -> None:

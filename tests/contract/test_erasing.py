@@ -1,6 +1,7 @@
 """Somebody is erased: what was about them is gone, what is counted stays."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
+from mailer.adapters.database import migrate
 from mailer.adapters.database.dossier import SqlDossiers
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.erasing import SqlErasures
@@ -388,11 +390,11 @@ def test_a_restored_backup_is_cleaned_again(
     hashed = eraser.erasures.hashed(ANA)
     journal.add([Erasure(address_hash=hashed, at=post.now + timedelta(days=3))])
 
-    assert eraser.catch_up() == 1
+    assert eraser.catch_up(at=MONDAY) == 1
 
     assert holding(post, ANA) == set()
     assert reason(post) == "erased"
-    assert eraser.catch_up() == 0
+    assert eraser.catch_up(at=MONDAY) == 0
 
 
 def test_a_power_cut_after_the_journal_leaves_nothing_undone(
@@ -406,7 +408,7 @@ def test_a_power_cut_after_the_journal_leaves_nothing_undone(
         erase(replace(eraser, erasures=Cut(post.database, PEPPER)), post)
     assert "subscribers" in holding(post, ANA)
 
-    assert eraser.catch_up() == 1
+    assert eraser.catch_up(at=MONDAY) == 1
 
     assert holding(post, ANA) == set()
 
@@ -418,7 +420,7 @@ def test_a_restored_backup_keeps_whoever_came_back_by_their_own_act(
     journal.add([Erasure(address_hash=hashed, at=post.now - timedelta(days=3))])
     _come_back(post)
 
-    assert eraser.catch_up() == 1
+    assert eraser.catch_up(at=MONDAY) == 1
 
     assert reason(post) is None
     assert post.send().deliveries["sent"] == 5
@@ -430,7 +432,7 @@ def test_an_import_before_the_restored_backup_was_cleaned_makes_nobody_mailable(
     hashed = eraser.erasures.hashed(ANA)
     journal.add([Erasure(address_hash=hashed, at=post.now - timedelta(days=3))])
 
-    eraser.catch_up()
+    eraser.catch_up(at=MONDAY)
 
     assert reason(post) == "erased"
     assert post.send().deliveries["sent"] == 4
@@ -442,7 +444,7 @@ def test_a_machine_without_the_journal_writes_it_anew(
     erase(eraser, post)
     elsewhere = ErasureFile(tmp_path / "other.jsonl")
 
-    assert replace(eraser, journal=elsewhere).catch_up() == 0
+    assert replace(eraser, journal=elsewhere).catch_up(at=MONDAY) == 0
 
     (written,) = elsewhere.entries()
     assert written == Erasure(
@@ -680,6 +682,14 @@ def test_an_address_that_was_typed_again_and_again_is_forgotten_as_well(
     assert holding(post, ask.address) == set()
 
 
+def _move(post: Post, new: str) -> None:
+    kept = SqlRequests(post.database, PEPPER)
+    rights = SqlRights(post.database, kept)
+    rights.ask_at(_readdress(post), new, at=post.now)
+    (due,) = kept.due(at=post.now)
+    assert rights.move(due.to, due.number, at=post.now).what is Moving.DONE
+
+
 def test_who_is_erased_after_a_move_leaves_no_old_address_behind(
     post: Post, eraser: Eraser
 ) -> None:
@@ -693,6 +703,94 @@ def test_who_is_erased_after_a_move_leaves_no_old_address_behind(
     erase(eraser, post, new)
 
     assert holding(post, new) == holding(post, ANA) == set()
+
+
+def test_a_backup_from_before_a_move_is_cleaned_of_the_old_address_as_well(
+    post: Post, journal: ErasureFile, tmp_path: Path
+) -> None:
+    files: list[str] = [ANA, "ana@home.example", "reader2@example.org"]
+
+    def take_out(is_theirs: Callable[[str], bool]) -> None:
+        files[:] = [each for each in files if not is_theirs(each)]
+
+    eraser = Eraser(
+        erasures=SqlErasures(post.database, PEPPER),
+        journal=journal,
+        elsewhere=[take_out],
+    )
+    _move(post, "ana@home.example")
+    erase(eraser, post, "ana@home.example")
+    assert files == ["reader2@example.org"]
+    assert reason(post) == "erased"
+
+    database = Database("sqlite:///backup.db", folder=tmp_path)
+    migrate.upgrade(database)
+    backup = Post(database)
+    backup.publish(draft("San Diego"))
+    backup.enlist(*people(2))
+    again = Eraser(erasures=SqlErasures(database, PEPPER), journal=journal)
+
+    assert again.catch_up(at=backup.now) == 2
+
+    assert holding(backup, ANA) == set()
+    assert reason(backup) == "erased"
+    assert backup.send().deliveries["sent"] == 1
+    database.close()
+
+
+def test_an_old_address_is_known_as_long_as_the_mail_that_went_there(
+    post: Post, eraser: Eraser, journal: ErasureFile
+) -> None:
+    post.send()
+    _move(post, "ana@home.example")
+    a_month = timedelta(days=31)
+    SqlRequests(post.database, PEPPER).expire(at=post.now + a_month)
+    assert not holding(post, ANA) & {"subscribers", "requests"}
+
+    post.now += a_month
+    erase(eraser, post, "ana@home.example")
+
+    assert reason(post) == "erased"
+    assert {each.address_hash for each in journal.entries()} == {
+        eraser.erasures.hashed(ANA),
+        eraser.erasures.hashed("ana@home.example"),
+    }
+
+
+def test_who_has_the_old_address_now_is_not_erased_with_whoever_had_it(
+    post: Post, eraser: Eraser
+) -> None:
+    post.send()
+    _move(post, "ana@home.example")
+    post.enlist(contact(1, given_name="Berta"))
+
+    erase(eraser, post, "ana@home.example")
+
+    assert reason(post) is None
+    assert "subscribers" in holding(post, ANA)
+
+
+def test_what_was_broken_off_before_its_last_byte_was_gone_is_finished_later(
+    post: Post, eraser: Eraser
+) -> None:
+    class Full(SqlErasures):
+        def scrub(self) -> None:
+            raise StoreError("the disk is full")
+
+    files = [ANA]
+
+    def take_out(is_theirs: Callable[[str], bool]) -> None:
+        files[:] = [each for each in files if not is_theirs(each)]
+
+    with pytest.raises(StoreError):
+        erase(replace(eraser, erasures=Full(post.database, PEPPER)), post)
+    assert files == [ANA]
+
+    again = replace(eraser, elsewhere=[take_out])
+
+    assert again.complete(at=post.now) == 1
+    assert files == []
+    assert again.complete(at=post.now) == 0
 
 
 def test_what_was_asked_at_the_new_address_before_brings_nobody_back_to_the_old_one(

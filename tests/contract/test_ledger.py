@@ -571,7 +571,7 @@ def test_no_delivery_can_be_made_twice_for_a_person_or_an_address(post: Post) ->
 
 def test_a_naive_datetime_never_reaches_the_store(post: Post) -> None:
     with pytest.raises(Exception, match="naive"):
-        post.ledger.register(["other"], at=datetime(2019, 10, 7))  # noqa: DTZ001
+        post.ledger.register(["other"], at=datetime(2019, 10, 7))  # noqa: DTZ001 - what is refused
 
 
 def test_instants_come_back_in_utc(post: Post) -> None:

@@ -38,10 +38,11 @@ from tests.contract.machine.timed import TimedDatabase
 from tests.contract.machine.witness import ViolationError
 from tests.contract.machine.world import inhabit
 from tests.databases import wake_workers
+from tests.depth import deep
 
 RUNS = int(os.environ.get("MAILER_LEDGER_RUNS", "0"))
 SETTINGS = settings(
-    max_examples=RUNS or 14,
+    max_examples=RUNS or deep(everyday=4, thorough=14),
     stateful_step_count=60 if RUNS else 40,
     derandomize=not RUNS,
     database=None,
@@ -98,19 +99,24 @@ def test_nobody_is_lost_or_mailed_twice_whatever_happens(
 MUTANTS = [
     (Restless, Kind.NEITHER, "I2|I8"),
     (Timeless, Kind.SEARCH, "I2|I5"),
-    (Hasty, Kind.SEARCH, "I2"),
-    (Unfenced, Kind.SEARCH, "I6"),
     (Forgiving, Kind.NEITHER, "I2|I8"),
     (Premature, Kind.KEY, "I4|I8"),
     (Careless, Kind.KEY, "I1|I2|I8"),
     (Advancing, Kind.KEY, "I1|I8"),
-    (Deaf, Kind.KEY, "I5"),
     (Considerate, Kind.KEY, "I1|I4|I7"),
+]
+# Whose mistake shows in few of the runs, after hundreds of acts.
+RARE = [
+    (Hasty, Kind.SEARCH, "I2"),
+    (Unfenced, Kind.SEARCH, "I6"),
+    (Deaf, Kind.KEY, "I5"),
     (Generous, Kind.KEY, "I2"),
 ]
 
 
-@pytest.mark.parametrize(("mutant", "kind", "promise"), MUTANTS)
+@pytest.mark.parametrize(
+    ("mutant", "kind", "promise"), [*MUTANTS, *deep(everyday=[], thorough=RARE)]
+)
 def test_the_machine_finds_out_who_lacks_a_safeguard(
     timed_file: TimedDatabase,
     mutant: type[Sender | SqlLedger],

@@ -115,7 +115,7 @@ def undecided(post: Post) -> Mailing:
 def test_a_person_and_an_event_decide_at_once_and_each_reader_is_decided_once(
     post: Post,
     other: Post,
-    resend: bool,  # noqa: FBT001
+    resend: bool,  # noqa: FBT001 - pytest gives it by name
 ) -> None:
     mailing = undecided(post)
     parked = Parked(other.database)
@@ -247,7 +247,7 @@ def test_two_hear_of_the_same_readers_in_opposite_orders(
 
         counts = at_once(
             lambda: heard(post, f"{turn}forth", known),  # noqa: B023 - at once
-            lambda: heard(other, f"{turn}back", known[::-1]),  # noqa: B023
+            lambda: heard(other, f"{turn}back", known[::-1]),  # noqa: B023 - called within its turn
         )
 
         tracker(post).apply()
@@ -321,7 +321,7 @@ _LAST = """
 def test_who_is_let_back_at_this_moment_is_not_suppressed_for_what_was_before(
     post: Post,
     other: Post,
-    by_sync: bool,  # noqa: FBT001
+    by_sync: bool,  # noqa: FBT001 - pytest gives it by name
 ) -> None:
     post.composed(1)
     before, back = MONDAY + timedelta(hours=1), MONDAY + timedelta(days=1)

@@ -77,7 +77,7 @@ def test_the_size_of_a_lot_and_the_order_within_it_make_no_difference(
     post: Post, seed: int
 ) -> None:
     events = season(seed)
-    disorder = random.Random(seed).sample(events, len(events))  # noqa: S311
+    disorder = random.Random(seed).sample(events, len(events))  # noqa: S311 - disorder, no secret
 
     one_by_one = end(post, events, most=1)
 

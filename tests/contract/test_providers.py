@@ -75,6 +75,21 @@ def test_the_list_headers_arrive_whole(carrier: Carrier) -> None:
     assert headers["Reply-To"] == "people@example.org"
 
 
+def test_what_is_no_lists_mail_offers_nothing_to_leave(carrier: Carrier) -> None:
+    sent = outgoing(*map(recipient, range(carrier.provider.capabilities.batch_size)))
+    headers = tuple(each for each in sent.letter.headers if each[0] != "List-Id")
+    alone = replace(sent.letter, leave_prefix=None, headers=headers)
+
+    outcome = hand_over(carrier, replace(sent, letter=alone))
+
+    assert isinstance(outcome, Answered)
+    arrived = carrier.arrived()
+    assert len(arrived) == len(sent.recipients)
+    for message in arrived:
+        assert not [name for name in message.headers if name.startswith("List-")]
+        assert message.headers["Feedback-ID"] == "20191007:weekly:coalition:mailer"
+
+
 @pytest.mark.parametrize("way", KEEP_OUR_NAMES)
 def test_a_message_keeps_our_message_id_where_the_provider_lets_us(
     way: str, tmp_path: Path

@@ -1,13 +1,16 @@
 """A seat changes hands: every list of its holder goes with it, and comes back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.erasing import SqlErasures
 from mailer.adapters.database.requests import SqlRequests
 from mailer.adapters.database.rights import SqlRights
 from mailer.adapters.database.schema import (
@@ -19,9 +22,11 @@ from mailer.adapters.database.schema import (
     subscriptions,
     suppressions,
 )
-from mailer.core.requests import Handing, Kind, Moved, Moving, Request
+from mailer.core.erasures import Erasure
+from mailer.core.requests import Ask, Handing, Kind, Moved, Moving, Request
 from mailer.core.tokens import address_hash
 from tests.contract.post import PEPPER, Post
+from tests.contract.test_locking import at_once
 from tests.factories import contact, place
 
 LUZ, MIA = "reader1@example.org", "reader2@example.org"
@@ -96,9 +101,6 @@ class Office:
     def sits(self, number: int) -> int:
         return len(self._rows(seats, number))
 
-    def roles(self, number: int) -> list[str]:
-        return [row.role for row in self._rows(seats, number)]
-
     def place(self, number: int) -> str | None:
         """Where somebody's own place is, whatever their organization's."""
         query = (
@@ -163,37 +165,6 @@ def test_taking_it_back_gives_all_of_it_back(office: Office) -> None:
     assert back.other == office.post.uid(2)
     assert set(back.ended) == set(back.gets) == set(office.numbers.values())
     assert (office.gets(1), office.gets(2)) == (EVERYTHING, {})
-    assert (office.sits(1), office.sits(2)) == (1, 0)
-
-
-def test_a_colleague_who_has_a_seat_there_keeps_it_when_the_other_goes_back(
-    office: Office,
-) -> None:
-    office.enlist(2, "weekly", UNION, role="comms")
-
-    moved = office.sit(office.offer())
-    assert (office.roles(1), office.roles(2)) == ([], ["comms"])
-    assert moved.back
-    back = office.sit(moved.back)
-
-    assert (back.what, back.organization) == (Moving.DONE, UNION)
-    assert back.kept == (office.numbers["weekly"],)
-    assert (office.roles(1), office.roles(2)) == (["primary"], ["comms"])
-    assert office.gets(1) == EVERYTHING
-    assert set(office.gets(2)) == {"weekly"}
-
-
-def test_a_seat_that_went_up_in_another_comes_back_though_that_one_has_gone_on(
-    office: Office,
-) -> None:
-    office.enlist(2, "weekly", UNION)
-    moved = office.sit(office.offer())
-    assert moved.back
-    with office.post.database.writing() as connection:
-        connection.execute(delete(seats))
-
-    assert office.sit(moved.back).what is Moving.DONE
-
     assert (office.sits(1), office.sits(2)) == (1, 0)
 
 
@@ -365,3 +336,142 @@ def test_what_was_handed_over_before_this_version_is_given_back_too(
 
     assert set(office.gets(1)) == {"weekly"}
     assert set(office.gets(2)) == {"committee", "urgent"}
+
+
+def test_a_colleague_who_has_a_seat_there_keeps_it_when_the_other_is_taken_back(
+    office: Office,
+) -> None:
+    office.enlist(2, "weekly")
+
+    moved = office.sit(office.offer())
+    assert (office.sits(1), office.sits(2)) == (0, 1)
+    assert moved.back
+    back = office.sit(moved.back)
+
+    assert back.what is Moving.DONE
+    assert (office.sits(1), office.sits(2)) == (1, 1)
+    assert (office.gets(1), set(office.gets(2))) == (EVERYTHING, {"weekly"})
+
+
+def test_a_seat_comes_back_from_a_colleague_who_was_erased_meanwhile(
+    office: Office,
+) -> None:
+    moved = office.sit(office.offer())
+    hashed = address_hash(PEPPER, MIA)
+    erased = Erasure(address_hash=hashed, at=office.post.now)
+    SqlErasures(office.post.database, PEPPER).erase(erased)
+    assert moved.back
+
+    back = office.sit(moved.back)
+
+    assert back.what is Moving.DONE
+    assert office.sits(1) == 1
+    assert office.gets(1) == EVERYTHING
+
+
+def test_a_list_that_a_colleague_confirmed_by_themselves_since_stays_theirs(
+    office: Office,
+) -> None:
+    moved = office.sit(office.offer())
+    office.post.now += timedelta(hours=1)
+    weekly = office.numbers["weekly"]
+    office.requests.ask(
+        Ask(
+            kind=Kind.SUBSCRIBE,
+            address=MIA,
+            language="en",
+            list_number=weekly,
+            joins=(weekly,),
+        ),
+        at=office.post.now,
+    )
+    [due] = office.requests.due(at=office.post.now)
+    office.requests.written(due, at=office.post.now)
+    assert office.requests.confirm(due.to, due.number, at=office.post.now)
+    assert moved.back
+
+    office.sit(moved.back)
+
+    assert set(office.gets(2)) == {"weekly"}
+    assert office.gets(1) == EVERYTHING
+
+
+def test_whoever_takes_a_seat_back_has_taken_back_every_offer_of_it(
+    office: Office,
+) -> None:
+    first = office.offer()
+    office.post.now += timedelta(hours=1)
+    second = office.offer("reader3@example.org")
+    moved = office.sit(first)
+    assert moved.back
+    office.sit(moved.back)
+
+    assert office.sit(second).what is Moving.OVER
+
+    assert office.sits(1) == 1
+    assert office.gets(1) == EVERYTHING
+
+
+def test_a_seat_that_was_lost_is_watched_over_anew_with_its_new_holder(
+    office: Office,
+) -> None:
+    letter = office.offer()
+    with office.post.database.writing() as connection:
+        connection.execute(update(seats).values(lost_at=office.post.now))
+
+    office.sit(letter)
+
+    [seat] = office._rows(seats, 2)
+    assert seat.lost_at is None
+
+
+def test_what_a_colleague_left_stays_left_when_the_seat_is_taken_back(
+    office: Office,
+) -> None:
+    moved = office.sit(office.offer())
+    uid = office.post.uid(2)
+    for slug in LISTS:
+        number = office.numbers[slug]
+        office.post.readers.leave(uid, number, at=office.post.now, how="page")
+    assert moved.back
+
+    back = office.sit(moved.back)
+
+    assert back.ended == ()
+    assert (office.gets(1), office.gets(2)) == (EVERYTHING, {})
+
+
+def test_of_a_holder_who_is_erased_nothing_can_be_taken_over(office: Office) -> None:
+    letter = office.offer()
+    hashed = address_hash(PEPPER, LUZ)
+    erased = Erasure(address_hash=hashed, at=office.post.now)
+    SqlErasures(office.post.database, PEPPER).erase(erased)
+
+    assert office.rights.handing(*letter) is None
+    assert office.sit(letter).what is Moving.OVER
+    assert office.sits(2) == 0
+    assert office.gets(2) == {}
+
+
+@pytest.mark.parametrize("press", ["refuse", "forget", "confirm"])
+def test_two_presses_of_one_colleague_at_once_wait_for_each_other(
+    office: Office, press: str
+) -> None:
+    for number in range(2, 12):
+        office.post.now += timedelta(days=1)
+        uid, request = office.offer(f"reader{number}@example.org")
+        now = office.post.now
+        others: dict[str, Callable[..., object]] = {
+            "refuse": office.requests.refuse,
+            "forget": office.rights.forget,
+            "confirm": office.requests.confirm,
+        }
+        moved, _ = at_once(
+            partial(office.sit, (uid, request)),
+            partial(others[press], uid, request, at=now),
+        )
+        assert isinstance(moved, Moved)
+        if moved.back:
+            office.sit(moved.back)
+    assert office.sits(1) == 1
+    assert office.gets(1) == EVERYTHING

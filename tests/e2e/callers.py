@@ -4,7 +4,7 @@ import csv
 import email
 import email.policy
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -156,9 +156,8 @@ class Callers:
         sender.drain(sleep=_never, wait=False)
         assert troubles == []
 
-    def sent(self) -> dict[str, str]:
-        """Return the HTML that lies in the outbox, by whom it is for."""
-        found = {}
+    def letters(self) -> Iterator[tuple[str, str]]:
+        """Yield the letters in the outbox: whom each is for, and its HTML."""
         for file in outbox(self.house):
             message = email.message_from_bytes(
                 file.read_bytes(), policy=email.policy.default
@@ -167,13 +166,12 @@ class Callers:
             assert body is not None
             raw = body.get_payload(decode=True)
             assert isinstance(raw, bytes)
-            found[str(message["To"])] = raw.decode().replace("\r\n", "\n")
-        return found
+            yield str(message["To"]), raw.decode().replace("\r\n", "\n")
 
-    def called(self) -> set[str]:
-        """Return who was sent more than a letter that asks for an approval."""
+    def called(self) -> Mapping[str, str]:
+        """Return the HTML that each has of the call; letters asking to approve aside."""
         asking = "Read it and decide"
-        return {to for to, said in self.sent().items() if asking not in said}
+        return {to: said for to, said in self.letters() if asking not in said}
 
 
 def outbox(house: House) -> list[Path]:

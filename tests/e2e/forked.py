@@ -8,7 +8,7 @@ import multiprocessing
 import multiprocessing.process
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -49,6 +49,15 @@ def started(
     process = _FORKING.Process(
         target=_main, args=(list(words), dict(environment), folder, nowhere, nowhere)
     )
+    process.start()
+    return process
+
+
+def doing(
+    act: Callable[[Path], None], folder: Path
+) -> multiprocessing.process.BaseProcess:
+    """Start to do this to a folder; to be ended by its parent."""
+    process = _FORKING.Process(target=act, args=(folder,))
     process.start()
     return process
 

@@ -120,7 +120,7 @@ def test_an_urgent_call_goes_from_draft_to_report_by_programs_alone(
     assert (stopped["state"], stopped["in_hand"]) == ("paused", 0)
     desk.house.now += timedelta(minutes=30)
     desk.work()
-    assert [_to(each) for each in desk.shell.messages] == [BEN]  # asked to approve
+    assert {_to(each) for each in desk.shell.messages} == {BEN}  # asked to approve
     assert ben("POST", f"{ONE}/resume").json()["stage"] == "held"
     for _ in range(2):
         desk.house.now += timedelta(minutes=10)

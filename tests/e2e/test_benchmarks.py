@@ -9,9 +9,24 @@ from typing import Any
 
 import pytest
 
+from tests.depth import deep
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
+SMALLEST: Mapping[str, Sequence[str]] = {  # a run that proves that it runs
+    "personalize": ("--rounds", "1"),
+    "compose": ("--sizes", "60", "120"),
+    "render": ("--variants", "4"),
+    "send": ("--count", "300"),
+    "calls": (),
+    "end_to_end": ("--recipients", "200", "--case", "b"),
+    "events": ("--count", "500"),
+    "strangers": ("--count", "15"),
+    "import_subscribers": ("--rows", "500"),
+    "audience": ("--count", "500"),
+    "blast": ("--count", "1000"),
+}
 SMALL: Mapping[str, Sequence[str]] = {  # what --quick measures takes half a minute
     "personalize": (),
     "compose": ("--sizes", "300", "600"),
@@ -27,10 +42,13 @@ SMALL: Mapping[str, Sequence[str]] = {  # what --quick measures takes half a min
 }
 
 
-@pytest.mark.parametrize("name", SMALL)
+SIZES = deep(everyday=SMALLEST, thorough=SMALL)
+
+
+@pytest.mark.parametrize("name", SIZES)
 def test_a_quick_run_prints_one_object_with_its_rows_and_the_machine(name: str) -> None:
     done = subprocess.run(  # noqa: S603 - our own files
-        [sys.executable, BENCHMARKS / f"{name}.py", "--quick", "--json", *SMALL[name]],
+        [sys.executable, BENCHMARKS / f"{name}.py", "--quick", "--json", *SIZES[name]],
         capture_output=True,
         text=True,
         timeout=300,  # a busy machine is no failure

@@ -378,6 +378,7 @@ def test_an_invitation_goes_out_by_mail_and_its_link_works(house: House) -> None
     crew.drain(sleep=lambda _: None)
     crew.flush()
     [letter] = sorted((house.project.folder / "outbox").rglob("*.eml"))[-1:]
+    assert b"\nList-" not in letter.read_bytes()
     written = letter.read_text("utf-8").replace("=\n", "").replace("=3D", "=")
     path = "/console/set-up/" + written.split("/console/set-up/")[1][:51]
     page = house.browser().get(path)

@@ -1,8 +1,10 @@
 """Urgent calls in the console: what two people may do, and what nobody can by accident."""
 
+import email
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -11,7 +13,7 @@ from sqlalchemy import update
 from mailer.adapters.database.schema import blasts
 from mailer.core.proposal import Stage
 from mailer.core.roles import Role
-from tests.e2e.callers import MARTA, ROSA, Callers, furnish
+from tests.e2e.callers import MARTA, ROSA, Callers, furnish, outbox
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.coordinators import House, words
 
@@ -182,17 +184,17 @@ def test_a_stop_during_the_hold_keeps_everything_here_until_somebody_goes_on(
     assert (status, "Nothing has left" in said) == (303, True)
 
     callers.work(minutes=30)
-    assert callers.called() == set()
+    assert callers.called() == {}
     gone = callers.rosa.get(f"{callers.page}/standing")
     assert gone.headers["HX-Redirect"] == callers.page
     assert callers.press(callers.rosa, "resume")[0] == 403
     callers.press(callers.marta, "resume")
     assert callers.call.stage is Stage.HELD
     callers.work(minutes=1)
-    assert callers.called() == set()
+    assert callers.called() == {}
 
     callers.work(minutes=1)
-    assert callers.called() == {"eva@barrio.example", "bob@aft.example"}
+    assert set(callers.called()) == {"eva@barrio.example", "bob@aft.example"}
 
 
 def test_an_edit_after_the_approval_voids_it_and_says_so_before(
@@ -212,7 +214,7 @@ def test_an_edit_after_the_approval_voids_it_and_says_so_before(
         told = words(who.get(callers.page))
         assert "A change by Rosa voided the approval by Marta" in told
     callers.work(minutes=30)
-    assert callers.called() == set()
+    assert callers.called() == {}
 
 
 def test_reasons_that_were_given_are_there_when_an_edited_call_is_submitted_anew(
@@ -282,8 +284,26 @@ def test_one_alone_gives_a_reason_and_every_approver_is_told(callers: Callers) -
     assert status == 303
     assert "Approved by one person alone: Everybody else is in court." in said
     callers.work()
-    told = {to for to, said in callers.sent().items() if "Everybody else" in said}
+    told = {to for to, said in callers.letters() if "Everybody else" in said}
     assert told == {"both@union.example", MARTA}
+
+
+def test_the_audit_log_tells_of_a_call_in_the_words_of_its_page(
+    callers: Callers,
+) -> None:
+    callers.approved()
+    callers.house.person("audie@union.example", [Role.AUDITOR])
+    log = callers.house.signed_in("audie@union.example").get("/console/audit")
+
+    told = words(log)
+    assert "Marta approved it Come to Otay Mesa tonight at 6 people: 2" in told
+    assert "Rosa asked for an approval Come to Otay Mesa tonight at 6" in told
+    assert "False" not in told
+    assert f"/console/calls/{callers.name}" not in log.text  # it is not for auditors
+
+    callers.house.person("nora@union.example", [Role.ADMIN], codes=True)
+    nora = callers.house.signed_in("nora@union.example")
+    assert f'href="/console/calls/{callers.name}"' in nora.get("/console/audit").text
 
 
 def test_what_is_previewed_is_sent_to_the_byte(callers: Callers) -> None:
@@ -296,7 +316,7 @@ def test_what_is_previewed_is_sent_to_the_byte(callers: Callers) -> None:
     callers.work(minutes=2)
     shown = callers.rosa.get(f"{callers.page}/message?reader={number}")
 
-    assert shown.text.rstrip() == callers.sent()["eva@barrio.example"].rstrip()
+    assert shown.text.rstrip() == callers.called()["eva@barrio.example"].rstrip()
     assert "sandbox" in shown.headers["content-security-policy"]
     assert "script-src" not in shown.headers["content-security-policy"]
 
@@ -331,7 +351,7 @@ def test_a_test_goes_to_whoever_presses_and_to_nobody_else(callers: Callers) -> 
     callers.work()
 
     assert (status, f"on its way to {ROSA}" in said) == (303, True)
-    assert callers.called() == {ROSA}
+    assert set(callers.called()) == {ROSA}
     assert callers.call.stage is Stage.DRAFT
 
 
@@ -365,6 +385,9 @@ def test_those_who_got_the_wrong_version_are_prefilled(callers: Callers) -> None
     assert "Corrección:\nVengan a Otay Mesa\nhoy a las 6</textarea>" in form
     assert "Bring **water**.</textarea>" in form
     assert 'name="urgent" value="yes" checked' in form
+    assert "To whoever got “Come to Otay Mesa tonight at 6”" in form
+    assert "People sent “Come to Otay Mesa tonight at 6”." in form
+    assert f'<option value="{callers.name}">got the mailing: Come to' in form
 
 
 @pytest.mark.parametrize("nasty", HOSTILE)
@@ -446,3 +469,46 @@ def test_a_rule_that_rows_cannot_say_is_written_and_kept_as_json(
     assert callers.call.draft.audience.include
     assert "&#34;not&#34;" in form
     assert "but nobody" not in words(callers.rosa.get(callers.page))
+
+
+def test_once_approved_it_says_who_confirmed_it_and_is_sent_as_it_was_previewed(
+    callers: Callers,
+) -> None:
+    project = callers.house.project
+    coming = project.public_actions.listed(callers.house.now, limit=9)
+    [public] = [
+        each.action.public_id
+        for each in coming
+        if each.action.facts.target == "Otay Mesa"
+    ]
+    reader = callers.house.project.calls.subscriber("eva@barrio.example")
+    message = f"{callers.page}/message?in=es&reader={reader}"
+
+    callers.submitted(about=public, **{"include-value": "CA"})
+    before = callers.marta.get(message).text
+    status, said = callers.press(callers.marta, "approve")
+    assert status == 303, said
+    callers.house.now += timedelta(minutes=1)
+    previewed = callers.marta.get(message).text
+    callers.work(minutes=2)
+
+    assert "Lo revisaron" not in before
+    assert "Confirmado por Unión del Barrio." in previewed
+    assert "Lo revisaron dos personas" in previewed
+    assert callers.called()["eva@barrio.example"] == previewed
+
+
+def test_what_asks_for_an_approval_is_no_lists_mail(callers: Callers) -> None:
+    callers.submitted()
+    both = {"alone": "yes", "reason": "Nobody else is awake."}
+    callers.house.person("both@union.example", [Role.AUTHOR, Role.APPROVER], codes=True)
+    callers.press(callers.house.signed_in("both@union.example"), "approve", **both)
+    callers.work()
+
+    letters = [
+        email.message_from_bytes(file.read_bytes()) for file in outbox(callers.house)
+    ]
+    assert len(letters) >= 2  # one that asks, one that tells of a lone approval
+    for each in letters:
+        assert not [name for name in each if name.startswith("List-")]
+        assert each["Auto-Submitted"] == "auto-generated"

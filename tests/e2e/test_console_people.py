@@ -3,18 +3,20 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from mailer.adapters.database.hosting import SqlHosts
 from mailer.adapters.database.schema import (
     consent_events,
     hosts as hosts_table,
     organizations,
+    requests as requests_table,
     subscriptions,
 )
 from mailer.core.model import Action, Draft, Reading, Sponsor
@@ -451,3 +453,41 @@ def test_settings_show_no_secret_and_the_doctor_looks_at_what_is_near(
     assert "MAILER_BASE_URL" in said
     assert "postal address" in found
     assert "could not ask" not in found
+
+
+def test_many_requests_come_in_pages_and_each_stands_on_one_of_them(
+    house: House, moderator: Browser
+) -> None:
+    facts = facts_of(Submission(facts=source_says(title="Vigil").facts))
+    number = next(iter(house.project.numbered()))
+    kept, numbers = house.project.requests, []
+    for each in range(52):
+        kept.ask(
+            Ask(
+                kind=Kind.SUBMIT,
+                address=f"host{each}@vigil.example",
+                language="en",
+                list_number=number,
+                about=f"vigil {each}",
+                facts=facts,
+            ),
+            at=house.now,
+        )
+        [due] = kept.due(at=house.now)
+        kept.written(due, at=house.now)
+        [waiting] = kept.confirm(due.to, due.number, at=house.now)
+        numbers.append(waiting.number)
+
+    first = moderator.get("/console/requests").text
+    onward = re.findall(r'href="(\?after=\d+)">Show more', first)
+    second = moderator.get(f"/console/requests{onward[0]}").text
+    with house.project.database.writing() as connection:
+        connection.execute(
+            delete(requests_table).where(requests_table.c.id >= numbers[0])
+        )
+
+    found = [re.findall(r"/console/requests/(\d+)", page) for page in (first, second)]
+    assert [len(some) for some in found] == [50, 2]
+    assert [int(each) for some in found for each in some] == numbers
+    assert "Show more" not in second
+    assert moderator.get("/console/requests?after=x'--").status_code == 200

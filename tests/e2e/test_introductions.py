@@ -10,6 +10,7 @@ import pytest
 from mailer.core.introductions import WINDOW
 from mailer.core.tokens import Purpose
 from tests.e2e.conftest import Shell, copied
+from tests.e2e.test_rights import traces
 from tests.e2e.test_share import DAY, Stage, link_of, words
 from tests.e2e.town import MONDAY, Town
 
@@ -255,3 +256,20 @@ def test_coordinators_see_pairs_and_how_far_they_are_but_nobodys_address(
     for secret in (ANA, CY, "Ana Ruiz", "@"):
         assert secret not in table.out
         assert secret not in shell("introductions", "--json", *AT).out
+
+
+def test_of_a_host_who_is_erased_we_keep_nothing_in_letters_to_the_other(
+    meeting: Meeting,
+) -> None:
+    mine, theirs = meeting.both()
+    meeting.say(mine, "agree")
+    meeting.say(theirs, "agree")
+    meeting.tick()  # the letters that say who the other is wait to be sent
+    project = meeting.town.project
+
+    project.eraser.erase(project.eraser.erasures.hashed(ANA), at=meeting.town.now)
+
+    for trace in (ANA, "Ana Ruiz"):
+        kept = traces(project.folder, trace)
+        assert not [name for name in kept if name.startswith("mailer.db")], trace
+    assert traces(project.folder, CY)

@@ -365,6 +365,26 @@ def test_a_link_of_another_purpose_or_person_leads_nowhere(stage: Stage) -> None
     assert not project.actions.every()[0].facts.status.is_off
 
 
+def test_both_links_of_a_host_work_as_long_as_their_action_is_to_come(
+    stage: Stage,
+) -> None:
+    first = stage.confirmed(day="2020-03-07")
+    stage.save(first, day="2020-03-08")
+    (waiting,) = stage.town.project.requests.waiting()
+    stage.town.project.moderator("cli").accept(waiting.number)
+    second = stage.link()
+    stage.town.now = MONDAY + 150 * DAY
+
+    stage.town.project.prune()
+
+    for link in (first, second):
+        assert "Otay Mesa" in stage.page(link)
+    assert "Cancelled. The site says so already." in stage.press(first, "cancel")
+    stage.town.now += DAY * 60
+    stage.town.project.prune()
+    assert "It may have been cut in two" in stage.page(first)
+
+
 def test_what_is_over_is_a_plain_page(stage: Stage) -> None:
     link = stage.listed()
     stage.town.now = MONDAY + 20 * DAY

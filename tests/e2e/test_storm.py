@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.depth import deep
 from tests.e2e.conftest import Shell
 from tests.e2e.storm.ground import Ground, lay
 from tests.e2e.storm.nursery import Nursery
@@ -23,7 +24,7 @@ from tests.e2e.storm.verdict import Verdict, judge
 from tests.fakes.postoffice.acceptances import Acceptance
 from tests.fakes.postoffice.running import Office, running
 
-MANY = 400
+MANY = deep(everyday=240, thorough=400)
 POISONED = "reader7@example.org"
 FROZEN = [Peril(point=Point.BEGUN, deed=Deed.STOP, nth=1)]
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -141,7 +142,7 @@ def test_with_a_key_or_a_search_everybody_is_mailed_once_however_many_workers_di
 @ON_POSTGRESQL
 @pytest.mark.parametrize("means", [Means.KEY, Means.SEARCH])
 def test_and_so_it_is_on_postgresql(stage: Stage, means: Means) -> None:
-    passed = stage.storm(means, deadly, readers=250)
+    passed = stage.storm(means, deadly, readers=deep(everyday=150, thorough=250))
 
     assert_rough(passed)
     assert not passed.verdict.broken

@@ -14,6 +14,7 @@ from icalendar import Calendar
 from limits import parse
 from sqlalchemy import insert
 
+from mailer.adapters.credentials.passwords import Passwords
 from mailer.adapters.database.schema import variants
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.specimens import specimens
@@ -24,6 +25,7 @@ from mailer.core.model import Draft, Reading
 from mailer.pipeline import plan
 from mailer.pipeline.ingest import ingest
 from mailer.web.api import Limits
+from tests.e2e.coordinators import QUICK
 from tests.fakes.site import BRAND, TEMPLATES, served_app
 
 PATIENT = Limits(each=parse("100000/second"), bad=parse("100000/second"))
@@ -43,6 +45,7 @@ class Town:
         self.url = ""
         self.subjects: dict[str, str] = {}
         self.project = Project(folder, {}, lambda: self.now)
+        self.project.console.__dict__["passwords"] = Passwords(QUICK)
 
     def settle(self) -> None:
         """Subscribe a reader of each language to the weekly list."""

@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
         there.close()
         return answer.status, dict(answer.getheaders()), content
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Print nothing."""
 
 

@@ -130,6 +130,9 @@ class MemoryNotes:
             raise NotFoundError("nobody has this id")
         return self.posted.setdefault(name, (to, composed, link))[1] is composed
 
+    def unused(self, names: Collection[str]) -> Collection[str]:
+        return set(names) - set(self.posted)
+
 
 @dataclass
 class MemoryActions:

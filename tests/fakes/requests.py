@@ -62,7 +62,12 @@ class MemoryRequests:
             del self.kept[uid, number]
             self.refused.append(uid)
 
-    def waiting(self, kind: Kind | None = None) -> Sequence[Request]:
+    def waiting(
+        self, kind: Kind | None = None, *, after: int = 0, most: int | None = None
+    ) -> Sequence[Request]:
+        raise NotImplementedError
+
+    def decided(self, *, since: datetime, until: datetime) -> Sequence[Request]:
         raise NotImplementedError
 
     def request(self, number: int) -> Request:

@@ -78,9 +78,17 @@ class MemoryErasures:
         self.erased.append(erasure)
         return Erased(held=True, waits=self.waits)
 
+    def before(self, hashed: bytes) -> Sequence[bytes]:
+        assert hashed
+        return []
+
     def complete(self, *, at: datetime) -> Sequence[bytes]:
         assert at.tzinfo is not None
         return []
+
+    def finish(self, hashes: Sequence[bytes], *, at: datetime) -> None:
+        assert at.tzinfo is not None
+        assert {each.address_hash for each in self.erased} >= set(hashes)
 
     def scrub(self) -> None:
         assert self.erased

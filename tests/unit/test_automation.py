@@ -42,7 +42,7 @@ def an_account(roles: frozenset[Role], *, totp: bool) -> Account:
 def test_no_token_may_what_its_account_may_not(
     roles: frozenset[Role],
     totp: bool,  # noqa: FBT001 - hypothesis passes it by name
-    strong: bool,  # noqa: FBT001
+    strong: bool,  # noqa: FBT001 - pytest gives it by name
 ) -> None:
     account = an_account(roles, totp=totp)
     scopes = grantable(account, strong=strong)

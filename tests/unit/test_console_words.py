@@ -43,6 +43,16 @@ def words_of_the_console() -> frozenset[str]:
         with file.open("rb") as lines:
             for _, message, *_ in extract("jinja2.ext:babel_extract", lines):
                 found.add(message if isinstance(message, str) else message[0])
+    return frozenset(found | sentences_of_checks())
+
+
+def sentences_of_checks() -> frozenset[str]:
+    """Return what findings and refusals are made of, wherever they are made."""
+    found = set()
+    for file in sorted((TEMPLATES.parent / "mailer").rglob("*.py")):
+        with file.open("rb") as lines:
+            for _, message, *_ in extract("python", lines, keywords={"says": None}):
+                found.add(str(message))
     return frozenset(found)
 
 

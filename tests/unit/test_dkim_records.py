@@ -42,7 +42,7 @@ OPENSSL = (
 
 @pytest.mark.parametrize("bits", [512, 768, 1024, 2048, 3072, 4096])
 @pytest.mark.parametrize("bare", [False, True])
-def test_the_length_of_an_rsa_key_is_read(bits: int, bare: bool) -> None:  # noqa: FBT001
+def test_the_length_of_an_rsa_key_is_read(bits: int, bare: bool) -> None:  # noqa: FBT001 - pytest gives it by name
     found = dkim.parse(f"v=DKIM1; k=rsa; p={rsa(bits, bare=bare)}")
 
     assert (found.kind, found.bits, found.fault) == (KeyType.RSA, bits, None)

@@ -39,7 +39,7 @@ SCOPES = st.one_of(
 )
 MOMENTS = st.datetimes(
     datetime(2019, 1, 1),  # noqa: DTZ001 - hypothesis wants bounds without a zone
-    datetime(2021, 1, 1),  # noqa: DTZ001
+    datetime(2021, 1, 1),  # noqa: DTZ001 - hypothesis wants it bare
     timezones=st.sampled_from([UTC, ZoneInfo("America/Los_Angeles")]),
 ).map(lambda moment: moment.astimezone(UTC))  # some hours on a clock never were
 CHOICES = st.builds(

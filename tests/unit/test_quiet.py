@@ -55,7 +55,7 @@ def test_an_hour_that_comes_twice_is_waited_out_from_where_one_is() -> None:
 
 
 @given(
-    st.datetimes(datetime(2018, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.datetimes(datetime(2018, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis wants it bare
     st.sampled_from(ZONES),
     st.times(),
     st.times(),

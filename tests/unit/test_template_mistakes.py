@@ -272,7 +272,7 @@ def test_sample_data_that_is_no_object_is_told_in_words(
         ),
         ('subject = "', 'subjekt = "', "[left.en] subjekt: is not known here"),
         ("heading = [", "heading = [] #", "[left.en] heading: is missing or empty"),
-        ("[left.en]", "[left.en", "wordings.toml, line 16: not valid TOML"),
+        ("[left.en]", "[left.en", "wordings.toml, line 17: not valid TOML"),
     ],
 )
 def test_a_slip_in_the_wordings_is_told_with_its_key(

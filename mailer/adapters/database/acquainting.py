@@ -25,6 +25,7 @@ from mailer.adapters.database.publishing import current, to_posted
 from mailer.adapters.database.schema import (
     action_targets,
     actions,
+    deliveries,
     hosts,
     introductions,
     mailings,
@@ -50,6 +51,7 @@ from mailer.ports import NOTE, Host, Party
 _OFF = [status.value for status in ActionStatus if status.is_off]
 _LIVE = introductions.c.state.in_((State.ASKED.value, State.AGREED.value))
 _SENT = ("finished", "cancelled")
+_NOBODY = "the other host was erased"
 _EMPTY = Segments(texts=("",), slots=()).dump()
 
 
@@ -285,5 +287,40 @@ def empty(connection: Connection, letters: Mapping[int, Sequence[int]]) -> None:
     connection.execute(
         update(variants)
         .where(variants.c.mailing_id.in_(numbers))
+        .values(html=_EMPTY, text=_EMPTY)
+    )
+
+
+def withdraw(connection: Connection, person: int, at: datetime) -> None:
+    """Let no letter leave that says who somebody is, and keep none that did.
+
+    One that is in a call ends as it would have; it is emptied once that is over.
+    """
+    hosted = or_(
+        introductions.c.first_host_id == person,
+        introductions.c.second_host_id == person,
+    )
+    numbers = connection.scalars(select(introductions.c.id).where(hosted)).all()
+    named = [edition_of(letter(number, side)) for number in numbers for side in (0, 1)]
+    if not named:
+        return
+    theirs = select(mailings.c.id).where(
+        mailings.c.kind == NOTE, mailings.c.edition.in_(named)
+    )
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.mailing_id.in_(theirs), deliveries.c.state == "pending")
+        .values(state="skipped", reason=_NOBODY, changed_at=at)
+    )
+    under_way = select(deliveries.c.mailing_id).where(
+        deliveries.c.mailing_id.in_(theirs),
+        deliveries.c.state.in_(("inflight", "unknown", "parked")),
+    )
+    connection.execute(
+        update(variants)
+        .where(
+            variants.c.mailing_id.in_(theirs),
+            variants.c.mailing_id.not_in(under_way),
+        )
         .values(html=_EMPTY, text=_EMPTY)
     )

@@ -141,7 +141,9 @@ class SqlDrafts:
             if not self._move(connection, proposal, EDITABLE, values):
                 return None
             forget_recipients(connection, proposal.number)
-            detail = {"revision": proposal.revision + 1, "voids": proposal.stage.value}
+            detail: dict[str, Any] = {"revision": proposal.revision + 1}
+            if proposal.stage is not Stage.DRAFT:
+                detail["voids"] = proposal.stage.value
             tell(connection, proposal.name, by, "edit", at=at, detail=detail)
         return self._numbered(proposal.number)
 

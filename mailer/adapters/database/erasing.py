@@ -8,9 +8,12 @@ it was they; two rows of one mailing cannot be told apart.
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
+    Table,
     and_,
     case,
     delete,
@@ -23,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audit
+from mailer.adapters.database import acquainting, audit
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.parked import nobody_left, settled
 from mailer.adapters.database.people import OWN_ACT
@@ -47,7 +50,7 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core.envelope import Segments
 from mailer.core.erasures import Erased, Erasure
-from mailer.core.requests import Kind
+from mailer.core.requests import Kind, State
 from mailer.core.sharing.submission import SOURCE
 from mailer.core.tokens import Purpose, address_hash
 from mailer.ports import NOTE
@@ -82,6 +85,42 @@ class SqlErasures:
                 for row in connection.execute(query)
             ]
 
+    def before(self, hashed: bytes) -> Sequence[bytes]:
+        """Return where somebody was written to until they moved, by its hashes.
+
+        Not those that are somebody else's address today.
+        """
+        with self._database.reading() as connection:
+            query = select(subscribers.c.id, subscribers.c.uid).where(
+                subscribers.c.address_hash == hashed
+            )
+            person = connection.execute(query).first()
+            if person is None:
+                return []
+            left = select(subscribers.c.address_hash).where(
+                subscribers.c.id.in_(
+                    select(requests.c.subscriber_id).where(_left_behind(person))
+                )
+            )
+            mailed = (
+                select(deliveries.c.address_hash)
+                .where(deliveries.c.subscriber_id == person.id)
+                .distinct()
+            )
+            found = {bytes(each) for each in connection.scalars(left)}
+            found |= {bytes(each) for each in connection.scalars(mailed)}
+            tables = (subscriptions, seats, hosts, consent_events)
+            taken = select(subscribers.c.address_hash).where(
+                subscribers.c.address_hash.in_(found),
+                or_(
+                    *(exists().where(_of_row(t)) for t in tables),
+                    exists().where(
+                        _of_row(requests), requests.c.state == State.WAITING
+                    ),
+                ),
+            )
+            return sorted(found - {bytes(each) for each in connection.scalars(taken)})
+
     def erase(self, erasure: Erasure, *, restored: bool = False) -> Erased:
         """Forget whoever has this address, and never mail it again."""
         with self._database.writing() as connection:
@@ -114,6 +153,13 @@ class SqlErasures:
                 if not self._erase(connection, erasure, person, restored=True).waits:
                     done.append(hashed)
         return done
+
+    def finish(self, hashes: Sequence[bytes], *, at: datetime) -> None:
+        """Take note that of these nothing is left anywhere."""
+        with self._database.writing() as connection:
+            for hashed in hashes:
+                _forget_events(connection, hashed)  # what came in since
+                _complete(connection, hashed, at)
 
     def scrub(self) -> None:
         """Leave no trace of what was deleted in the database's own files."""
@@ -160,16 +206,15 @@ class SqlErasures:
             connection.execute(
                 delete(requests).where(requests.c.address_hash == erasure.address_hash)
             )
-            _complete(connection, erasure.address_hash, erasure.at)
             return Erased(held=bool(contacts or events), waits=False)
         _take_back(connection, person, erasure.at)
+        acquainting.withdraw(connection, person, erasure.at)
         if _is_open(connection, person):
             # Its bytes and its address are needed to find out what became of a call.
             return Erased(held=True, waits=True)
         _forget_events(connection, erasure.address_hash)
         _forget_requests(connection, person, erasure.at)
         _strip(connection, person)
-        _complete(connection, erasure.address_hash, erasure.at)
         audit.record(
             connection,
             at=erasure.at,
@@ -376,17 +421,27 @@ def _forget_requests(connection: Connection, person: int, at: datetime) -> None:
 
 def _forget_old_address(connection: Connection, person: int, at: datetime) -> None:
     """Strip the rows that their moves have left behind with what they had before."""
-    me = connection.scalar(select(subscribers.c.uid).where(subscribers.c.id == person))
-    ways_back = and_(
-        requests.c.kind.in_((Kind.MOVE, Kind.MOVE_BACK)),
-        requests.c.about.startswith(bytes(me or b"").hex()),
-        requests.c.subscriber_id != person,
-    )
+    query = select(subscribers.c.id, subscribers.c.uid)
+    me = connection.execute(query.where(subscribers.c.id == person)).one()
     left = connection.execute(
-        delete(requests).where(ways_back).returning(requests.c.subscriber_id)
+        delete(requests).where(_left_behind(me)).returning(requests.c.subscriber_id)
     )
     for number in {row[0] for row in left if row[0]}:
         forget_stranger(connection, number, at)
+
+
+def _left_behind(person: Any) -> ColumnElement[bool]:
+    """Return what picks the requests whose owner has the address from before a move."""
+    return and_(
+        requests.c.kind.in_((Kind.MOVE, Kind.MOVE_BACK)),
+        requests.c.about.startswith(bytes(person.uid).hex()),
+        requests.c.subscriber_id != person.id,
+    )
+
+
+def _of_row(table: Table) -> ColumnElement[bool]:
+    mine: ColumnElement[bool] = table.c.subscriber_id == subscribers.c.id
+    return mine
 
 
 def _forget_letters(connection: Connection, person: int) -> None:

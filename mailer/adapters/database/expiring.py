@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, or_, select
+from sqlalchemy import Connection, and_, delete, exists, func, or_, select
 
 from mailer.adapters.database import erasing
-from mailer.adapters.database.schema import cooldowns, requests, subscribers
+from mailer.adapters.database.schema import actions, cooldowns, requests, subscribers
 from mailer.core.requests import RETURN, Kind, State, valid_for
+from mailer.core.sharing.submission import SOURCE
 
+HOST = "host"  # who settles what they take back, or send anew
 _KEPT = timedelta(days=30)  # what was decided, for those who ask why
 _LOT = 1000  # forgotten in one transaction; whoever asks meanwhile waits for it
 
@@ -25,9 +27,30 @@ def expire(connection: Connection, at: datetime) -> int:
     closed = func.coalesce(requests.c.settled_at, requests.c.confirmed_at)
     over = _drop(connection, and_(erasing.IS_OPEN, late), at)
     # Whoever moved has left a row with the old address behind.
-    _drop(connection, and_(decided, closed < at - _KEPT), at)
+    gone = or_(requests.c.kind != Kind.SUBMIT, ~_is_to_come(at))
+    _drop(connection, and_(decided, closed < at - _KEPT, gone), at)
     connection.execute(delete(cooldowns).where(cooldowns.c.last_at < at - RETURN))
     return over
+
+
+def _is_to_come(at: datetime) -> Any:
+    """Whether a host's link by it leads to an action that is not over, or waits.
+
+    It has become one, or its host has sent it anew since.
+    """
+    last = requests.alias()
+    action = exists().where(
+        actions.c.source == SOURCE,
+        actions.c.external_id == last.c.public_id,
+        actions.c.over_at > at,
+    )
+    anew = (requests.c.settled_by == HOST) & (last.c.id > requests.c.id)
+    return exists().where(
+        last.c.kind == Kind.SUBMIT,
+        last.c.subscriber_id == requests.c.subscriber_id,
+        or_(last.c.id == requests.c.id, anew),
+        or_(last.c.state == State.WAITING, action),
+    )
 
 
 def is_valid(at: datetime) -> Any:

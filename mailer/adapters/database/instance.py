@@ -100,12 +100,15 @@ class Instance:
 
 _COPY = (
     "this database is a copy, or has moved: the one it was taken from may be sending"
-    " too. If that one is gone for good, and nothing was sent since: mailer start"
+    " too. If that one is gone for good, nothing was sent since, and the newest"
+    " erasures.jsonl is in the project folder, which alone knows who was erased since:"
+    " mailer start"
 )
 _OLDER = (
     "this database is older than what was sent from it: it was restored from a backup,"
     " and what was sent since then would be sent again. Look at mailer status, cancel"
-    " what went out already, then: mailer start"
+    " what went out already, and put the newest erasures.jsonl into the project folder,"
+    " which alone knows who was erased since; then: mailer start"
 )
 
 

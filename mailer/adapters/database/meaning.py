@@ -39,6 +39,7 @@ from mailer.core.rule import (
     leaves,
 )
 from mailer.core.rule.nodes import Leaf
+from mailer.core.saying import says
 from mailer.core.scope import region_of
 from mailer.core.sponsors import name_key
 from mailer.core.states import STATES
@@ -66,6 +67,12 @@ def read(database: Database, connection: Connection, rule: Rule) -> Meaning:
     return _Looking(database, connection, list(leaves(rule))).meaning()
 
 
+_NOBODY = {
+    "kind": says("no organization has this kind"),
+    "tag": says("no subscriber has this tag"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Looking:
     database: Database
@@ -80,8 +87,8 @@ class _Looking:
         self._look_up_mailings()
         self._look_up_actions()
         self._look_up_calls()
-        self._check_words("kind", organizations.c.kind, _kinds, "no organization")
-        self._check_words("tag", subscriber_tags.c.tag, _tags, "no subscriber")
+        self._check_words("kind", organizations.c.kind, _kinds)
+        self._check_words("tag", subscriber_tags.c.tag, _tags)
         return self.found
 
     def _named(
@@ -117,7 +124,7 @@ class _Looking:
                 self._refuse_unknown(
                     dict.fromkeys(leaf.regions, f"{path}.region"),
                     regions,
-                    "is no state of the United States, and of nobody's place",
+                    says("is no state of the United States, and of nobody's place"),
                     known_names=[
                         slug for slug, some in regions.items() if slug and some
                     ],
@@ -151,7 +158,7 @@ class _Looking:
                 for name in paths
                 if (name_key(name) if isinstance(name, str) else name) in known
             },
-            "there is no such organization; mailer organizations lists them",
+            says("there is no such organization; mailer organizations lists them"),
         )
 
     def _look_up_lists(self) -> None:
@@ -165,7 +172,7 @@ class _Looking:
             self.found.lists |= {row.slug: row.number, row.number: row.number}
         known = [row.slug for row in rows]
         self._refuse_unknown(
-            paths, self.found.lists, "there is no such list", known_names=known
+            paths, self.found.lists, says("there is no such list"), known_names=known
         )
 
     def _look_up_mailings(self) -> None:
@@ -184,13 +191,19 @@ class _Looking:
         self._refuse_unknown(
             paths,
             rows,
-            "there is no such mailing; write LIST/EDITION as mailer status shows it",
+            says(
+                "there is no such mailing; write LIST/EDITION as mailer status shows it"
+            ),
         )
         for name, path in paths.items():
             if rows[str(name)].pruned_at is not None:
                 raise InputError(
-                    f'{path}: "{name}": who got it is not on record any more; see'
-                    " delivery.keep in mailer.toml"
+                    says(
+                        '%(path)s: "%(name)s": who got it is not on record any more;'
+                        " see delivery.keep in mailer.toml",
+                        path=path,
+                        name=str(name),
+                    )
                 )
             self.found.mailings[name] = rows[str(name)].id
 
@@ -204,7 +217,7 @@ class _Looking:
         self._refuse_unknown(
             paths,
             self.found.actions,
-            "there is no such action; mailer actions --all shows their IDs",
+            says("there is no such action; mailer actions --all shows their IDs"),
         )
 
     def _look_up_calls(self) -> None:
@@ -216,7 +229,7 @@ class _Looking:
         self._refuse_unknown(
             paths,
             self.found.calls,
-            "there is no such call",
+            says("there is no such call"),
             known_names=[r.slug for r in rows],
         )
 
@@ -225,7 +238,6 @@ class _Looking:
         what: str,
         column: ColumnElement[Any],
         names: Callable[[Leaf], Mapping[str, Iterable[Name]]],
-        nobody: str,
     ) -> None:
         paths = self._named(names)
         waiting = list(paths)
@@ -238,7 +250,7 @@ class _Looking:
                     raise _unknown(
                         paths[name],
                         name,
-                        f"{nobody} has this {what}",
+                        _NOBODY[what],
                         self._commonest(column),
                     )
 
@@ -264,9 +276,19 @@ def _unknown(path: str, name: Name, hint: str, known: Iterable[str]) -> InputErr
     listed = list(known)
     if len(listed) > _MOST_KNOWN:
         listed = [*listed[:_MOST_KNOWN], "…"]
-    there = f"; there is {', '.join(listed)}" if listed else ""
     shown = f"№ {name}" if isinstance(name, int) else f'"{name}"'
-    return InputError(f"{path}: {shown}: {hint}{there}")
+    if not listed:
+        words = says("%(path)s: %(name)s: %(hint)s", path=path, name=shown, hint=hint)
+        return InputError(words)
+    return InputError(
+        says(
+            "%(path)s: %(name)s: %(hint)s; there is %(known)s",
+            path=path,
+            name=shown,
+            hint=hint,
+            known=tuple(listed),
+        )
+    )
 
 
 def _near(path: str, leaf: Near, stored: Sequence[tuple[int, Place]]) -> list[int]:

@@ -81,6 +81,15 @@ class SqlNotes:
                 self._database.wake(connection, number, made)
         return True
 
+    def unused(self, names: Collection[str]) -> Collection[str]:
+        """Return those of these names under which no letter was ever put there."""
+        by_edition = {edition_of(name): name for name in names}
+        query = select(mailings.c.edition).where(mailings.c.edition.in_(by_edition))
+        with self._database.reading() as connection:
+            for used in connection.scalars(query):
+                by_edition.pop(used, None)
+        return list(by_edition.values())
+
     def _address(
         self,
         connection: Connection,

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, insert, update
 
 from mailer.adapters.database import audit
+from mailer.adapters.database.expiring import HOST as BY
 from mailer.adapters.database.requests import to_request, with_owner
 from mailer.adapters.database.schema import requests, subscribers
 from mailer.core.requests import Kind, Request, State
@@ -18,7 +19,6 @@ from mailer.core.sharing.submission import Submission, facts_of
 from mailer.core.tokens import encode
 from mailer.ports import Changed
 
-BY = "host"
 _NEXT = "next"  # among a request's facts: the number of the one that replaced it
 _FARTHEST = 10  # times that one thing can be sent anew
 

@@ -46,6 +46,7 @@ from mailer.core.caps import Cap
 from mailer.core.errors import NotFoundError
 from mailer.core.lists import Kind
 from mailer.core.rule import InRegion, Near, Rule, leaves
+from mailer.core.saying import says
 from mailer.ports.audiences import LeftOut, Terms
 
 LATELY = timedelta(hours=24)
@@ -63,7 +64,10 @@ def reach(
     )
     if number is None:
         raise NotFoundError(
-            f'there is no list "{terms.list_slug}"; mailer lists shows them'
+            says(
+                'there is no list "%(list)s"; mailer lists shows them',
+                list=terms.list_slug,
+            )
         )
     lately = [number for number, _, _ in _going_on(connection, terms.at - LATELY)]
     caps = () if terms.urgent else terms.caps

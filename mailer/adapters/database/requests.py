@@ -154,11 +154,27 @@ class SqlRequests(SqlLetters):
             granting.refuse(self._database, connection, bytes(hashed), at=at)
             erasing.forget_stranger(connection, person, at)
 
-    def waiting(self, kind: Kind | None = None) -> Sequence[Request]:
+    def waiting(
+        self, kind: Kind | None = None, *, after: int = 0, most: int | None = None
+    ) -> Sequence[Request]:
         """Return what waits for a moderator."""
-        query = with_owner().where(requests.c.state == State.WAITING)
+        query = with_owner().where(
+            requests.c.state == State.WAITING, requests.c.id > after
+        )
         if kind is not None:
             query = query.where(requests.c.kind == kind)
+        with self._database.reading() as connection:
+            query = query.order_by(requests.c.id).limit(most)
+            rows = connection.execute(query).mappings()
+            return [to_request(row) for row in rows]
+
+    def decided(self, *, since: datetime, until: datetime) -> Sequence[Request]:
+        """Return what moderators decided between these moments."""
+        query = with_owner().where(
+            requests.c.state.in_((State.DONE, State.DECLINED)),
+            requests.c.kind.in_(MODERATED),
+            requests.c.settled_at.between(since, until),
+        )
         with self._database.reading() as connection:
             rows = connection.execute(query.order_by(requests.c.id)).mappings()
             return [to_request(row) for row in rows]

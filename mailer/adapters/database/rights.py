@@ -129,14 +129,16 @@ class SqlRights:
             holder = connection.execute(_whose(whose)).first()
             at = found.facts.get("seat")
             seat = holder and sitting.seat(connection, holder.id, at)
-            if not holder or not seat:
+            if seat:
+                at = seat.organization_id
+            elif not _is_anew(found, holder):
                 return None
-            goes = sitting.lists(connection, holder.id)
+            goes = sitting.lists(connection, holder.id) if holder else ()
             if found.kind == Kind.SEAT:
                 goes = [each for each in goes if each in _agreed(found)]
             elif found.kind == Kind.SEAT_BACK:
                 goes = _gone(found).ended
-            name = sitting.name(connection, seat.organization_id) or ""
+            name = sitting.name(connection, at) or ""
         return Handing(organization=name, lists=tuple(goes))
 
     def move(self, uid: bytes, number: int, *, at: datetime) -> Moved:
@@ -144,11 +146,10 @@ class SqlRights:
         with self._database.writing() as connection:
             # No call begins meanwhile: intents lock this row to read it.
             connection.execute(select(instance.c.id).with_for_update())
+            here, there = _parties(connection, uid, number)
             found = connection.execute(_asked(uid, number)).first()
             if found is None or _is_over(found, at):
                 return Moved(what=Moving.OVER)
-            there = _person(connection, uid)
-            here = _person(connection, bytes.fromhex(found.facts["from"]))
             if here is None or there is None:
                 return Moved(what=Moving.OVER)
             if _is_busy(connection, here.id):
@@ -168,15 +169,7 @@ class SqlRights:
             if Kind(found.kind) is Kind.MOVE_BACK:
                 return Moved(what=Moving.DONE)
             # The row of the new address has the old one now.
-            back = _way_back(
-                connection,
-                Kind.MOVE_BACK,
-                found,
-                here,
-                at,
-                to=there,
-                language=found.language,
-            )
+            back = _way_back(connection, Kind.MOVE_BACK, found, here, at, to=there.id)
         return Moved(what=Moving.DONE, back=(uid, back))
 
     def sit(self, uid: bytes, number: int, *, at: datetime) -> Moved:
@@ -184,97 +177,130 @@ class SqlRights:
         with self._database.writing() as connection:
             # One at a time, like erasures: each locks several people.
             connection.execute(select(instance.c.id).with_for_update())
+            holder, taker = _parties(connection, uid, number)
             found = connection.execute(_asked(uid, number)).first()
-            if found is None or _is_over(found, at):
+            if found is None or taker is None or _is_over(found, at):
                 return Moved(what=Moving.OVER)
-            taker = _person(connection, uid)
-            holder = _person(connection, bytes.fromhex(found.facts["from"]))
-            if taker is None or holder is None or taker.id == holder.id:
+            if holder is not None and taker.id == holder.id:
                 return Moved(what=Moving.OVER)
             _done(connection, number, at)
             if Kind(found.kind) is Kind.SEAT_BACK:
-                return self._sit_again(connection, found, holder, taker, at=at)
-            return self._sit_down(connection, found, holder, taker, at=at)
-
-    def _sit_down(
-        self,
-        connection: Connection,
-        found: Row[Any],
-        holder: Row[Any],
-        taker: Row[Any],
-        *,
-        at: datetime,
-    ) -> Moved:
-        seat = sitting.seat(connection, holder.id, found.facts.get("seat"))
-        if seat is None:  # it was handed on meanwhile
-            return Moved(what=Moving.OVER)
-        if sitting.is_suppressed(connection, bytes(taker.address_hash)):
-            return Moved(what=Moving.KNOWN)
-        role = sitting.give(connection, seat, taker.id)
-        agreed = _agreed(found)
-        goes = [each for each in sitting.lists(connection, holder.id) if each in agreed]
-        gone = sitting.hand_on(self._database, connection, holder, taker, agreed, at=at)
-        back = _way_back(
-            connection,
-            Kind.SEAT_BACK,
-            found,
-            taker,
-            at,
-            to=holder,
-            language=holder.language,
-            facts={
-                "seat": seat.organization_id,
-                "role": role,
-                "given": list(gone.given),
-                "ended": list(gone.ended),
-                "placed": gone.placed,
-            },
-        )
+                return self._take_back(connection, found, holder, taker, at)
+            seat = holder and sitting.seat(
+                connection, holder.id, found.facts.get("seat")
+            )
+            if not holder or not seat:  # it was handed on meanwhile
+                return Moved(what=Moving.OVER)
+            if sitting.is_suppressed(connection, bytes(taker.address_hash)):
+                return Moved(what=Moving.KNOWN)
+            moved = sitting.give(connection, seat, taker.id)
+            organization = sitting.name(connection, seat.organization_id)
+            goes = sitting.lists(connection, holder.id)
+            goes = [each for each in goes if each in _agreed(found)]
+            gone = sitting.hand_on(
+                self._database, connection, holder, taker, _agreed(found), at=at
+            )
+            back = _way_back(
+                connection,
+                Kind.SEAT_BACK,
+                found,
+                taker,
+                at,
+                to=holder.id,
+                language=holder.language,
+                facts={
+                    "seat": seat.organization_id,
+                    "role": seat.role,
+                    "shared": not moved,
+                    "given": list(gone.given),
+                    "ended": list(gone.ended),
+                    "placed": gone.placed,
+                },
+            )
         return Moved(
             what=Moving.DONE,
             back=(bytes(holder.uid), back),
             other=bytes(holder.uid),
             language=holder.language,
-            organization=sitting.name(connection, seat.organization_id),
+            organization=organization,
             successor=masked(taker.address),
             ended=tuple(gone.ended),
             kept=tuple(each for each in goes if each not in gone.ended),
             gets=tuple(goes),
         )
 
-    def _sit_again(
+    def _take_back(
         self,
         connection: Connection,
         found: Row[Any],
-        holder: Row[Any],
+        holder: Row[Any] | None,
         taker: Row[Any],
-        *,
         at: datetime,
     ) -> Moved:
-        seat = sitting.seat(connection, holder.id, found.facts.get("seat"))
-        role = found.facts.get("role")
-        at_all = found.facts["seat"] if role else seat and seat.organization_id
-        organization = at_all and sitting.name(connection, at_all)
-        if not organization:  # handed on meanwhile, or there is no such organization
+        """Let a seat and its lists be whose they were; what else was offered is over."""
+        where = found.facts.get("seat")
+        seat = holder and sitting.seat(connection, holder.id, where)
+        anew = _is_anew(found, holder)
+        if not seat and not anew:  # it was handed on meanwhile
             return Moved(what=Moving.OVER)
         if sitting.is_suppressed(connection, bytes(taker.address_hash)):
             return Moved(what=Moving.KNOWN)
-        if role:
-            sitting.seat_anew(self._database, connection, taker.id, at_all, role)
+        if anew:
+            sitting.give_anew(connection, where, found.facts["role"], taker.id)
         elif seat:
+            where = seat.organization_id
             sitting.give(connection, seat, taker.id)
+        sitting.withdraw(connection, bytes(taker.uid), at)
         gone = sitting.hand_back(
-            self._database, connection, holder, taker, _gone(found), at=at
+            self._database,
+            connection,
+            holder,
+            taker,
+            _gone(found),
+            since=found.asked_at,
+            at=at,
         )
         return Moved(
             what=Moving.DONE,
-            other=bytes(holder.uid),
-            language=holder.language,
-            organization=organization,
+            other=bytes(holder.uid) if holder else None,
+            language=holder.language if holder else None,
+            organization=sitting.name(connection, where),
             ended=tuple(gone.ended),
-            kept=tuple(sitting.lists(connection, holder.id)),
+            kept=tuple(sitting.lists(connection, holder.id)) if holder else (),
             gets=tuple(sitting.lists(connection, taker.id)),
         )
+
+
+def _is_anew(found: Row[Any], holder: Row[Any] | None) -> bool:
+    """Whether a seat comes back that its taker does not have, and none is taken away.
+
+    It was one with a seat that they had before, or they were erased with it.
+    """
+    is_known = found.kind == Kind.SEAT_BACK and "role" in found.facts
+    return is_known and (holder is None or bool(found.facts["shared"]))
+
+
+def _parties(connection: Connection, uid: bytes, number: int) -> tuple[Any, Any]:
+    """Lock who has what a request is about, and whose link it is; None of nobody.
+
+    As everybody does who holds both: the people, then their requests.
+    """
+    facts = connection.scalar(select(requests.c.facts).where(_mine(uid, number))) or {}
+    whose = bytes.fromhex(facts.get("from", ""))
+    rows = connection.execute(
+        select(
+            subscribers.c.id,
+            subscribers.c.uid,
+            subscribers.c.address,
+            subscribers.c.address_hash,
+            subscribers.c.language,
+        )
+        .where(subscribers.c.uid.in_((whose, uid)))
+        .order_by(subscribers.c.id)
+        .with_for_update()
+    )
+    found = {bytes(row.uid): row for row in rows}
+    return found.get(whose), found.get(uid)
 
 
 def _agreed(found: Any) -> Sequence[int]:
@@ -410,12 +436,12 @@ def _way_back(
     whence: Row[Any],
     at: datetime,
     *,
-    to: Row[Any],
-    language: str,
+    to: int,
+    language: str | None = None,
     facts: Mapping[str, object] | None = None,
 ) -> int:
     """Keep what lets somebody take it back from whoever has it; returns its number."""
-    owner = select(subscribers.c.address_hash).where(subscribers.c.id == to.id)
+    owner = select(subscribers.c.address_hash).where(subscribers.c.id == to)
     uid = bytes(whence.uid).hex()
     made = connection.scalar(
         insert(requests)
@@ -424,8 +450,8 @@ def _way_back(
             kind=kind.value,
             state=State.WRITTEN.value,
             address_hash=connection.scalar(owner),
-            subscriber_id=to.id,
-            language=language,
+            subscriber_id=to,
+            language=language or found.language,
             list_number=found.list_number,
             joins=[],
             about=f"{uid} {found.id}",

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ScalarSelect,
     delete,
     exists,
+    insert,
     select,
     update,
 )
@@ -21,12 +22,15 @@ from mailer.adapters.database.engine import Database
 from mailer.adapters.database.granting import join
 from mailer.adapters.database.leaving import SEAT
 from mailer.adapters.database.schema import (
+    consent_events,
     organizations,
+    requests,
     seats,
     subscribers,
     subscriptions,
     suppressions,
 )
+from mailer.core.requests import Kind, State, valid_for
 
 _CHOICES = (
     subscriptions.c.frequency,
@@ -71,40 +75,42 @@ def is_suppressed(connection: Connection, hashed: bytes) -> bool:
     return bool(connection.scalar(query))
 
 
-def give(connection: Connection, which: Row[Any], taker: int) -> str | None:
-    """Let a seat be another's; whoever has one there already keeps that one instead.
+def give(connection: Connection, which: Row[Any], taker: int) -> bool:
+    """Let a seat be another's; False: they had one there, and it is the one they have.
 
-    Returns the role of a seat that is no more for that reason: taking it back makes it
-    anew, and leaves the other's alone.
+    Nobody was told yet that the mail of its new holder bounces.
     """
     mine = seats.c.id == which.id
-    held = select(seats.c.id).where(
-        seats.c.subscriber_id == taker,
-        seats.c.organization_id == which.organization_id,
-    )
-    if connection.scalar(held) is None:
-        # That nothing reached whoever had it says nothing of whoever has it now.
+    if seat(connection, taker, which.organization_id) is None:
         connection.execute(
             update(seats).where(mine).values(subscriber_id=taker, lost_at=None)
         )
-        return None
+        return True
     connection.execute(delete(seats).where(mine))
-    role: str = which.role
-    return role
+    return False
 
 
-def seat_anew(
-    database: Database,
-    connection: Connection,
-    person: int,
-    organization: int,
-    role: str,
-) -> None:
-    """Make a seat for somebody; whoever has one there already keeps that one."""
+def give_anew(connection: Connection, organization: int, role: str, taker: int) -> None:
+    """Let somebody have a seat of their own again, which is nobody's any more."""
+    if seat(connection, taker, organization) is None:
+        connection.execute(
+            insert(seats).values(
+                subscriber_id=taker, organization_id=organization, role=role
+            )
+        )
+
+
+def withdraw(connection: Connection, holder: bytes, at: datetime) -> None:
+    """Let every offer of a holder's seat be over, as if its time had run out."""
+    long_ago = at - valid_for(Kind.SEAT)
     connection.execute(
-        database.insert(seats)
-        .values(subscriber_id=person, organization_id=organization, role=role)
-        .on_conflict_do_nothing()
+        update(requests)
+        .where(
+            requests.c.kind == Kind.SEAT,
+            requests.c.about == holder.hex(),
+            requests.c.state.in_((State.ASKED, State.WRITTEN)),
+        )
+        .values(asked_at=long_ago, written_at=long_ago)
     )
 
 
@@ -147,25 +153,34 @@ def hand_on(
 def hand_back(
     database: Database,
     connection: Connection,
-    holder: Row[Any],
+    holder: Row[Any] | None,
     taker: Row[Any],
     gone: Gone,
     *,
+    since: datetime,
     at: datetime,
 ) -> Gone:
-    """Let the lists be whose they were, each with what was chosen of it then."""
-    mine = leaving.to(bytes(holder.uid), *gone.given)
-    ended = leaving.end(connection, mine, how=SEAT, at=at)
+    """Let the lists be whose they were, each with what was chosen of it then.
+
+    Those that the colleague has agreed to by themselves `since` then stay theirs. There
+    is no `holder` where the colleague was erased meanwhile.
+    """
+    ended: Sequence[int] = ()
+    if holder is not None:
+        own = _agreed_to(connection, holder.id, since)
+        going = [number for number in gone.given if number not in own]
+        mine = leaving.to(bytes(holder.uid), *going)
+        ended = leaving.end(connection, mine, how=SEAT, at=at)
+        if gone.placed:
+            connection.execute(
+                update(subscribers)
+                .where(_is(holder), subscribers.c.place_id == _place_of(taker))
+                .values(place_id=None)
+            )
     on = lists(connection, taker.id)
     given = [number for number in gone.ended if number not in on]
     for number in given:
         _begin(database, connection, taker.id, number, at)
-    if gone.placed:
-        connection.execute(
-            update(subscribers)
-            .where(_is(holder), subscribers.c.place_id == _place_of(taker))
-            .values(place_id=None)
-        )
     return Gone(given=given, ended=ended)
 
 
@@ -204,6 +219,17 @@ def _states(connection: Connection, person: int) -> Mapping[int, str]:
         subscriptions.c.subscriber_id == person
     )
     return {row.list_number: row.state for row in connection.execute(query)}
+
+
+def _agreed_to(connection: Connection, person: int, since: datetime) -> Sequence[int]:
+    """Return the lists that somebody has said yes to since, but for a seat's sake."""
+    query = select(consent_events.c.list_number).where(
+        consent_events.c.subscriber_id == person,
+        consent_events.c.kind == "granted",
+        consent_events.c.source.is_distinct_from(SEAT),
+        consent_events.c.happened_at >= since,
+    )
+    return connection.scalars(query).all()
 
 
 def _choices(connection: Connection, person: int) -> Mapping[int, Mapping[str, Any]]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from mailer.adapters.database import bulk
 from mailer.adapters.database.engine import Database
+from mailer.adapters.database.heeding import UNREACHABLE, Applying
 from mailer.adapters.database.people import OWN_ACT
 from mailer.adapters.database.schema import (
     consent_events,
@@ -29,7 +30,6 @@ from mailer.adapters.database.schema import (
     suppressions,
     synchronizations,
 )
-from mailer.adapters.database.tracking import UNREACHABLE, Applying
 from mailer.core.suppressions import TOLD, Held, Listed
 from mailer.core.tokens import address_hash
 from mailer.ports import Synchronized, Taken

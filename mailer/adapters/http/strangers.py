@@ -20,6 +20,7 @@ from mailer.adapters.http.answer import Answer, UnreadableError, beginning
 from mailer.adapters.http.reaching import Place, locate
 from mailer.adapters.wire import Limit, Wire
 from mailer.core.internet import is_public
+from mailer.core.saying import says
 from mailer.ports import Landing, NotAsked, Unanswered
 
 Heard = Landing | NotAsked | Unanswered
@@ -27,8 +28,14 @@ Resolve = Callable[[str, int], Sequence[str]]  # raises OSError
 _MOST_REDIRECTS = 5
 _ENOUGH = 64 * 1024  # octets, within which a page says what it is
 _AGENT = "coalition-mailer (asks once whether a link leads somewhere)"
-_LATE = Unanswered(why="nobody answered in time")
-_NOWHERE = NotAsked(why="it leads to what is no web address")
+_LATE = Unanswered(why=says("nobody answered in time"))
+_NOWHERE = NotAsked(why=says("it leads to what is no web address"))
+_INVALID = {  # as OpenSSL's X509_V_ERR_… say it
+    10: says("certificate has expired"),
+    18: says("self-signed certificate"),
+    19: says("self-signed certificate in certificate chain"),
+    20: says("unable to get local issuer certificate"),
+}
 _LEADS_ON = (301, 302, 303, 307, 308)
 _ALTERNATIVES = 2  # addresses of one name that are tried
 
@@ -109,7 +116,9 @@ class Strangers:
                 url = urljoin(url, onward)
             except ValueError:
                 return _NOWHERE
-        return Unanswered(why=f"it leads on more than {_MOST_REDIRECTS} times")
+        return Unanswered(
+            why=says("it leads on more than %(most)s times", most=_MOST_REDIRECTS)
+        )
 
     def _once(
         self, url: str, trust: ssl.SSLContext, until: float
@@ -121,12 +130,17 @@ class Strangers:
         try:
             addresses = self._reach.resolve(host, port)
         except (OSError, UnicodeError):
-            return Unanswered(why=f"nobody knows the name {host[:200]}")
+            return Unanswered(
+                why=says("nobody knows the name %(host)s", host=host[:200])
+            )
         ours = place.server == self._own
         if not ours and not all(map(self._reach.permits, addresses)):
             return NotAsked(
-                why=f"{host[:200]} is within a network that is not everybody's, and"
-                " readers would not get there"
+                why=says(
+                    "%(host)s is within a network that is not everybody's, and readers"
+                    " would not get there",
+                    host=host[:200],
+                )
             )
         return self._asked(place, addresses, trust, until)
 
@@ -139,11 +153,16 @@ class Strangers:
         if not f"{place.host}{place.path}".isascii():
             return _NOWHERE
         if "@" in url.partition("//")[2].partition("/")[0]:
-            return NotAsked(why="it leads on to an address with a name before the host")
+            return NotAsked(
+                why=says("it leads on to an address with a name before the host")
+            )
         if place.server[0] != "https" and place.server != self._own:
             return NotAsked(
-                why=f"it leads on to {url[:200]}, which is http; anybody on the way can"
-                " read and change that"
+                why=says(
+                    "it leads on to %(url)s, which is http; anybody on the way can read"
+                    " and change that",
+                    url=url[:200],
+                )
             )
         return place
 
@@ -164,7 +183,7 @@ class Strangers:
             except OSError:
                 continue
             return _exchanged(plain, place, trust, until)
-        return Unanswered(why="no connection", refused=True)
+        return Unanswered(why=says("no connection"), refused=True)
 
 
 def _exchanged(
@@ -180,15 +199,21 @@ def _exchanged(
         wire.send([_request(place)], limit)
         return beginning(wire, limit, most=_ENOUGH, stop=b"</title")
     except ssl.SSLCertVerificationError as error:
-        words = f"its certificate is not valid: {error.verify_message}"
-        return Unanswered(why=words, certificate=True)
+        return Unanswered(why=_invalid(error), certificate=True)
     except TimeoutError:
         return _LATE
     except (OSError, ValueError, UnreadableError):
-        return Unanswered(why="what answers there does not speak as the web does")
+        return Unanswered(why=says("what answers there does not speak as the web does"))
     finally:
         connected.close()
         plain.close()
+
+
+def _invalid(error: ssl.SSLCertVerificationError) -> str:
+    why = _INVALID.get(error.verify_code)
+    if why is None:
+        return f"its certificate is not valid: {error.verify_message}"
+    return says("its certificate is not valid: %(why)s", why=why)
 
 
 def _request(place: Place) -> bytes:

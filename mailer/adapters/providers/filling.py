@@ -27,16 +27,29 @@ def list_headers(letter: Letter) -> dict[str, str]:
         name: encode_structured(name, value).replace("\r\n", "")
         for name, value in letter.headers
     }
-    headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if letter.leave_prefix is not None:
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return headers
 
 
-def leave_header(letter: Letter, token: str) -> str:
+def leave_header(letter: Letter, token: str) -> str | None:
     """Return the List-Unsubscribe of the reader with this token (RFC 8058).
 
-    Raises InputError if the address of the link cannot stand in a header.
+    None: the letter is of no list. Raises InputError if the address of the link cannot
+    stand in a header.
     """
+    if letter.leave_prefix is None:
+        return None
     return f"<{header_text('List-Unsubscribe', letter.leave_prefix)}{token}>"
+
+
+def leave_entry(letter: Letter, before: str) -> str | None:
+    """Return the beginning of that header as JSON writes it, up to where the token goes.
+
+    `before` is what stands before its value, such as its name.
+    """
+    value = leave_header(letter, "")
+    return None if value is None else before + json_inner(value[:-1]).decode()
 
 
 def addressed(

@@ -19,6 +19,8 @@ _LINE = re.compile(
 _BLANK = re.compile(r"%\((\w+)\)")
 _FORM = re.compile(r"%(?:\(\w*\)?)?.?")
 _GOOD_FORM = re.compile(r"%(?:%|\(\w+\)[sd])")
+_MOST = 32  # files whose compiled form is kept: one or two for each language
+_COMPILED: dict[tuple[str, str], bytes] = {}
 _IMPLIED = frozenset({"num"})  # a plural's number, which gettext fills by itself
 
 
@@ -26,17 +28,26 @@ def compiled(file: Path, language: str) -> Translations:
     """Read a `.po` file.
 
     Raises TemplateError naming file and line if it is no gettext catalogue, or prints
-    a blank that its English does not have.
+    a blank that its English does not have. What it came to is kept: a site has each
+    language in several places, and a file that was changed is read anew.
     """
-    written = BytesIO()
-    write_mo(written, read(file, language))
-    written.seek(0)
-    return Translations(written)
+    words = _decoded(file)
+    kept = _COMPILED.get((language, words))
+    if kept is None:
+        written = BytesIO()
+        write_mo(written, _parsed(file, words, language))
+        if len(_COMPILED) >= _MOST:
+            _COMPILED.clear()
+        kept = _COMPILED[language, words] = written.getvalue()
+    return Translations(BytesIO(kept))
 
 
 def read(file: Path, language: str) -> Catalog:
     """Read a `.po` file with what stands in which line; raises TemplateError."""
-    words = _decoded(file)
+    return _parsed(file, _decoded(file), language)
+
+
+def _parsed(file: Path, words: str, language: str) -> Catalog:
     for number, line in enumerate(words.splitlines(), start=1):
         said = line.strip()
         if said and not said.startswith("#") and not _LINE.fullmatch(said):

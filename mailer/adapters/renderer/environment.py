@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader
 from jinja2.sandbox import safe_range
 
 from mailer.adapters.renderer.catalogue import compiled
+from mailer.adapters.renderer.kept import Kept
 from mailer.adapters.renderer.missing import Missing
 from mailer.adapters.renderer.plain import quoted
 from mailer.adapters.renderer.wording import Wording, locale_of
@@ -47,6 +48,7 @@ def environment(folder: Path, *, language: str, autoescape: bool) -> Environment
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        bytecode_cache=Kept(language, autoescape=autoescape),
     )
     catalogue = translations(folder / "translations", language)
     installed: Any = env  # the i18n extension adds its methods at run time

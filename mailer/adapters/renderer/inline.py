@@ -3,8 +3,10 @@
 import logging
 import os
 from enum import StrEnum
+from functools import lru_cache
 from importlib import import_module
 from threading import Lock
+from typing import Any
 
 # premailer reads this while it is imported. Its default, 128 entries shared by
 # selectors, declarations and sheets, is too few for a sheet of about 64 rules.
@@ -43,7 +45,7 @@ def _by_premailer(html: str) -> str:
     cssutils.ser.prefs.minimizeColorHash = False  # Outlook wants all six digits
     try:
         with _ONE_AT_A_TIME:
-            page: str = Premailer(
+            page: str = _Inliner(
                 html,
                 strip_important=False,
                 disable_validation=True,
@@ -55,6 +57,22 @@ def _by_premailer(html: str) -> str:
     except (etree.Error, ValueError, TypeError, AttributeError, LookupError) as error:
         raise TemplateError(f"the page cannot be inlined: {error}") from error
     return page
+
+
+class _Inliner(Premailer):  # type: ignore[misc]  # it is published without types
+    """Premailer, which reads each sheet once, not once for each page."""
+
+    def _parse_style_rules(self, sheet: str, number: int) -> tuple[Any, Any]:
+        rules, left = _rules(sheet, number)
+        return [*rules], [*left]
+
+
+@lru_cache(maxsize=64)  # sheets: a brand's own colour changes the templates'
+def _rules(sheet: str, number: int) -> tuple[Any, Any]:
+    parsed: tuple[Any, Any] = Premailer(  # noqa: SLF001 - what it did for each page
+        "", disable_validation=True, strip_important=False
+    )._parse_style_rules(sheet, number)
+    return parsed
 
 
 def _by_css_inline(html: str) -> str:

@@ -9,6 +9,7 @@ from babel import Locale, numbers
 from jinja2 import Environment, TemplateError as JinjaError
 
 from mailer.adapters.renderer.environment import environment, translations
+from mailer.adapters.renderer.telling import Telling
 from mailer.config import Coalition
 from mailer.core.errors import TemplateError
 
@@ -68,6 +69,8 @@ class Pages:
     def _environment(self, language: str, *, escaped: bool) -> Environment:
         env = environment(self._templates, language=language, autoescape=escaped)
         locale = Locale.parse(language)
+        words = translations(self._templates / "translations", language)
+        env.filters["told"] = Telling(locale, words).told
         env.filters["capital"] = _capital
         env.filters["figures"] = lambda number: numbers.format_decimal(
             number, locale=locale

@@ -233,9 +233,7 @@ def _written(
 ) -> list[dict[str, Any]]:
     draft = proposal.draft
     mailing = project.mailing_of(draft)
-    typeset = project.typesetter.typeset(
-        draft, project.mailing_list(draft.list_slug), mailing.key
-    )
+    typeset = project.typeset(proposal)
     person, variants = None, list(typeset.variants)
     if address is not None:
         number = project.people.find(addresses.spelled(address))

@@ -121,12 +121,18 @@ _SPANISH = _Words(
 _LANGUAGES = {"en": _ENGLISH, "es": _SPANISH}
 
 
-def say(rule: Rule, language: str = "en", *, region: Callable[[str], str] = str) -> str:
-    """Return a rule in one sentence; `region` names the region behind a slug."""
+def say(
+    rule: Rule,
+    language: str = "en",
+    *,
+    region: Callable[[str], str] = str,
+    mailing: Callable[[str], str] = str,
+) -> str:
+    """Return a rule in one sentence; slugs of regions and mailings as these name them."""
     words = _LANGUAGES.get(language, _ENGLISH)
     if not rule.include:
         return words.nobody
-    teller = _Teller(words, region)
+    teller = _Teller(words, region, mailing)
     people = words.people.format(teller.choice(rule.include, words.either))
     if not rule.exclude:
         return f"{people.removesuffix(';')}."
@@ -139,6 +145,7 @@ def say(rule: Rule, language: str = "en", *, region: Callable[[str], str] = str)
 class _Teller:
     words: _Words
     region: Callable[[str], str]
+    mailing: Callable[[str], str]
 
     def choice(self, conditions: Sequence[Condition], link: str) -> str:
         return _joined([self.one(each) for each in conditions], link)
@@ -169,7 +176,7 @@ class _Teller:
             case OnList(lists=lists):
                 return words.on_list.format(self._any(map(str, lists)))
             case Got(mailings=mailings):
-                return words.got.format(self._any(mailings))
+                return words.got.format(self._any([self.mailing(m) for m in mailings]))
             case Knows(action=action, version=None):
                 return words.told.format(action)
             case Knows(action=action, version=version):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from mailer.core.errors import InputError
 from mailer.core.model import Place
 from mailer.core.rule.nodes import AllOf, AnyOf, Condition, Leaf, Near, Not, Rule
+from mailer.core.saying import says
 
 
 def leaves(rule: Rule) -> Iterator[tuple[str, Leaf]]:
@@ -47,8 +48,12 @@ def located(rule: Rule, find: Callable[[str], Place]) -> Rule:
         place = found[leaf.place]
         if place.latitude is None or place.longitude is None:
             raise InputError(
-                f'{path}.near.place: "{leaf.place}" is not found; write it as'
-                ' "San Diego, CA", or add its latitude and longitude'
+                says(
+                    '%(path)s.near.place: "%(place)s" is not found; write it as "San'
+                    ' Diego, CA", or add its latitude and longitude',
+                    path=path,
+                    place=leaf.place,
+                )
             )
     return Rule(
         include=tuple(_located(each, found) for each in rule.include),

@@ -121,8 +121,8 @@ def _seen(call: Call) -> int:
     if found is None:
         raise ProblemError(
             UNCONDITIONAL,
-            "Say which revision you have seen, with the ETag that it came with:"
-            ' If-Match: "3".',
+            "Say which revision you have seen, with the ETag that it came with, as in"
+            ' If-Match: "7" for the seventh.',
             key="If-Match",
         )
     return int(found[1])
@@ -142,14 +142,14 @@ def _check(call: Call) -> Response:
 
 def _preview(call: Call) -> Response:
     asked = call.request.query_params
-    draft = call.api.blasts.find(call.named).draft
-    language = asked.get("language", draft.wordings[0].language)
+    proposal = call.api.blasts.find(call.named)
+    language = asked.get("language", proposal.draft.wordings[0].language)
     form = asked.get("form", _FORMS[0])
     if language not in LANGUAGES:
         raise InputError(f"language: there is {', '.join(LANGUAGES)}")
     if form not in _FORMS:
         raise InputError(f"form: there is {', '.join(_FORMS)}")
-    letter = call.api.preview(draft, language)
+    letter = call.api.preview(proposal, language)
     content = {"html": letter.html, "text": letter.text, "eml": letter.eml}[form]
     return Response(content, headers={**_SHUT, "Content-Type": _KINDS[form]})
 

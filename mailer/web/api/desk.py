@@ -11,6 +11,7 @@ from mailer.core.draft import Draft
 from mailer.core.findings import Finding
 from mailer.core.lists import MailingList
 from mailer.core.model import Action
+from mailer.core.proposal import Proposal
 from mailer.core.rule import Rule
 from mailer.pipeline.halt import Halter
 from mailer.pipeline.propose import Proposer
@@ -71,7 +72,7 @@ class Automation:
     lists: Mapping[str, MailingList]
     proposer: Callable[[], Proposer]
     check: Callable[[Draft], Sequence[Finding]]
-    preview: Callable[[Draft, str], Letter]  # in a language
+    preview: Callable[[Proposal, str], Letter]  # in a language
     # Of a rule, a list, and whether it is urgent: located.
     audience: Callable[[Rule, str, bool], tuple[Rule, Card, Terms]]
     coming: Callable[[], Sequence[tuple[Action, Answer | None]]]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
-_SCRIPTS = ("htmx-2.0.11.min.js", "live.js", "passkeys.js")
+_SCRIPTS = ("htmx-2.0.11.min.js", "live.js", "passkeys.js", "unsaved.js")
 _JAVASCRIPT, _CSS = "text/javascript", "text/css"
 
 
@@ -38,5 +38,5 @@ class Assets:
 
     @property
     def names(self) -> Mapping[str, str]:
-        """Return the names under which they are served: htmx, live, passkeys, style."""
+        """Return the names under which they are served: htmx, live, passkeys, unsaved, style."""
         return self._names

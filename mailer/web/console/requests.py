@@ -1,6 +1,7 @@
 """What visitors sent that a person decides on."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -8,6 +9,7 @@ from starlette.routing import Route
 
 from mailer.core.errors import NotFoundError, RefusedError
 from mailer.core.requests import Kind, Request, State
+from mailer.web.console import paths
 from mailer.web.console.door import Door, Visit, choice
 
 PATH = "/console/requests"
@@ -36,9 +38,14 @@ def routes(door: Door) -> list[Route]:
 
 
 def _list(visit: Visit) -> Response:
-    waiting = visit.desk.site.requests.waiting()
+    after = paths.read(paths.asked(visit, "after")) or 0
+    found = visit.desk.site.requests.waiting(after=after, most=paths.AT_ONCE + 1)
+    waiting = found[: paths.AT_ONCE]
+    onward = {"after": waiting[-1].number} if len(found) > len(waiting) else None
     return visit.page(
-        "requests.html", waiting=[(each, title(each)) for each in waiting]
+        "requests.html",
+        waiting=[(each, title(each)) for each in waiting],
+        onward=urlencode(onward) if onward else None,
     )
 
 

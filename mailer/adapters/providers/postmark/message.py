@@ -4,7 +4,7 @@ import json
 from functools import lru_cache
 
 from mailer.adapters.providers.api import Call
-from mailer.adapters.providers.filling import fill, list_headers
+from mailer.adapters.providers.filling import fill, leave_entry, list_headers
 from mailer.core.envelope import Letter, json_inner, pieces
 from mailer.core.headers import header_text, unicode_mailbox
 from mailer.ports import Outgoing
@@ -30,7 +30,7 @@ def _message(letter: Letter, stream: str) -> tuple[bytes | str, ...]:
     # without the closing brackets: keys and headers of call and recipient follow
     shared = json.dumps(_shared(letter, stream), ensure_ascii=False)[:-1]
     headers = json.dumps(_headers(letter))[:-1]
-    prefix = header_text("List-Unsubscribe", letter.leave_prefix)
+    leaving = leave_entry(letter, ',{"Name":"List-Unsubscribe","Value":"')
     return (
         shared.encode(),
         b',"Tag":"',
@@ -47,9 +47,9 @@ def _message(letter: Letter, stream: str) -> tuple[bytes | str, ...]:
         headers.encode(),
         b',{"Name":"Message-ID","Value":"<',
         "message_id",
-        b'>"},{"Name":"List-Unsubscribe","Value":"<' + json_inner(prefix),
-        "leave",
-        b'>"}]}',
+        b'>"}',
+        *((leaving.encode(), "leave", b'>"}') if leaving else ()),
+        b"]}",
     )
 
 

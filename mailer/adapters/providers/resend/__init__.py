@@ -15,7 +15,7 @@ from http import HTTPStatus
 from mailer.adapters.http import Answer
 from mailer.adapters.providers.answers import declined, document, seconds, told
 from mailer.adapters.providers.api import Api, Call
-from mailer.adapters.providers.filling import fill, list_headers
+from mailer.adapters.providers.filling import fill, leave_entry, list_headers
 from mailer.adapters.providers.options import Setup
 from mailer.core.envelope import Letter, json_inner, pieces
 from mailer.core.headers import header_text, unicode_mailbox
@@ -107,7 +107,7 @@ def _message(letter: Letter) -> tuple[bytes | str, ...]:
     }
     if letter.reply_to:
         shared["reply_to"] = unicode_mailbox("Reply-To", None, letter.reply_to)
-    prefix = header_text("List-Unsubscribe", letter.leave_prefix)
+    leaving = leave_entry(letter, ',"List-Unsubscribe":"')
     return (
         # without the closing brackets: the recipient's own words follow
         json.dumps(shared, ensure_ascii=False)[:-1].encode(),
@@ -120,9 +120,8 @@ def _message(letter: Letter) -> tuple[bytes | str, ...]:
         b'","text":"',
         *pieces(letter.text, json_inner),
         b'","headers":' + json.dumps(list_headers(letter))[:-1].encode(),
-        b',"List-Unsubscribe":"<' + json_inner(prefix),
-        "leave",
-        b'>"}}',
+        *((leaving.encode(), "leave", b'>"') if leaving else ()),
+        b"}}",
     )
 
 

@@ -5,7 +5,7 @@ import json
 from functools import partial
 
 from mailer.adapters.providers.api import Call
-from mailer.adapters.providers.filling import addressed, leave_header, list_headers
+from mailer.adapters.providers.filling import addressed, leave_entry, list_headers
 from mailer.adapters.providers.harmless import NOTHING
 from mailer.adapters.providers.sharing import shared, slots, values
 from mailer.core.envelope import Letter, json_inner
@@ -35,14 +35,15 @@ def build(outgoing: Outgoing) -> Call:
     # are added to those of the whole call or stand in their place.
     headers = json.dumps(list_headers(letter))[:-1]
     key = json_inner(outgoing.key).decode()
-    prefix = json_inner(leave_header(letter, "")[:-1]).decode()
+    leaving = leave_entry(letter, ',"List-Unsubscribe":"')
     people: list[str] = []
     refused: dict[int, Refused] = {}
     for recipient, address in addressed(outgoing, refused):
+        leave = f'{leaving}{recipient.leave}>"' if leaving else ""
         people.append(
             f'{{"to":[{{"email":"{address.decode()}"}}]'
             f',"headers":{headers},"Message-ID":"<{letter.message_id(recipient.uid)}>"'
-            f',"List-Unsubscribe":"{prefix}{recipient.leave}>"}}'
+            f"{leave}}}"
             f',"substitutions":{write(recipient)}'
             f',"custom_args":{{"batch":"{key}"}}}}'
         )

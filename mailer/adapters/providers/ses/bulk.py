@@ -12,12 +12,12 @@ from http import HTTPStatus
 from mailer.adapters.http import Answer
 from mailer.adapters.providers.answers import document
 from mailer.adapters.providers.api import Call
-from mailer.adapters.providers.filling import addressed, leave_header, list_headers
+from mailer.adapters.providers.filling import addressed, leave_entry, list_headers
 from mailer.adapters.providers.foreign import words
 from mailer.adapters.providers.harmless import Harmless
 from mailer.adapters.providers.ses.refusal import DAY, refused
 from mailer.adapters.providers.sharing import shared, slots, values
-from mailer.core.envelope import Letter, json_inner
+from mailer.core.envelope import Letter
 from mailer.core.headers import header_text, mailbox
 from mailer.ports import (
     Accepted,
@@ -58,17 +58,17 @@ def build(outgoing: Outgoing, *, configuration_set: str | None) -> Call:
     """
     letter = outgoing.letter
     write = values(slots(letter), WORDS)
-    prefix = json_inner(leave_header(letter, "")[:-1]).decode()
+    opening = ',"ReplacementHeaders":[{"Name":"List-Unsubscribe","Value":"'
+    leaving = leave_entry(letter, opening)
     entries: list[str] = []
     faults: dict[int, Refused] = {}
     for recipient, address in addressed(outgoing, faults):
+        leave = f'{leaving}{recipient.leave}>"}}]' if leaving else ""
         data = json.dumps(write(recipient), ensure_ascii=False)
         entries.append(
             f'{{"Destination":{{"ToAddresses":["{address.decode()}"]}}'
             ',"ReplacementEmailContent":{"ReplacementTemplate":'
-            f'{{"ReplacementTemplateData":{data}}}}}'
-            ',"ReplacementHeaders":[{"Name":"List-Unsubscribe"'
-            f',"Value":"{prefix}{recipient.leave}>"}}]}}'
+            f'{{"ReplacementTemplateData":{data}}}}}{leave}}}'
         )
     common = json.dumps(_common(outgoing, configuration_set), ensure_ascii=False)[:-1]
     body = f'{common},"BulkEmailEntries":[{",".join(entries)}]}}'

@@ -65,6 +65,19 @@ def approvers(visit: Visit, proposal: Proposal) -> Sequence[Coordinator]:
     return [each for each in entitled if not proposal.is_by(each.address)]
 
 
-def sentence(rule: Rule, language: str) -> str:
+def sentence(visit: Visit, rule: Rule) -> str:
     """Return in words whom a rule means."""
-    return rules.say(rule, language, region=slug_name)
+
+    def headline(mailing: str) -> str:
+        return subject(visit, mailing)
+
+    return rules.say(rule, visit.language, region=slug_name, mailing=headline)
+
+
+def subject(visit: Visit, mailing: str) -> str:
+    """Return the headline of a mailing, quoted; of one that nobody wrote, its name."""
+    try:
+        draft = visit.desk.work.calls.blasts.find(mailing).draft
+    except NotFoundError:
+        return mailing
+    return f"“{draft.wording(visit.language).subject}”"

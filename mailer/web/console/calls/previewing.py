@@ -77,7 +77,7 @@ def message(visit: Visit) -> Response:
             detail={"subscriber": reader.number},
         )
     try:
-        shown = visit.desk.work.calls.message(proposal.draft, asked.language, reader)
+        shown = visit.desk.work.calls.message(proposal, asked.language, reader)
     except MailerError as error:
         return PlainTextResponse(str(error), _CONFLICT, headers=_frame(visit))
     if asked.part == "text":
@@ -109,6 +109,7 @@ def _page(
         path=path(proposal),
         asked=asked,
         widths=_WIDTHS,
+        approved=proposal.approval is not None,
         looks=["", *[look.value for look in Look]],
         reader=reader and masked(reader.person.address),
         reader_language=reader.language if reader else None,

@@ -64,7 +64,7 @@ def show(visit: Visit) -> Response:
 def refused(visit: Visit, error: MailerError) -> Shown:
     """Return what a page says of a step that was not taken."""
     why = error.why.value if isinstance(error, NotMovedError) else None
-    return Shown(why=why, words=str(error), form=visit.form, tried=True)
+    return Shown(why=why, words=error.words, form=visit.form, tried=True)
 
 
 def page(visit: Visit, proposal: Proposal, shown: Shown, status: int = 200) -> Response:
@@ -88,7 +88,7 @@ def page(visit: Visit, proposal: Proposal, shown: Shown, status: int = 200) -> R
         checks=checks,
         card=card,
         card_trouble=trouble,
-        sentence=sentence(proposal.draft.audience, visit.language),
+        sentence=sentence(visit, proposal.draft.audience),
         approvers=approvers(visit, proposal),
         counted_from=calls.counted_from,
         editable=proposal.stage in EDITABLE,
@@ -149,7 +149,7 @@ def _card(visit: Visit, proposal: Proposal) -> tuple[Card | None, str | None]:
             besides=proposal.mailing,
         )
     except MailerError as error:
-        return None, str(error)
+        return None, error.words
     return card, None
 
 

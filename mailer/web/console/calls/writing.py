@@ -11,13 +11,13 @@ from mailer.core.changes import over_at
 from mailer.core.draft import Draft
 from mailer.core.errors import InputError, MailerError, NotFoundError
 from mailer.core.lists import Kind as ListKind, MailingList
-from mailer.core.proposal import EDITABLE, Proposal, Stage
+from mailer.core.proposal import EDITABLE, LEAVING, Proposal, Stage
 from mailer.core.refusal import NotMovedError, Why
 from mailer.core.states import slug_name
 from mailer.core.tables import LANGUAGES
 from mailer.ports import Card, Posted
 from mailer.web.console import paths
-from mailer.web.console.calls.finding import PATH, found, me, path, sentence
+from mailer.web.console.calls.finding import PATH, found, me, path, sentence, subject
 from mailer.web.console.calls.reading import (
     NotReadError,
     Typed,
@@ -30,7 +30,7 @@ from mailer.web.console.calls.rows import Join, Kind, Row
 from mailer.web.console.door import Visit, choice
 
 _UNREADABLE, _CONFLICT, _NOT_FOUND = 422, 409, 404
-_SHOWN = 8  # actions to choose from; words find the others
+_SHOWN = 8  # actions, or calls that went out, to choose from
 _LOOKED_AT = 500  # actions that are searched
 
 
@@ -125,10 +125,10 @@ def _save(visit: Visit, sheet: Sheet) -> Response:
         told = replace(sheet, troubles=taken, why=error.why.value)
         return _page(visit, told, _CONFLICT)
     except InputError as error:
-        told = replace(sheet, troubles=["audience"], words=str(error))
+        told = replace(sheet, troubles=["audience"], words=error.words)
         return _page(visit, told, _UNREADABLE)
     except MailerError as error:
-        told = replace(sheet, troubles=["draft"], words=str(error))
+        told = replace(sheet, troubles=["draft"], words=error.words)
         return _page(visit, told, _CONFLICT)
     return visit.to(f"{path(kept)}?done=saved")
 
@@ -166,6 +166,8 @@ def _page(visit: Visit, sheet: Sheet, status: int = 200) -> Response:
         kinds=[each.value for each in Kind],
         joins=[each.value for each in Join],
         lists=_lists(visit, shown),
+        every_list=list(visit.desk.work.calls.lists.values()),
+        gone_out=_gone_out(visit),
         written_in=_languages(visit),
         actions=_actions(visit, shown.values),
         has_quiet_hours=visit.desk.work.calls.has_quiet_hours,
@@ -178,6 +180,9 @@ def _page(visit: Visit, sheet: Sheet, status: int = 200) -> Response:
         words=sheet.words,
         no_state=sheet.state,
         why=sheet.why,
+        # Where the page is taken up again: at the button that was pressed.
+        landing="" if sheet.troubles else visit.form.get("action", ""),
+        wrong_one=subject(visit, shown.values.get("corrects", "")),
     )
 
 
@@ -186,13 +191,13 @@ def _card(visit: Visit, form: Typed) -> tuple[str, Card | None]:
     calls = visit.desk.work.calls
     rule = form.rule()
     if not rule.include:
-        return sentence(rule, visit.language), None
+        return sentence(visit, rule), None
     try:
         located = calls.located(rule)
         card = calls.card(located, form.list_slug, urgent=form.is_urgent)
     except MailerError as error:
-        raise NotReadError(["audience"], str(error)) from None
-    return sentence(located, visit.language), card
+        raise NotReadError(["audience"], error.words) from None
+    return sentence(visit, located), card
 
 
 def _languages(visit: Visit) -> Sequence[str]:
@@ -211,6 +216,13 @@ def _lists(visit: Visit, form: Typed) -> Sequence[MailingList]:
 def _first_list(visit: Visit) -> str:
     lists = _lists(visit, Typed(values={}))
     return lists[0].slug if lists else ""
+
+
+def _gone_out(visit: Visit) -> Sequence[Proposal]:
+    """Return the calls that people have got last, to choose from."""
+    begun = visit.desk.work.calls.blasts.every(LEAVING | {Stage.DONE})
+    newest = sorted(begun, key=lambda one: one.edited_at, reverse=True)
+    return newest[:_SHOWN]
 
 
 # --- the action that is called to

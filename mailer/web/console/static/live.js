@@ -62,6 +62,13 @@
     else if (window.htmx) window.htmx.trigger("#running", "turned");
   };
 
+  // What is said of the first few is no more true once the rest follows.
+  const outgrown = (part) => {
+    const few = document.querySelector("[data-turns-at]");
+    const bar = part.querySelector("[role=progressbar]");
+    return few && bar && Number(bar.getAttribute("aria-valuenow")) >= Number(few.dataset.turnsAt);
+  };
+
   const close = () => {
     if (source) source.close();
     source = null;
@@ -86,6 +93,10 @@
       }
       const page = new DOMParser().parseFromString(html, "text/html");
       renew(part, page.querySelector("[data-mailing]"));
+      if (outgrown(part)) {
+        turned();
+        return;
+      }
       say(part);
       tick();
     });

@@ -1,0 +1,206 @@
+"""Urgent calls in Spanish: what a check finds, and why something is not done."""
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from mailer.adapters.database.schema import actions, blasts
+from mailer.core.findings import Finding
+from mailer.core.lists import told_in
+from mailer.core.roles import Role
+from mailer.core.saying import Saying
+from tests.e2e.callers import ACTIONS, Callers, furnish
+from tests.e2e.conftest import Shell, copied
+from tests.e2e.coordinators import House, words
+
+_BLANK = re.compile(r"%\(\w+\)s")
+OFF = "3,2028-11-23,18:00,Fresno,CA,Mijente,,postponed\n"
+_UNSAYABLE = """\
+# Heading
+
+> quoted
+
+    indented
+
+```
+fenced
+```
+
+---
+
+3. Three
+
+- one
+
+  more
+
+- two
+  - within
+
+*leaning* `code` ![picture](https://example.org/a.png) <b>bold</b>
+https://example.org/bare [to](javascript:x)\\
+after, Texas, click here
+"""
+
+
+@pytest.fixture(scope="module")
+def house(initial: Shell, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    shell = copied(initial, tmp_path_factory.mktemp("spanish"))
+    furnish(shell)
+    file = shell.folder / "actions.csv"
+    file.write_text(f"{ACTIONS}{OFF}", "utf-8")
+    shell("import", "actions", str(file), "--format", "csv")
+    with House(shell.folder).open() as house:
+        yield house
+
+
+@pytest.fixture
+def callers(house: House) -> Callers:
+    return Callers.of(house)
+
+
+def fragments(finding: Finding) -> list[str]:
+    """Return the English of a finding, without what fills its blanks."""
+    said = finding.words
+    parts = _BLANK.split(said.sentence) if isinstance(said, Saying) else [said]
+    return [part for each in parts if len(part := each.strip(" ,:;.")) > 3]
+
+
+def spanish(callers: Callers) -> str:
+    return html.unescape(callers.rosa.get(f"{callers.page}?lang=es").text)
+
+
+def not_english(callers: Callers) -> set[str]:
+    """Look at the page, and return the names of what is found, none of it in English."""
+    page = spanish(callers)
+    found = callers.house.project.calls.findings(callers.call)
+    for each in found:
+        for part in fragments(each):
+            assert part not in page, each
+    assert (
+        'lang="en"' not in page.partition('id="checks"')[2].partition("</section>")[0]
+    )
+    assert "Qué es exactamente" in page or all(
+        isinstance(each.words, Saying) for each in found
+    )
+    return {each.name for each in found}
+
+
+def test_what_is_found_in_words_and_links_is_said_in_spanish(callers: Callers) -> None:
+    house = callers.house
+    dead = f"[gone]({house.url}/nothing) [in](https://127.0.0.1/x) [ok]({house.url}/actions)"
+    callers.write(
+        **{
+            "en-headline": "Re: COME NOWHERE NEVER tonight at 6!!\nto the gate, everybody"
+            " who can",
+            "en-reason": "word " * 70,
+            "en-body": f"{_UNSAYABLE}\n\n{dead}\n\n[plain](http://example.org/)",
+            "es-body": "",
+        }
+    )
+    assert not_english(callers) >= {
+        "false-reply",
+        "gate-text",
+        "languages",
+        "audience",
+        "link",
+        "link-dead",
+        "link-not-asked",
+        "long-reason",
+        "long-subject",
+        "not-sayable",
+        "other-place",
+        "plain-looks",
+        "shouting",
+        "spammy",
+        "uneven-languages",
+    }
+    page = spanish(callers)
+    assert re.search("El asunto tiene [67][0-9] caracteres", page)
+    assert "una cita; escríbala como párrafo" in page
+    assert "responde 404: ahí no hay nada" in page
+
+
+def test_what_is_found_in_moments_and_people_is_said_in_spanish(
+    callers: Callers,
+) -> None:
+    house = callers.house
+    with house.project.database.reading() as connection:
+        public = connection.execute(
+            select(actions.c.public_id).where(actions.c.status == "postponed")
+        ).scalar_one()
+    soon, zone = house.now + timedelta(minutes=3), told_in(house.project.lists.values())
+    only_english = dict.fromkeys(("es-headline", "es-reason", "es-body"), "")
+    callers.write(
+        about=public,
+        despite="They are moved at night.",
+        **{
+            **only_english,
+            "include-value": "CA",
+            "until-day": f"{soon.astimezone(zone):%Y-%m-%d}",
+            "until-time": f"{soon.astimezone(zone):%H:%M}",
+        },
+    )
+    names = not_english(callers)
+    house.now += timedelta(minutes=2)
+    names |= not_english(callers)
+    callers.write(edition="nobody", **{"include-kind": "", "include-value": ""})
+    callers.name = "urgent/nobody"
+    names |= not_english(callers)
+    assert names >= {
+        "action-off",
+        "audience",
+        "little-time",
+        "missing-language",
+        "nobody",
+        "past",
+        "wakes-people",
+    }
+
+
+def test_a_rule_that_names_nobody_is_refused_in_spanish(callers: Callers) -> None:
+    rule = '{"include": [{"tag": "nobody-has-this"}]}'
+    callers.write(rule=rule)
+
+    assert "audience" in not_english(callers)
+    page = words(callers.rosa.get(f"{callers.page}?lang=es"))
+    assert page.count("nadie lleva esta etiqueta") == 2  # among the checks, on the card
+
+
+def test_each_refusal_of_a_step_is_said_in_spanish(callers: Callers) -> None:
+    house = callers.house
+    house.person("both@union.example", [Role.AUTHOR, Role.APPROVER], codes=True)
+
+    def refused(who: str, button: str, **said: str) -> str:
+        browser = house.signed_in(who)
+        form = {"revision": str(callers.call.revision), **said}
+        answer = browser.post(f"{callers.page}/{button}?lang=es", dict(form))
+        assert answer.status_code == 409, words(answer)
+        alert = answer.text.partition('role="alert"')[2].partition("</div>")[0]
+        assert 'lang="en"' not in alert
+        return html.unescape(re.sub("<[^>]+>", "", alert))
+
+    def both(button: str, **said: str) -> str:
+        return refused("both@union.example", button, **said)
+
+    callers.write()
+    told = [both("approve"), both("submit", revision="9")]
+    told.append(both("submit", warning="gone", **{"why-gone": "Seen."}))
+    assert "Ya no existe la advertencia gone" in told[-1]
+    callers.submitted(edition="other")
+    callers.press(callers.rosa, "submit", **callers.reasons())
+    own = callers.house.project.blasts.find(callers.name)
+    told.append(both("approve", count="7"))
+    with house.project.database.writing() as connection:
+        mine = blasts.c.id == own.number
+        connection.execute(update(blasts).where(mine).values(expected=40))
+    told += [both("approve"), both("approve", count="40")]
+
+    english = re.compile(r"\b(the|its|nobody|somebody|there|who)\b")
+    for each in told:
+        assert "No se cambió nada" in each or "No se ha cambiado nada" in each, each
+        assert not english.search(each), each
