@@ -34,6 +34,7 @@ LOOKS = {
     "forced": "darkened by an app",
     "blocked": "images off and style blocks gone",
 }
+NOTE, NOTE_LOOKS = "note-", ("light", "dark")  # short letters, all of one design
 RARER = {
     "teal": "in a coalition's own dark colour, with logo and footer",
     "leaf": "in a coalition's own light colour",
@@ -49,7 +50,8 @@ INTRODUCTION = f"""\
 
 Made by `make gallery` from the sample data beside the templates. Each picture shows,
 from left to right: {", ".join(LOOKS.values())}. Long messages are cut off at the
-bottom, but for {" and ".join(UNCUT)} at phone width.
+bottom, but for {" and ".join(UNCUT)} at phone width. Notes are shown at phone width
+alone, in light and in dark, first in English and then in Spanish.
 
 Chromium drew them. Outlook's Word engine, Gmail's rewriting and real phones it cannot
 show: look there as well before a changed design is sent.
@@ -136,27 +138,50 @@ def _draw(
     browser: Browser, folder: Path, names: Iterable[str], looks: Sequence[str]
 ) -> None:
     for name in names:
-        for width, look in product(_widths(name), looks):
+        mine = [look for look in looks if look in _looks(name)]
+        for width, look in product(_widths(name), mine):
             pictures.photograph(browser, folder / f"{name}.html", width, look)
 
 
 def _widths(name: str) -> Sequence[int]:
-    """Return how wide a message is drawn: what is rare, at phone width only."""
-    return tuple(SIZES) if name.rpartition("-")[2] in LANGUAGES else (375,)
+    """Return how wide a message is drawn: notes and what is rare, as on a phone."""
+    common = name.rpartition("-")[2] in LANGUAGES and not name.startswith(NOTE)
+    return tuple(SIZES) if common else (375,)
+
+
+def _looks(name: str) -> Sequence[str]:
+    return NOTE_LOOKS if name.startswith(NOTE) else tuple(LOOKS)
+
+
+def _notes(names: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """Return each note with its pictures' names, one for each language."""
+    notes = sorted(name for name in names if name.startswith(NOTE))
+    by_message = groupby(notes, key=lambda name: name.rpartition("-")[0])
+    return {message: tuple(several) for message, several in by_message}
 
 
 def readme(subjects: Mapping[str, str]) -> str:
     """Return the page that shows all sheets, a heading for each message."""
     parts = [INTRODUCTION]
-    common = [name for name in subjects if name.rpartition("-")[2] in LANGUAGES]
+    named = [name for name in subjects if name.rpartition("-")[2] in LANGUAGES]
+    common = [name for name in named if not name.startswith(NOTE)]
     for message, several in groupby(common, key=lambda name: name.rpartition("-")[0]):
         parts.append(f"## {_words(message)}\n")
         for name in several:
             language = LANGUAGES[name.rpartition("-")[2]]
             parts.append(f"{language}: “{subjects[name]}”\n")
             parts += [_shown(name, size, language) for size, _ in SIZES.values()]
+    parts.append("## Notes\n")
+    for message, several in _notes(subjects).items():
+        said = (
+            f"{LANGUAGES[name.rpartition('-')[2]]}: “{subjects[name]}”"
+            for name in several
+        )
+        parts.append(f"### {_words(message.removeprefix(NOTE))}\n")
+        parts.append("  \n".join(said) + "\n")
+        parts.append(_shown_note(message))
     parts.append("## Rarer ones\n")
-    for name in (name for name in subjects if name not in common):
+    for name in (name for name in subjects if name not in named):
         parts.append(f"{_words(name)}: “{subjects[name]}”\n")
         parts.append(_shown(name, "phone", _words(name)))
     return "\n".join(parts)
@@ -173,6 +198,12 @@ def _shown(name: str, size: str, what: str) -> str:
     looks = ", ".join(LOOKS.values())
     alt = f"{_words(name)} at {size} width, {what}: {looks}"
     return f"![{alt}]({name}-{size}.png)\n"
+
+
+def _shown_note(message: str) -> str:
+    looks = ", ".join(LOOKS[look] for look in NOTE_LOOKS)
+    alt = f"{_words(message)} at phone width, {looks}, in English and in Spanish"
+    return f"![{alt}]({message}.png)\n"
 
 
 def main() -> None:
@@ -195,7 +226,14 @@ def main() -> None:
             page.write_text(picture.letter.html, "utf-8")
             subjects[picture.name] = picture.letter.subject
         draw(folder, list(subjects))
-        for name in subjects:
+        for message, several in _notes(subjects).items():
+            shots = [
+                folder / f"{name}-375-{look}.png"
+                for name, look in product(several, NOTE_LOOKS)
+            ]
+            made = sheet(shots, SIZES[375][1])
+            made.save(out / f"{message}.png", optimize=True)
+        for name in (name for name in subjects if not name.startswith(NOTE)):
             for width in _widths(name):
                 size, in_sheet = SIZES[width]
                 shots = [folder / f"{name}-{width}-{look}.png" for look in LOOKS]

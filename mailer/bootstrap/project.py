@@ -16,6 +16,7 @@ from mailer.core import editions
 from mailer.core.errors import InputError, MailerError, NotFoundError
 from mailer.core.lists import MailingList
 from mailer.core.requests import Kind
+from mailer.core.roles import Permission
 from mailer.pipeline import ingest
 from mailer.pipeline.admit import Clerk
 from mailer.pipeline.correct import Corrector
@@ -169,6 +170,11 @@ class Project(Blasting):
             notifier=self.notifier,
             lists=self.numbered,
             coordinators=coalition.coordinators,
+            moderators=lambda: [
+                each.address
+                for each in self.coordinators.entitled(Permission.MODERATE)
+                if each.has_account
+            ],
             languages=coalition.languages,
             clock=self.clock,
             trouble=trouble,

@@ -32,7 +32,9 @@ def corrections(
         output.emit([_row(each) for each in found])
         return
     if not found:
-        output.say("Nobody was mailed anything that is not right any more.")
+        output.say(
+            "Nobody who gets our mail now was told anything that is not right any more."
+        )
         return
     for each in found:
         _list(each)

@@ -159,10 +159,11 @@ class Moved:
     # The random id of whoever may take it back, and the number of the request.
     back: tuple[bytes, int] | None = None
     other: bytes | None = None  # the random id of whoever had the seat until now
+    language: str | None = None  # which they read
     organization: str | None = None  # whose seat it is
     successor: str | None = None  # the masked address of whoever has it now
     ended: tuple[int, ...] = ()  # the lists that do not go to `other` any more
-    kept: tuple[int, ...] = ()  # those that go on going there, for another seat
+    kept: tuple[int, ...] = ()  # those that go on going there all the same
     gets: tuple[int, ...] = ()  # those that go to whoever has the seat now
 
 

@@ -1,6 +1,6 @@
 """Requests → letters: whoever's address was typed is asked whether it was they."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from mailer.core.errors import MailerError
 from mailer.core.lists import MailingList
 from mailer.core.notices import Confirmation, Note, NoteKind
 from mailer.core.requests import Due, Kind, Request, valid_for
+from mailer.core.tokens import normalize
 from mailer.pipeline.notify import Notifier
 from mailer.ports import People, Requests, Rights
 
@@ -24,6 +25,7 @@ class Clerk:
     notifier: Notifier
     lists: Callable[[], Mapping[int, MailingList]]  # by number
     coordinators: Sequence[str]  # addresses
+    moderators: Callable[[], Collection[str]]  # those who decide in the console
     languages: Sequence[str]  # the coalition's, the default first
     clock: Callable[[], datetime]
     trouble: Callable[[str], None]
@@ -80,7 +82,8 @@ class Clerk:
             return 0
         hour = max(each.confirmed_at or each.asked_at for each in waiting)
         number, mailing_list = next(iter(lists.items()))
-        told = 0
+        told, page = 0, f"{self.notifier.base_url}/console/requests"
+        moderators = {normalize(address) for address in self.moderators()}
         for address in self.coordinators:
             language = self._language("")
             uid = self.people.known_as(address, language=language, at=self.clock())
@@ -89,6 +92,7 @@ class Clerk:
                     kind=NoteKind.WAITING,
                     language=language,
                     names=_counts(waiting),
+                    url=page if normalize(address) in moderators else None,
                 ),
                 to=uid,
                 name=f"waiting {uid.hex()} {hour:%Y-%m-%dT%H}",

@@ -48,17 +48,23 @@ class Usher:
         if mailing_list is None:  # its file is gone
             return False
         known = to.language in self.languages
+        language = to.language if known else self.languages[0]
+        names = {
+            "organization": lost.organization,
+            "address": lost.masked_address,
+        }
+        if any(each.sign_up for each in lists.values()):
+            # As people tell it: in HTML it is no link, and text has the same links.
+            host = self.notifier.base_url.partition("://")[2]
+            names["page"] = f"{host}/subscribe"
         return self.notifier.tell(
             Note(
                 kind=NoteKind.SEAT_LOST,
-                language=to.language if known else self.languages[0],
-                names={
-                    "organization": lost.organization,
-                    "address": lost.masked_address,
-                },
+                language=language,
+                names=names,
             ),
             to=to.uid,
-            name=f"seat lost {lost.number} {to.uid.hex()}",
+            name=f"seat lost {lost.number} {lost.since.isoformat()} {to.uid.hex()}",
             mailing_list=mailing_list,
             list_number=to.list_number,
             link=Link(Purpose.PREFERENCES, to.list_number),

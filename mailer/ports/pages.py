@@ -25,6 +25,8 @@ class Reader:
     told_at: datetime | None  # the moment of the last digest that they were sent
     also_on: tuple[int, ...]  # the other lists that they are on
     last_change: Change | None  # the newest that was not taken back
+    # Until when coordinators send nothing to all organizations where they have a seat.
+    muted_until: datetime | None = None
 
     @property
     def language(self) -> str:

@@ -22,6 +22,7 @@ class LostSeat:
     number: int
     organization: str
     masked_address: str
+    since: datetime  # when it bounced
     colleagues: Sequence[Colleague]  # those who may be mailed
 
 

@@ -49,7 +49,7 @@ def tell(site: Site, request: Request, moved: Moved) -> None:
     mailing_list = site.lists.get(request.list_number)
     if moved.other is None or mailing_list is None:
         return
-    language, uid = spoken(site, request), moved.other
+    language, uid = spoken(site, moved.language or request.language), moved.other
     with logged():
         names = {
             "organization": moved.organization or "",
@@ -74,9 +74,9 @@ def tell(site: Site, request: Request, moved: Moved) -> None:
         )
 
 
-def spoken(site: Site, request: Request) -> str:
-    """Return the language in which a note about a request is written."""
-    language, offered = request.language, site.coalition.languages
+def spoken(site: Site, language: str) -> str:
+    """Return the language in which a note is written to whoever reads this one."""
+    offered = site.coalition.languages
     return language if language in offered else offered[0]
 
 

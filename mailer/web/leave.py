@@ -73,6 +73,7 @@ def _page(site: Site, request: Request, person: Guest, state: str) -> Response:
         language,
         state=state,
         reader=reader,
+        rests=reader.choices.standing(site.now()).paused_until is not None,
         list_title=person.mailing_list.title(language),
         preferences=f"{site.root}/p/{token}",
     )

@@ -133,6 +133,7 @@ def _move(site: Site, visit: Visit, request: Request, _: Fields) -> Response:
         told=moved.other is not None,
         gets=handing.titles(site, moved.gets, language),
         choose=handing.choices(site, uid, moved.gets),
+        joinable=bool(site.joinable),
     )
 
 
@@ -160,7 +161,7 @@ def _tell_of_moving(site: Site, request: Request, moved: Moved) -> None:
     if moved.back is None or mailing_list is None:
         return
     uid, number = moved.back
-    language = handing.spoken(site, request)
+    language = handing.spoken(site, request.language)
     with logged():
         site.notifier.tell(
             Note(

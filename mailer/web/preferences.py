@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.core import lists, preferences
+from mailer.core.audience import FOREVER
 from mailer.core.preferences import (
     LONGEST_PAUSE,
     UNDOABLE,
@@ -147,6 +148,9 @@ def _page(site: Site, person: Guest, language: str, done: _Done) -> Response:
     form = done.form or choosing.filled(choices, zone)
     own, others = saying.regions(form.regions, reader)
     paused = choices.paused_until
+    # Not their own choice, so that it is none of the form's.
+    muted = reader.muted_until if (reader.muted_until or now) > now else None
+    begins = max(filter(None, (paused, muted)), default=None)
     return site.page(
         "preferences.html",
         language,
@@ -160,8 +164,13 @@ def _page(site: Site, person: Guest, language: str, done: _Done) -> Response:
         is_digest=mailing_list.kind is lists.Kind.DIGEST,
         every_weeks=mailing_list.cadence.every_weeks if mailing_list.cadence else 0,
         next_edition=preferences.next_edition(
-            mailing_list.cadence, choices, told_at=reader.told_at, now=now
+            None if muted == FOREVER else mailing_list.cadence,
+            replace(choices, paused_until=begins),
+            told_at=reader.told_at,
+            now=now,
         ),
+        muted_until=muted.date() if muted and muted != FOREVER else None,
+        is_muted=muted is not None,
         paused_until=paused.astimezone(zone).date() if paused else None,
         reach=saying.reach(choices.scope, reader),
         distances=saying.distances(form.km, reader),

@@ -1,8 +1,9 @@
 """From a form to the list of endorsers: letters, moderators, and what their word does."""
 
 import email
+import email.message
 import email.policy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -51,6 +52,7 @@ class Desk:
             route_of=lambda _list: self.post.route,
         )
         self.coordinators = coordinators
+        self.moderators: Sequence[str] = ()
         self.troubles: list[str] = []
         with database.writing() as connection:
             row = {
@@ -69,6 +71,7 @@ class Desk:
             notifier=self.notifier,
             lists=lambda: {self.post.number: WEEKLY},
             coordinators=self.coordinators,
+            moderators=lambda: self.moderators,
             languages=("en", "es"),
             clock=lambda: self.post.now,
             trouble=self.troubles.append,
@@ -118,11 +121,15 @@ class Desk:
 
     def letters(self) -> list[str]:
         """Send what is on its way; returns the subjects, in order."""
+        return [each["subject"] for each in self.mail()]
+
+    def mail(self) -> list[email.message.EmailMessage]:
+        """Send what is on its way, and return it."""
         provider = ScriptedProvider()
         self.post.sender(provider).drain(sleep=lambda _: None)
         read = email.policy.default
         raw = provider.messages.values()
-        return [email.message_from_bytes(one, policy=read)["subject"] for one in raw]
+        return [email.message_from_bytes(one, policy=read) for one in raw]
 
 
 @pytest.fixture
@@ -252,6 +259,22 @@ def test_a_declined_organization_reads_why_and_is_not_listed(desk: Desk) -> None
 
     assert desk.endorsements.public(CALL) == []
     assert desk.letters() == ["We did not list Border Angels"]
+
+
+def test_whoever_decides_in_the_console_is_led_there(database: Database) -> None:
+    other = "desk@example.org"
+    desk = Desk(database, coordinators=(COORDINATOR, other))
+    desk.moderators = (COORDINATOR.upper(),)
+    desk.confirmed()
+
+    desk.clerk.admit()
+
+    led = {}
+    for letter in desk.mail():
+        body = letter.get_body(("plain",))
+        assert body
+        led[letter["to"]] = "/console/requests" in body.get_content()
+    assert led == {COORDINATOR: True, other: False}
 
 
 def test_coordinators_hear_once_an_hour_that_something_waits(

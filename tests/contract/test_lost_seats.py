@@ -1,12 +1,17 @@
 """When a seat's mail bounces for good, its colleagues are asked, once."""
 
+from dataclasses import replace
 from datetime import timedelta
+from email import message_from_string
+from email.policy import default
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.notes import SqlNotes
+from mailer.adapters.database.schema import suppressions
 from mailer.adapters.database.seating import SqlSeats
 from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.specimens import specimens
@@ -76,6 +81,38 @@ def test_the_other_seats_that_may_be_mailed_are_asked_once(
     (words,) = messages.values()
     assert AFT in words
     assert "reader1" not in words
+    assert "sign up" not in words  # no list takes who does so by themselves
+
+
+def test_the_letter_says_where_somebody_new_can_sign_up(
+    post: Post, usher: Usher
+) -> None:
+    post.people.suppress(["reader1@example.org"], reason="bounced", at=post.now)
+    lists = {post.number: replace(WEEKLY, sign_up=True)}
+
+    replace(usher, lists=lambda: lists).ask()
+
+    (raw,) = sent(post).values()
+    body = message_from_string(raw, policy=default).get_body(("plain",))
+    assert body
+    words = " ".join(body.get_content().split())
+    assert "they can sign up at mail.example.org/subscribe" in words
+
+
+def test_whoever_came_back_and_bounces_anew_is_asked_about_anew(
+    post: Post, usher: Usher
+) -> None:
+    who = "reader1@example.org"
+    post.people.suppress([who], reason="bounced", at=post.now)
+    assert usher.ask() == 1
+    with post.database.writing() as connection:
+        connection.execute(delete(suppressions))
+    post.now += timedelta(days=30)
+    post.people.suppress([who], reason="bounced", at=post.now)
+
+    assert usher.ask() == 1
+    assert usher.ask() == 0
+    assert set(sent(post)) == {"reader2@example.org"}
 
 
 @pytest.mark.parametrize("reason", ["complained", "manual", "unreachable", "erased"])

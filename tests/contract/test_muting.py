@@ -55,6 +55,28 @@ def test_it_is_over_when_the_day_comes(post: Post, store: OrganizationStore) -> 
     assert post.send().deliveries["sent"] == 4
 
 
+def test_the_readers_page_knows_until_when(
+    post: Post, store: OrganizationStore
+) -> None:
+    day = post.now + timedelta(days=3)
+    before = post.readers.reader(post.uid(1), post.number)
+    assert before
+    assert before.muted_until is None
+
+    store.mute(AFT, day, at=post.now, actor="test")
+
+    alone, at_both, nowhere = (
+        post.readers.reader(post.uid(number), post.number) for number in (1, 2, 4)
+    )
+    assert alone
+    assert alone.muted_until == day
+    assert at_both
+    assert at_both.muted_until
+    assert at_both.muted_until < post.now  # that is, not at all
+    assert nowhere
+    assert nowhere.muted_until is None
+
+
 def test_unmuting_lets_the_next_edition_through(
     post: Post, store: OrganizationStore
 ) -> None:

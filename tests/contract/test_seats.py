@@ -15,6 +15,7 @@ from mailer.adapters.database.requests import SqlRequests
 from mailer.adapters.database.rights import SqlRights
 from mailer.adapters.database.schema import (
     consent_events,
+    places,
     requests as requests_table,
     seats,
     subscribers,
@@ -26,7 +27,7 @@ from mailer.core.requests import Ask, Handing, Kind, Moved, Moving, Request
 from mailer.core.tokens import address_hash
 from tests.contract.post import PEPPER, Post
 from tests.contract.test_locking import at_once
-from tests.factories import contact
+from tests.factories import contact, place
 
 LUZ, MIA = "reader1@example.org", "reader2@example.org"
 UNION, TEACHERS = "Unión del Barrio", "AFT 1931"
@@ -43,8 +44,10 @@ class Office:
     rights: SqlRights
     numbers: dict[str, int]
 
-    def enlist(self, number: int, slug: str, organization: str | None = UNION) -> None:
-        person = contact(number, organization=organization)
+    def enlist(
+        self, number: int, slug: str, organization: str | None = UNION, **said: object
+    ) -> None:
+        person = contact(number, organization=organization, **said)
         self.post.people.enlist([person], list_slug=slug, at=self.post.now)
 
     def choose(self, number: int, slug: str, **values: object) -> None:
@@ -99,6 +102,16 @@ class Office:
 
     def sits(self, number: int) -> int:
         return len(self._rows(seats, number))
+
+    def place(self, number: int) -> str | None:
+        """Where somebody's own place is, whatever their organization's."""
+        query = (
+            select(places.c.locality)
+            .join(subscribers, subscribers.c.place_id == places.c.id)
+            .where(subscribers.c.uid == self.post.uid(number))
+        )
+        with self.post.database.reading() as connection:
+            return connection.scalar(query)
 
     def _rows(self, table: Any, number: int) -> list[Any]:
         query = (
@@ -155,6 +168,57 @@ def test_taking_it_back_gives_all_of_it_back(office: Office) -> None:
     assert set(back.ended) == set(back.gets) == set(office.numbers.values())
     assert (office.gets(1), office.gets(2)) == (EVERYTHING, {})
     assert (office.sits(1), office.sits(2)) == (1, 0)
+
+
+def test_a_colleague_who_is_nowhere_is_where_the_holder_is_as_long_as_it_lasts(
+    office: Office,
+) -> None:
+    moved = office.sit(office.offer())
+
+    assert office.place(2) == office.place(1) == "San Diego"
+    assert moved.back
+    office.sit(moved.back)
+    assert (office.place(1), office.place(2)) == ("San Diego", None)
+
+
+@pytest.mark.parametrize("own", [None, "Denver"])
+def test_whoever_gets_mail_already_stays_where_they_are(
+    office: Office, own: str | None
+) -> None:
+    office.enlist(2, "weekly", None, place=place(own) if own else None)
+
+    moved = office.sit(office.offer())
+
+    assert office.place(2) == own
+    assert moved.back
+    office.sit(moved.back)
+    assert office.place(2) == own
+
+
+def test_each_is_written_to_in_their_own_language(office: Office) -> None:
+    office.enlist(1, "weekly", language="es")
+    office.enlist(2, "weekly", None, language="en")
+
+    whose = office.offer()
+    asked = office.requests.find(*whose)
+    moved = office.sit(whose)
+
+    assert asked
+    assert asked.language == "en"
+    assert (moved.language, moved.other) == ("es", office.post.uid(1))
+    assert moved.back
+    assert office.sit(moved.back).language == "en"
+
+
+def test_a_colleague_whom_nobody_knew_is_asked_in_the_language_of_the_holder(
+    office: Office,
+) -> None:
+    office.enlist(1, "weekly", language="es")
+
+    asked = office.requests.find(*office.offer())
+
+    assert asked
+    assert asked.language == "es"
 
 
 def test_what_a_colleague_chose_of_a_list_by_themselves_stays_through_both(

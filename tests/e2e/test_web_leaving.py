@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import NoReturn
@@ -21,6 +22,7 @@ from mailer.ports import Reader
 from tests.fakes.site import (
     KEYS,
     LISTS,
+    NOW,
     UID,
     URGENT,
     WEEKLY,
@@ -154,6 +156,21 @@ def test_the_page_names_the_list_and_the_masked_address(
     assert "Weekly actions" in page
     assert "o…@aftguild.example" in page
     assert 'method="post"' in page
+
+
+def test_whoever_rests_already_is_not_offered_a_rest_that_may_be_shorter(
+    site: Site, client: httpx.Client
+) -> None:
+    reader = a_reader()
+    assert "Rest four weeks" in client.get(site.leave).text
+
+    later = replace(reader.choices, paused_until=NOW + timedelta(weeks=20))
+    site.readers.add(replace(reader, choices=later))
+    page = client.get(site.leave).text
+
+    assert "Rest four weeks" not in page
+    assert "Leave this list" in page
+    assert "You can get it less often" in page
 
 
 def test_a_person_who_presses_the_button_is_told_and_can_undo(

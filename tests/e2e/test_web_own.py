@@ -23,6 +23,7 @@ from tests.e2e.town import Town
 from tests.factories import draft
 
 ANA, BEN, NEW = "ana@barrio.example", "ben@aft.example", "ana@home.example"
+OK = 200
 LATER = timedelta(minutes=20)  # the cooldown of an address is over
 
 
@@ -69,6 +70,14 @@ class Person:
             found = re.search(r"https?://\S+(/c/\S+)", body.get_content())
             came.append((str(message["To"]), found[1] if found else ""))
         return came
+
+    def subjects(self, address: str) -> set[str]:
+        """What the letters to somebody are called."""
+        letters = (
+            email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            for path in (self.town.project.folder / "outbox").rglob("*.eml")
+        )
+        return {each["Subject"] for each in letters if each["To"] == address}
 
     def asked(self, kind: str, address: str = ANA) -> str:
         """Press a button of one's own, and return where the letter's leads."""
@@ -477,6 +486,24 @@ def test_a_colleague_who_says_nothing_changes_nothing(ana: Person, town: Town) -
     assert held["seats"] == before["seats"]
 
 
+def test_a_seat_without_lists_says_so_to_both_and_where_to_get_mail(
+    ana: Person, town: Town
+) -> None:
+    ana.press(ana.link(ANA), action="leave-all")
+    ana.mail()
+    path = ana.asked("hand-over")
+    before = ana.read(path)
+    ana.press(path, action="confirm", email=CY)
+    ((_, letter),) = ana.mail()
+
+    answer = ana.press(letter, action="confirm")
+
+    assert "You get none of our lists, so none goes with your seat at" in before
+    assert "No list came with it." in words(answer)
+    assert 'href="/subscribe"' in answer.text
+    assert town.get("/subscribe").status_code == OK
+
+
 def test_two_colleagues_cannot_both_take_it(ana: Person, town: Town) -> None:
     first = offer(ana)
     town.now += LATER
@@ -499,6 +526,11 @@ def test_a_colleague_who_had_the_list_before_keeps_it_when_the_seat_goes_back(
 
     ana.press(back, action="confirm")
 
+    ((to, _),) = ana.mail()
+    assert to == BEN  # who reads English, as Ana does not
+    told = ana.subjects(BEN)
+    assert "Unión del Barrio: the seat was taken back" in told
+    assert "Please confirm: mail for your organization" in told
     held = town.project.dossiers.of(BEN)
     assert held
     assert [each["state"] for each in held["subscriptions"]] == ["active"]  # type: ignore[attr-defined]

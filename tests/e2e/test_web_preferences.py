@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from mailer.core.audience import FOREVER
 from mailer.core.preferences import Choices, Frequency
 from mailer.core.scope import Scope
 from mailer.core.tokens import Link, Purpose
@@ -180,6 +181,31 @@ def test_the_day_of_the_next_mail_goes_by_the_last_one(
     choose(site, frequency=frequency)
 
     assert f"Your next mail {day}" in visitor.look()
+
+
+IN_ENGLISH = "“Weekly actions”, in English"
+SENT_NOTHING = "The coordinators send nothing to AFT Guild 1931"
+
+
+@pytest.mark.parametrize(
+    ("until", "next_mail"),
+    [
+        (
+            datetime(2019, 11, 1, tzinfo=UTC),
+            f"Monday 4 November {IN_ENGLISH} {SENT_NOTHING} until Friday, November 1.",
+        ),
+        (FOREVER, f"None {SENT_NOTHING} for now."),
+        (datetime(2019, 10, 1, tzinfo=UTC), "Monday 14 October"),  # it is over
+    ],
+)
+def test_no_mail_is_promised_while_the_organization_is_muted(
+    site: Site, visitor: Visitor, until: datetime, next_mail: str
+) -> None:
+    site.readers.add(
+        replace(site.here, organization="AFT Guild 1931", muted_until=until)
+    )
+
+    assert f"Your next mail {next_mail}" in visitor.look()
 
 
 def test_distances_are_in_the_measure_of_the_readers_country(

@@ -31,7 +31,7 @@ from mailer.core.notices import (
     Occurrence,
 )
 from mailer.core.prose import Bullets, Paragraph, Span
-from mailer.core.requests import Kind
+from mailer.core.requests import OWN, Kind
 from mailer.ports import Rendered
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -390,6 +390,24 @@ def test_the_question_is_asked_in_both_languages_with_the_lists_name_in_each() -
         (passage,) = [node for node in page.iter("td") if node.get("lang") == other]
         assert name in passage.text_content()
         assert name not in page.find(".//h1").getparent().text_content()
+
+
+@pytest.mark.parametrize("about", [*OWN, Kind.SUBSCRIBE, Kind.MOVE, Kind.SEAT])
+def test_whoever_asked_by_a_link_of_theirs_is_asked_whether_it_was_they(
+    about: Kind,
+) -> None:
+    confirmation = Confirmation(
+        language="en",
+        expires_on=date(2019, 10, 14),
+        about=about,
+        seat="Unión del Barrio",
+    )
+
+    mail = MAIL.confirmation(confirmation, mailing_list=LIST, slots=QUESTION)
+
+    assert mail.text.startswith("Was that you?") is (about in OWN)
+    assert ("¿Fue usted?" in mail.text) is (about in OWN)
+    assert ("¿Es suya esta dirección?" in mail.text) is (about not in OWN)
 
 
 @pytest.mark.parametrize("about", [Kind.SUBSCRIBE, Kind.ENDORSE, Kind.SUBMIT])

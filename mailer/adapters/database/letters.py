@@ -102,10 +102,11 @@ class SqlLetters:
                     return None
             number, uid = self._person(connection, row, at)
             mine = requests.c.id == row["id"]
+            language = _language(connection, row, number)
             taken = connection.execute(
                 update(requests)
                 .where(mine, requests.c.state == State.ASKED, _is_free(at))
-                .values(written_at=at, subscriber_id=number)
+                .values(written_at=at, subscriber_id=number, language=language)
             )
             if not taken.rowcount:  # by another process, just now
                 step.rollback()
@@ -133,7 +134,7 @@ class SqlLetters:
             name=f"request {row['public_id']} {row['asked_at'].isoformat()}",
             kind=kind,
             to=uid,
-            language=row["language"],
+            language=language,
             list_number=row["list_number"],
             joins=tuple(dict.fromkeys(joins)),
             until=granted_until(kind, row["asked_at"], at),
@@ -234,6 +235,18 @@ def _asked(at: datetime, most: int) -> Any:
         .order_by(requests.c.id)
         .limit(most)
     )
+
+
+def _language(connection: Connection, row: RowMapping, number: int) -> str:
+    """Return in which language to write: theirs, where another asked for the letter.
+
+    Whoever hands over a seat has it in theirs; the colleague may read another.
+    """
+    language: str = row["language"]
+    if Kind(row["kind"]) is not Kind.SEAT:
+        return language
+    theirs = select(subscribers.c.language).where(subscribers.c.id == number)
+    return connection.scalar(theirs) or language
 
 
 def _is_free(at: datetime) -> Any:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, or_, select, type_coerce
 
 from mailer.adapters.database import choosing, leaving
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.people import first_seat, reader_place
+from mailer.adapters.database.people import first_seat, muted_until, reader_place
 from mailer.adapters.database.places import to_place
 from mailer.adapters.database.schema import (
     deliveries,
@@ -20,6 +20,7 @@ from mailer.adapters.database.schema import (
     subscriptions,
     variants,
 )
+from mailer.adapters.database.types import Instant
 from mailer.core.lists import Kind
 from mailer.core.preferences import Choices
 from mailer.ports import Reader
@@ -54,6 +55,7 @@ class SqlReaders:
             told_at=told_at,
             also_on=tuple(number for number in on if number != list_number),
             last_change=choosing.to_change(change) if change else None,
+            muted_until=row["muted_until"],
         )
 
     def leave(self, uid: bytes, list_number: int, *, at: datetime, how: str) -> bool:
@@ -118,6 +120,7 @@ def _subscription(uid: bytes, list_number: int) -> Select[Any]:
             subscriptions.c.paused_until,
             lists.c.slug,
             first_seat().label("organization"),
+            type_coerce(muted_until(), Instant()).label("muted_until"),
         )
         .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
         .join(lists, lists.c.number == subscriptions.c.list_number)

@@ -218,18 +218,21 @@ class SqlRights:
                 taker,
                 at,
                 to=holder.id,
+                language=holder.language,
                 facts={
                     "seat": seat.organization_id,
                     "role": seat.role,
                     "shared": not moved,
                     "given": list(gone.given),
                     "ended": list(gone.ended),
+                    "placed": gone.placed,
                 },
             )
         return Moved(
             what=Moving.DONE,
             back=(bytes(holder.uid), back),
             other=bytes(holder.uid),
+            language=holder.language,
             organization=organization,
             successor=masked(taker.address),
             ended=tuple(gone.ended),
@@ -271,8 +274,10 @@ class SqlRights:
         return Moved(
             what=Moving.DONE,
             other=bytes(holder.uid) if holder else None,
+            language=holder.language if holder else None,
             organization=sitting.name(connection, where),
             ended=tuple(gone.ended),
+            kept=tuple(sitting.lists(connection, holder.id)) if holder else (),
             gets=tuple(sitting.lists(connection, taker.id)),
         )
 
@@ -299,6 +304,7 @@ def _parties(connection: Connection, uid: bytes, number: int) -> tuple[Any, Any]
             subscribers.c.uid,
             subscribers.c.address,
             subscribers.c.address_hash,
+            subscribers.c.language,
         )
         .where(subscribers.c.uid.in_((whose, uid)))
         .order_by(subscribers.c.id)
@@ -319,6 +325,7 @@ def _gone(found: Any) -> sitting.Gone:
     return sitting.Gone(
         given=found.facts.get("given", [] if found.facts.get("keeps") else one),
         ended=found.facts.get("ended", one),
+        placed=found.facts.get("placed", False),
     )
 
 
@@ -363,6 +370,7 @@ def _person(connection: Connection, uid: bytes) -> Any:
         subscribers.c.uid,
         subscribers.c.address,
         subscribers.c.address_hash,
+        subscribers.c.language,
     ).where(subscribers.c.uid == uid)
     return connection.execute(query.with_for_update()).first()
 
@@ -440,6 +448,7 @@ def _way_back(
     at: datetime,
     *,
     to: int,
+    language: str | None = None,
     facts: Mapping[str, object] | None = None,
 ) -> int:
     """Keep what lets somebody take it back from whoever has it; returns its number."""
@@ -453,7 +462,7 @@ def _way_back(
             state=State.WRITTEN.value,
             address_hash=connection.scalar(owner),
             subscriber_id=to,
-            language=found.language,
+            language=language or found.language,
             list_number=found.list_number,
             joins=[],
             about=f"{uid} {found.id}",

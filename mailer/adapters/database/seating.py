@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.readers import masked
@@ -33,6 +33,7 @@ class SqlSeats:
                 seats.c.organization_id,
                 organizations.c.name,
                 subscribers.c.address,
+                suppressions.c.since,
             )
             .select_from(suppressions)
             .join(
@@ -43,7 +44,8 @@ class SqlSeats:
             .where(
                 suppressions.c.reason == Held.BOUNCED.value,
                 suppressions.c.since >= since,
-                seats.c.lost_at.is_(None),
+                # Who was let back since they were told, and bounced anew, is news.
+                or_(seats.c.lost_at.is_(None), seats.c.lost_at < suppressions.c.since),
             )
             .order_by(seats.c.id)
             .limit(most)
@@ -54,6 +56,7 @@ class SqlSeats:
                     number=row.id,
                     organization=row.name,
                     masked_address=masked(row.address),
+                    since=row.since,
                     colleagues=_colleagues(connection, row),
                 )
                 for row in connection.execute(query).all()

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 
 from mailer.adapters.database import leaving
 from mailer.adapters.database.engine import Database
@@ -16,6 +26,7 @@ from mailer.adapters.database.schema import (
     organizations,
     requests,
     seats,
+    subscribers,
     subscriptions,
     suppressions,
 )
@@ -34,6 +45,7 @@ class Gone:
 
     given: Sequence[int]  # begun for whoever has it now; they did not get them before
     ended: Sequence[int]  # ended for whoever had it
+    placed: bool = False  # whoever has it now was nowhere, and is where the other is
 
 
 def seat(connection: Connection, holder: int, organization: int | None) -> Any:
@@ -114,13 +126,15 @@ def hand_on(
     """Let those lists go to a colleague that they agreed to and the holder gets.
 
     What the colleague chose of a list by themselves stays; of others they get what
-    the holder chose, but for a pause: it is the holder who is away. Whoever has another
-    seat goes on getting the lists.
+    the holder chose, but for a pause: it is the holder who is away. Whoever gets nothing
+    yet and is nowhere is where the holder is, or "near" would be near nothing. Whoever
+    has another seat goes on getting the lists.
     """
     going = [each for each in lists(connection, holder.id) if each in agreed]
     chosen = _choices(connection, holder.id)
     theirs = _states(connection, taker.id)
     given = [each for each in going if theirs.get(each) != "active"]
+    placed = "active" not in theirs.values() and _place(connection, holder, taker)
     for number in given:
         _begin(database, connection, taker.id, number, at)
         if number not in theirs:
@@ -130,9 +144,10 @@ def hand_on(
                 .values(chosen[number])
             )
     if seat(connection, holder.id, None):
-        return Gone(given=given, ended=())
+        return Gone(given=given, ended=(), placed=placed)
     mine = leaving.to(bytes(holder.uid), *going)
-    return Gone(given=given, ended=leaving.end(connection, mine, how=SEAT, at=at))
+    ended = leaving.end(connection, mine, how=SEAT, at=at)
+    return Gone(given=given, ended=ended, placed=placed)
 
 
 def hand_back(
@@ -156,11 +171,40 @@ def hand_back(
         going = [number for number in gone.given if number not in own]
         mine = leaving.to(bytes(holder.uid), *going)
         ended = leaving.end(connection, mine, how=SEAT, at=at)
+        if gone.placed:
+            connection.execute(
+                update(subscribers)
+                .where(_is(holder), subscribers.c.place_id == _place_of(taker))
+                .values(place_id=None)
+            )
     on = lists(connection, taker.id)
     given = [number for number in gone.ended if number not in on]
     for number in given:
         _begin(database, connection, taker.id, number, at)
     return Gone(given=given, ended=ended)
+
+
+def _place(connection: Connection, holder: Row[Any], taker: Row[Any]) -> bool:
+    """Let somebody who is nowhere be where another is; False if they stay nowhere."""
+    placed = connection.execute(
+        update(subscribers)
+        .where(
+            _is(taker), subscribers.c.place_id.is_(None), _place_of(holder).is_not(None)
+        )
+        .values(place_id=_place_of(holder))
+    )
+    return placed.rowcount > 0
+
+
+def _is(person: Row[Any]) -> ColumnElement[bool]:
+    number: int = person.id
+    return subscribers.c.id == number
+
+
+def _place_of(person: Row[Any]) -> ScalarSelect[Any]:
+    theirs = subscribers.alias()
+    query = select(theirs.c.place_id).where(theirs.c.id == person.id)
+    return query.scalar_subquery()
 
 
 def _begin(
