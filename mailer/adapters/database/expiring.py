@@ -5,8 +5,14 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, exists, func, or_, select
 
-from mailer.adapters.database import erasing
-from mailer.adapters.database.schema import actions, cooldowns, requests, subscribers
+from mailer.adapters.database import forgetting
+from mailer.adapters.database.schema import (
+    IS_OPEN,
+    actions,
+    cooldowns,
+    requests,
+    subscribers,
+)
 from mailer.core.requests import RETURN, Kind, State, valid_for
 from mailer.core.sharing.submission import SOURCE
 
@@ -25,7 +31,7 @@ def expire(connection: Connection, at: datetime) -> int:
     )
     decided = requests.c.state.in_((State.DONE, State.DECLINED))
     closed = func.coalesce(requests.c.settled_at, requests.c.confirmed_at)
-    over = _drop(connection, and_(erasing.IS_OPEN, late), at)
+    over = _drop(connection, and_(IS_OPEN, late), at)
     # Whoever moved has left a row with the old address behind.
     gone = or_(requests.c.kind != Kind.SUBMIT, ~_is_to_come(at))
     _drop(connection, and_(decided, closed < at - _KEPT, gone), at)
@@ -97,5 +103,5 @@ def _drop(connection: Connection, which: Any, at: datetime) -> int:
     numbers = connection.scalars(free).all()
     connection.execute(delete(requests).where(requests.c.id.in_(numbers)))
     for person in people:
-        erasing.forget_stranger(connection, person, at)
+        forgetting.forget_stranger(connection, person, at)
     return len(numbers)

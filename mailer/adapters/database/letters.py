@@ -16,11 +16,12 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import erasing
+from mailer.adapters.database import forgetting
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.expiring import is_valid
 from mailer.adapters.database.people import introduce
 from mailer.adapters.database.schema import (
+    IS_OPEN,
     cooldowns,
     requests,
     subscribers,
@@ -117,7 +118,7 @@ class SqlLetters:
                     update(requests)
                     .where(
                         requests.c.address_hash == hashed,
-                        erasing.IS_OPEN,  # so that SQLite looks there
+                        IS_OPEN,  # so that SQLite looks there
                         requests.c.state == State.ASKED,
                         requests.c.kind.not_in(GRAVE),
                         ~mine,
@@ -271,4 +272,4 @@ def _forget(connection: Connection, row: RowMapping, at: datetime) -> None:
     )
     connection.execute(delete(requests).where(requests.c.id == row["id"]))
     if person is not None:
-        erasing.forget_stranger(connection, person, at)
+        forgetting.forget_stranger(connection, person, at)

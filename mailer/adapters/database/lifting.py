@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from mailer.adapters.database import audit
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.erasing import ERASED
+from mailer.adapters.database.forgetting import ERASED
 from mailer.adapters.database.people import OWN_ACT
 from mailer.adapters.database.schema import (
     consent_events,

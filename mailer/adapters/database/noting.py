@@ -16,7 +16,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
 
 from mailer.adapters.database.attributing import OPEN, About, Call, attribute, lock
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.erasing import ERASED
+from mailer.adapters.database.forgetting import ERASED
 from mailer.adapters.database.people import OWN_ACT
 from mailer.adapters.database.schema import (
     consent_events,

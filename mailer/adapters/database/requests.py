@@ -17,10 +17,11 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import audit, erasing, expiring, granting
+from mailer.adapters.database import audit, expiring, forgetting, granting
 from mailer.adapters.database.letters import SqlLetters
 from mailer.adapters.database.readers import masked
 from mailer.adapters.database.schema import (
+    IS_OPEN,
     requests,
     subscribers,
 )
@@ -48,9 +49,9 @@ class SqlRequests(SqlLetters):
         """Keep a request, or the newer facts of the one that is open."""
         hashed = address_hash(self._pepper, ask.address)
         alike = (requests.c.address_hash == hashed, requests.c.kind == ask.kind)
-        others = select(func.count()).where(*alike, erasing.IS_OPEN).scalar_subquery()
+        others = select(func.count()).where(*alike, IS_OPEN).scalar_subquery()
         # Of each kind so many: who asks for one thing leaves room for another.
-        again = exists().where(*alike, requests.c.about == ask.about, erasing.IS_OPEN)
+        again = exists().where(*alike, requests.c.about == ask.about, IS_OPEN)
         room = or_(others < MOST_OPEN, again)
         kept = {
             "public_id": encode(secrets.token_bytes(16)),
@@ -74,7 +75,7 @@ class SqlRequests(SqlLetters):
         )
         statement = new.on_conflict_do_update(
             index_elements=["address_hash", "kind", "about"],
-            index_where=erasing.IS_OPEN,
+            index_where=IS_OPEN,
             set_={
                 "facts": new.excluded.facts,
                 "language": new.excluded.language,
@@ -84,7 +85,7 @@ class SqlRequests(SqlLetters):
                 "asked_at": case((cooled, at), else_=requests.c.asked_at),
             },
         )
-        mine = (*alike, requests.c.about == ask.about, erasing.IS_OPEN)
+        mine = (*alike, requests.c.about == ask.about, IS_OPEN)
         with self._database.writing() as connection:
             # A letter is out that names these: whoever asks anew takes none away.
             named = connection.scalar(
@@ -152,7 +153,7 @@ class SqlRequests(SqlLetters):
             if person is None or hashed is None:
                 return
             granting.refuse(self._database, connection, bytes(hashed), at=at)
-            erasing.forget_stranger(connection, person, at)
+            forgetting.forget_stranger(connection, person, at)
 
     def waiting(
         self, kind: Kind | None = None, *, after: int = 0, most: int | None = None

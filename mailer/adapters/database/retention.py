@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from mailer.adapters.database import audit
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.erasing import forget_nobodies
+from mailer.adapters.database.forgetting import forget_nobodies
 from mailer.adapters.database.knowledge import catch_up
 from mailer.adapters.database.schema import (
     batches,

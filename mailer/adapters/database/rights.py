@@ -9,27 +9,19 @@ from sqlalchemy import (
     Connection,
     Row,
     delete,
-    exists,
     insert,
-    or_,
     select,
     update,
 )
 
-from mailer.adapters.database import erasing, leaving, sitting
-from mailer.adapters.database.choosing import CHOSE
+from mailer.adapters.database import forgetting, moving, sitting
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.readers import masked
 from mailer.adapters.database.requests import SqlRequests
 from mailer.adapters.database.schema import (
-    deliveries,
-    hosts,
     instance,
     requests,
-    seats,
     subscribers,
-    subscriptions,
-    suppressions,
 )
 from mailer.core.requests import (
     Ask,
@@ -43,7 +35,6 @@ from mailer.core.requests import (
 )
 from mailer.core.tokens import encode
 
-_HOW = "page"
 _MOVING = (Kind.MOVE, Kind.MOVE_BACK, Kind.SEAT, Kind.SEAT_BACK)
 _THERE = {Kind.READDRESS: Kind.MOVE, Kind.HAND_OVER: Kind.SEAT}
 
@@ -85,11 +76,11 @@ class SqlRights:
     def forget(self, uid: bytes, number: int, *, at: datetime) -> None:
         """Let a request go that its owner says is not theirs."""
         with self._database.writing() as connection:
-            person = _person(connection, uid)
+            person = moving.person(connection, uid)
             if person is None:
                 return
             connection.execute(delete(requests).where(_mine(uid, number)))
-            erasing.forget_stranger(connection, person.id, at)
+            forgetting.forget_stranger(connection, person.id, at)
 
     def ask_at(
         self,
@@ -163,12 +154,12 @@ class SqlRights:
                 return Moved(what=Moving.OVER)
             if here is None or there is None:
                 return Moved(what=Moving.OVER)
-            if _is_busy(connection, here.id):
+            if moving.is_busy(connection, here.id):
                 return Moved(what=Moving.BUSY)
             _done(connection, number, at)
-            if _is_known(connection, there):
+            if moving.is_known(connection, there):
                 return Moved(what=Moving.KNOWN)
-            _swap(connection, here, there)
+            moving.swap(connection, here, there)
             # What was asked under the new address would now be about the old one.
             connection.execute(
                 delete(requests).where(
@@ -176,7 +167,7 @@ class SqlRights:
                     requests.c.state.in_((State.ASKED, State.WRITTEN)),
                 )
             )
-            _record(connection, here.id, at)
+            moving.record(connection, here.id, at)
             if Kind(found.kind) is Kind.MOVE_BACK:
                 return Moved(what=Moving.DONE)
             # The row of the new address has the old one now.
@@ -362,82 +353,6 @@ def _done(connection: Connection, number: int, at: datetime) -> None:
         .where(requests.c.id == number)
         .values(state=State.DONE.value, confirmed_at=at, address=None)
     )
-
-
-def _person(connection: Connection, uid: bytes) -> Any:
-    query = select(
-        subscribers.c.id,
-        subscribers.c.uid,
-        subscribers.c.address,
-        subscribers.c.address_hash,
-        subscribers.c.language,
-    ).where(subscribers.c.uid == uid)
-    return connection.execute(query.with_for_update()).first()
-
-
-def _is_busy(connection: Connection, person: int) -> bool:
-    """Whether a call is open whose bytes, or whose outcome, need their address."""
-    query = select(
-        exists().where(
-            deliveries.c.subscriber_id == person,
-            deliveries.c.state.in_(("inflight", "unknown")),
-        )
-    )
-    return bool(connection.scalar(query))
-
-
-def _is_known(connection: Connection, there: Row[Any]) -> bool:
-    """Whether an address is anybody's, or is not to be mailed."""
-    query = select(
-        or_(
-            *(
-                exists().where(table.c.subscriber_id == there.id)
-                for table in (subscriptions, seats, hosts)
-            ),
-            exists().where(
-                requests.c.subscriber_id == there.id,
-                requests.c.state == State.WAITING,
-            ),
-            exists().where(suppressions.c.address_hash == there.address_hash),
-        )
-    )
-    return bool(connection.scalar(query))
-
-
-def _swap(connection: Connection, here: Row[Any], there: Row[Any]) -> None:
-    """Let two rows change addresses; what hangs on them stays where it is."""
-    for person, address, hashed in (
-        (there, "", secrets.token_bytes(16)),  # a hash is one row's at any moment
-        (here, there.address, there.address_hash),
-        (there, here.address, here.address_hash),
-    ):
-        connection.execute(
-            update(subscribers)
-            .where(subscribers.c.id == person.id)
-            .values(address=address, address_hash=hashed)
-        )
-    # What waits goes to the new address, and heeds what is known of that one.
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.subscriber_id == here.id, deliveries.c.state == "pending")
-        .values(address_hash=there.address_hash)
-    )
-
-
-def _record(connection: Connection, person: int, at: datetime) -> None:
-    lists = select(subscriptions.c.list_number).where(
-        subscriptions.c.subscriber_id == person
-    )
-    for number in connection.scalars(lists).all():
-        leaving.record(
-            connection,
-            person,
-            number,
-            kind=CHOSE,
-            how=_HOW,
-            changed={"address": "another"},
-            at=at,
-        )
 
 
 def _way_back(

@@ -65,6 +65,7 @@ from mailer.adapters.database.schema.records import (
     synchronizations,
 )
 from mailer.adapters.database.schema.requests import (
+    IS_OPEN,
     cooldowns,
     requests,
 )
@@ -76,6 +77,7 @@ from mailer.adapters.database.schema.sending import (
 )
 
 __all__ = [
+    "IS_OPEN",
     "accounts",
     "action_targets",
     "action_versions",

@@ -41,7 +41,8 @@ requests = Table(
         "state IN ('asked', 'written', 'waiting', 'done', 'declined')", name="state"
     ),
 )
-_OPEN = text("state IN ('asked', 'written')")
+# Statements use these very words: SQLite looks into the index for no other ones.
+IS_OPEN = text("state IN ('asked', 'written')")
 # Asked twice is asked once, as long as nobody answered.
 Index(
     "ux_requests_open",
@@ -49,8 +50,8 @@ Index(
     requests.c.kind,
     requests.c.about,
     unique=True,
-    sqlite_where=_OPEN,
-    postgresql_where=_OPEN,
+    sqlite_where=IS_OPEN,
+    postgresql_where=IS_OPEN,
 )
 _ASKED = text("state = 'asked'")
 Index(
