@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from mailer.core.requests import Kind, Moved, Moving, Request, State
 from mailer.core.tokens import Purpose
 from mailer.web.own import KINDS
-from tests.browser.test_gates_in_chromium import violations
+from tests.browser.visiting import obstacles
 from tests.fakes.site import NOW, UID, WEEKLY, Site, a_reader, a_site, served
 
 WIDTHS = (375, 1280)
@@ -132,19 +132,19 @@ def test_axe_finds_nothing_that_bars_people_from_what_is_theirs(
 
     for kind in KINDS:
         page.goto(f"{link(site, kind)}?lang=es")
-        found += violations(page)
+        found += obstacles(page, scheme)
     page.goto(link(site, Kind.READDRESS))
     press(page, "Ask there")
-    found += violations(page)
+    found += obstacles(page, scheme)
     page.goto(link(site, Kind.EXPORT))
     press(page, "Show it here")
-    found += violations(page)
+    found += obstacles(page, scheme)
     page.goto(link(site, Kind.ERASE))
     press(page, "Delete everything")
-    found += violations(page)
+    found += obstacles(page, scheme)
     page.goto(site.url + site.preferences)
     press(page, "See what you keep")
-    found += violations(page)
+    found += obstacles(page, scheme)
 
     assert found == []
     context.close()

@@ -9,8 +9,16 @@ from playwright.sync_api import Browser, Page
 
 from mailer.core.preferences import Choices, Frequency
 from mailer.core.scope import Scope
-from tests.browser.test_gates_in_chromium import violations
-from tests.browser.visiting import KINDS, WIDTHS, kind, look, press, tab_to, visiting
+from tests.browser.visiting import (
+    KINDS,
+    WIDTHS,
+    kind,
+    look,
+    obstacles,
+    press,
+    tab_to,
+    visiting,
+)
 from tests.fakes.site import URGENT, Site, a_reader, a_site, served
 
 
@@ -53,18 +61,18 @@ def test_axe_finds_nothing_that_bars_people_from_choosing(
     found: list[str] = []
 
     page.goto(f"{site.url}{site.preferences}?lang=es")
-    found += violations(page)
+    found += obstacles(page, scheme)
     page.goto(site.url + site.preferences)
     page.get_by_text("Only some states").click()
     page.get_by_text("Other states").click()
     page.get_by_text("Until a day that I choose").click()
-    found += violations(page)
+    found += obstacles(page, scheme)
     press(page, "Save")
-    found += violations(page)
+    found += obstacles(page, scheme)
     press(page, "Rest four weeks")
-    found += violations(page)
+    found += obstacles(page, scheme)
     press(page, "Leave all lists")
-    found += violations(page)
+    found += obstacles(page, scheme)
 
     assert found == []
     context.close()

@@ -17,7 +17,7 @@ from mailer.core.sharing import reading
 from mailer.core.sharing.submission import facts_of
 from mailer.core.tokens import Purpose
 from mailer.web.guard import Guard
-from tests.browser.test_gates_in_chromium import violations
+from tests.browser.visiting import obstacles
 from tests.e2e.conftest import Shell
 from tests.e2e.town import MONDAY, Town
 from tests.fakes.site import Site, a_site, served, somewhere
@@ -308,23 +308,23 @@ def test_axe_finds_nothing_that_bars_people_from_sharing(
     found: list[str] = []
 
     page.goto(f"{site.url}/share?lang=es")
-    found += violations(page)
+    found += obstacles(page, scheme)
     page.goto(f"{site.url}/share")
     press(page, "See how it will look")
-    found += violations(page)
+    found += obstacles(page, scheme)
     describe(page)
     press(page, "See how it will look")
-    found += violations(page)
+    found += obstacles(page, scheme)
     page.goto(hosting.listed)
     page.get_by_text("Change it", exact=True).click()
-    found += violations(page)
+    found += obstacles(page, scheme)
     page.get_by_label("Day", exact=True).fill("2019-10-01")
     press(page, "Save")
-    found += violations(page)
+    found += obstacles(page, scheme)
     press(page, "Cancel this action")
-    found += violations(page)
+    found += obstacles(page, scheme)
     page.goto(f"{hosting.waiting}?lang=es")
-    found += violations(page)
+    found += obstacles(page, scheme)
 
     assert found == []
     context.close()

@@ -109,7 +109,7 @@ def test_an_urgent_call_goes_from_draft_to_report_by_programs_alone(
     assert submitted.status_code == 200, submitted.text
     assert submitted.json()["expected"] == 2
     desk.work()
-    assert [_to(each) for each in desk.shell.messages] == [BEN]  # asked to approve
+    assert {_to(each) for each in desk.shell.messages} == {BEN}  # asked to approve
     own = ana("POST", f"{ONE}/approve", {"revision": 2})
     assert refused(own, 409, "does not approve")["why"] == "own"
     wrong = ben("POST", f"{ONE}/approve", {"revision": 2, "count": 7})
@@ -122,7 +122,7 @@ def test_an_urgent_call_goes_from_draft_to_report_by_programs_alone(
     assert (stopped["state"], stopped["in_hand"]) == ("paused", 0)
     desk.house.now += timedelta(minutes=30)
     desk.work()
-    assert [_to(each) for each in desk.shell.messages] == [BEN]
+    assert {_to(each) for each in desk.shell.messages} == {BEN}
     assert ben("POST", f"{ONE}/resume").json()["stage"] == "held"
     for _ in range(2):
         desk.house.now += timedelta(minutes=10)
