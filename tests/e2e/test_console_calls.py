@@ -329,6 +329,9 @@ def test_looking_as_somebody_is_masked_and_logged(callers: Callers) -> None:
     )
     page = callers.rosa.get(found.headers["location"])
     assert "As e…@barrio.example gets it" in words(page)
+    assert "Subject Urgente: Vengan a Otay Mesa hoy a las 6 After it Esta" in words(
+        page
+    )
     assert "eva@barrio.example" not in page.text
     callers.rosa.get(
         re.findall(r'src="([^"]+message[^"]+)"', page.text)[0].replace("&amp;", "&")

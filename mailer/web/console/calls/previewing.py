@@ -118,6 +118,7 @@ def _page(
         path=path(proposal),
         asked=asked,
         widths=_WIDTHS,
+        inbox=_inbox(visit, proposal, asked, reader),
         approved=proposal.approval is not None,
         looks=["", *[look.value for look in Look]],
         reader=reader and masked(reader.person.address),
@@ -127,6 +128,20 @@ def _page(
     )
     answer.headers["Content-Security-Policy"] = FRAMING
     return answer
+
+
+def _inbox(
+    visit: Visit, proposal: Proposal, asked: Asked, reader: Recipient | None
+) -> tuple[str, str] | None:
+    """Return what an inbox shows of it: the subject, and the line after it.
+
+    None where it cannot be set: the frame says why.
+    """
+    try:
+        shown = visit.desk.work.calls.message(proposal, asked.language, reader)
+    except MailerError:
+        return None
+    return shown.subject, shown.preheader
 
 
 def _asked(visit: Visit, proposal: Proposal) -> Asked:
