@@ -76,7 +76,8 @@ def rewrite(meeting: Meeting, *, retired: bool) -> Town:
 
 def test_a_link_of_every_purpose_works_after_two_new_keys(meeting: Meeting) -> None:
     paths = links(meeting)
-    assert set(paths) == set(Purpose)
+    # Links of the console open nothing by themselves: there is no token in them.
+    assert set(paths) == set(Purpose) - {Purpose.CONSOLE}
 
     with rewrite(meeting, retired=False).open() as later:
         pages = {
