@@ -63,6 +63,7 @@ TERMS = Terms(list_slug="weekly", at=MONDAY)
 WORKERS = 4
 BATCH = 100
 STOPS = 5
+PATIENCE = 60.0  # seconds; a machine that is busy begins late
 _BARE = """
     INSERT INTO {table}
     SELECT 1, b.subscriber_id, s.address_hash FROM subscriptions b
@@ -282,6 +283,7 @@ def _stopped(
     threads = [Thread(target=_drain, args=(each, over)) for each in senders]
     for thread in threads:
         thread.start()
+    _await_calls(slow)
     time.sleep(0.3 + 0.17 * turn)
     start = time.perf_counter()
     ledger.pause(number, reason="stop", at=MONDAY)
@@ -292,9 +294,16 @@ def _stopped(
         thread.join()
     for each in senders:
         each.close()
-    if not slow.began:
-        raise SystemExit("blast: nothing was sent before the stop")
     return answered - start, max(0.0, max(slow.began) - answered)
+
+
+def _await_calls(slow: Slow) -> None:
+    """Wait until sending is under way: a stop before it would measure nothing."""
+    given_up = time.perf_counter() + PATIENCE
+    while not slow.began:
+        if time.perf_counter() > given_up:
+            raise SystemExit("blast: nothing was sent before the stop")
+        time.sleep(0.005)
 
 
 def _sender(database: Database, slow: Slow, worker: int) -> Sender:
