@@ -6,7 +6,7 @@ from typing import Any
 
 from mailer.adapters.providers.foreign import words
 from mailer.core.diagnosis import About, Finding
-from mailer.core.saying import says
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Page, Unanswered, Web
 
 LIST = "list"  # under which a JSON array of objects is found
@@ -52,7 +52,7 @@ def asked(
         says(
             "the key is not accepted (%(status)s: %(said)s)",
             status=answer.status,
-            said=said,
+            said=Verbatim(said),
         )
         if said
         else says("the key is not accepted (%(status)s)", status=answer.status),

@@ -12,7 +12,7 @@ from mailer.adapters.accounts.answering import asked, rows, table, text, unknown
 from mailer.adapters.providers.mailgun import URL
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import About, Entry, Finding, Severity, Topic
-from mailer.core.saying import says
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Hook, Report, Web
 
 _NEEDED = (
@@ -131,7 +131,7 @@ def _state(told: About, domain: Mapping[str, Any]) -> Finding:
         return told.fail(
             says(
                 "not verified: %(state)s",
-                state=text(domain, "state") or says("no state"),
+                state=Verbatim(text(domain, "state")) or says("no state"),
             ),
             says("Mailgun refuses the mail, or sends little of it"),
             says("publish the records that are missing below, and press Verify there"),

@@ -11,7 +11,7 @@ from mailer.adapters.accounts.answering import asked, rows, text
 from mailer.adapters.providers.resend import URL
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import About, Entry, Finding, Topic
-from mailer.core.saying import says
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Hook, Report, Web
 
 _TOLD = About(Topic.PROVIDER, says("Resend account"))
@@ -103,7 +103,7 @@ def _domain(told: About, found: Mapping[str, Any]) -> Sequence[Finding]:
             told.fail(
                 says(
                     "not verified: %(status)s",
-                    status=text(found, "status") or says("no status"),
+                    status=Verbatim(text(found, "status")) or says("no status"),
                 ),
                 says("Resend refuses every message from it"),
                 says(

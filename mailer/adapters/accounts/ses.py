@@ -5,6 +5,7 @@ GetConfigurationSetEventDestinations; botocore's model of them). Whether an SNS 
 subscribed to is SNS's to tell, which is not asked.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from mailer.adapters.providers.options import Options
 from mailer.adapters.providers.ses.access import access
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import About, Entry, Finding, Topic
-from mailer.core.saying import says
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Hook, Report, Web
 
 _TOLD = About(Topic.PROVIDER, says("Amazon SES account"))
@@ -147,7 +148,7 @@ def _account(found: Mapping[str, Any]) -> Sequence[Finding]:
     if (status := text(found, "EnforcementStatus")) not in {"", "HEALTHY"}:
         findings.append(
             _TOLD.warn(
-                says("AWS has it under review: %(status)s", status=status),
+                says("AWS has it under review: %(status)s", status=Verbatim(status)),
                 says("it may be paused when bounces or complaints go on"),
                 says("Amazon SES: Reputation metrics; and answer AWS"),
             )
@@ -162,9 +163,9 @@ def _quota(found: Mapping[str, Any]) -> Finding:
     )
     words = says(
         "%(day)s messages a day, %(second)s a second; %(sent)s today",
-        day=round(day),
+        day=_whole(day),
         second=f"{second:g}",
-        sent=round(sent),
+        sent=_whole(sent),
     )
     if 0 < day <= sent / _NEARLY:
         return _TOLD.warn(
@@ -173,6 +174,11 @@ def _quota(found: Mapping[str, Any]) -> Finding:
             says("Amazon SES: Account dashboard: request a higher quota"),
         )
     return _TOLD.ok(says("%(words)s: rate should be no more than that", words=words))
+
+
+def _whole(number: float) -> int | str:
+    """Return a number without a fraction; "inf" and "nan" have no whole one."""
+    return round(number) if math.isfinite(number) else f"{number:g}"
 
 
 def _domain(told: About, found: Mapping[str, Any]) -> Sequence[Finding]:
@@ -190,7 +196,7 @@ def _domain(told: About, found: Mapping[str, Any]) -> Sequence[Finding]:
             told.warn(
                 says(
                     "DKIM is not in order: %(status)s",
-                    status=text(dkim, "Status") or says("switched off"),
+                    status=Verbatim(text(dkim, "Status")) or says("switched off"),
                 ),
                 says("Gmail, Yahoo and Outlook refuse mail that nobody signs"),
                 says("publish the records that are missing below; SES looks by itself"),

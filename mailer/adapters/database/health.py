@@ -13,7 +13,7 @@ from mailer.adapters.database.schema import instance, lists, subscriptions
 from mailer.core.diagnosis import About, Finding, Topic
 from mailer.core.errors import ConfigError, StoreError
 from mailer.core.proposal import OVER, Stage
-from mailer.core.saying import says
+from mailer.core.saying import Verbatim, says
 
 _SCHEMA = About(Topic.DATABASE, says("schema"))
 _JOURNAL = About(Topic.DATABASE, says("journal"))
@@ -36,7 +36,10 @@ def examine(database: Database) -> Sequence[Finding]:
                     database=database.url.database or "",
                 ),
                 says("nothing is sent"),
-                says("run: mailer db upgrade; or mend database in mailer.toml"),
+                says(
+                    "run: %(command)s; or mend database in mailer.toml",
+                    command=Verbatim("mailer db upgrade"),
+                ),
             )
         ]
     try:
@@ -78,7 +81,7 @@ def _switch(database: Database) -> Finding:
             stopped_reason=row.stopped_reason or "",
         ),
         says("no mailing goes out"),
-        says("when all is well: mailer start"),
+        says("when all is well: %(command)s", command=Verbatim("mailer start")),
     )
 
 
@@ -135,8 +138,10 @@ def _room(file: Path) -> Finding:
 def _backups(database: Database) -> Finding:
     how = (
         says(
-            'sqlite3 %(file)s ".backup COPY.db", never cp',
-            file=Path(database.url.database or "").name,
+            "%(command)s, never cp",
+            command=Verbatim(
+                f'sqlite3 {Path(database.url.database or "").name} ".backup COPY.db"'
+            ),
         )
         if database.is_sqlite
         else says("pg_dump, or your host's own")

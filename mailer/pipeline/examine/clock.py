@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from mailer.core.diagnosis import About, Finding, Topic
-from mailer.core.saying import says
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Unanswered, Web
 
 _OFF = 60.0  # seconds
@@ -55,5 +55,8 @@ def _compared(told: About, off: float, address: str) -> Finding:
             "editions go out at the wrong time, and mail with a Date in the"
             " future or long past is filed as spam"
         ),
-        says("have the machine keep its time: timedatectl set-ntp true"),
+        says(
+            "have the machine keep its time: %(command)s",
+            command=Verbatim("timedatectl set-ntp true"),
+        ),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mailer.core.diagnosis import About, Entry, Finding, Topic
 from mailer.core.records import dmarc
 from mailer.core.records.dmarc import Dmarc, Policy
-from mailer.core.saying import says
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Names, RecordKind, Unanswered
 
 _BULK = says(
@@ -98,7 +98,7 @@ def _faults(told: About, record: Dmarc) -> Sequence[Finding]:
         told.warn(
             says("at _dmarc.%(domain)s, %(fault)s", domain=record.domain, fault=fault),
             says("receivers pass over it"),
-            says("mend the record; it reads now: %(text)s", text=record.text),
+            says("mend the record; it reads now: %(text)s", text=Verbatim(record.text)),
         )
         for fault in record.faults
     ]

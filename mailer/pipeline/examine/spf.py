@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from mailer.core.diagnosis import About, Entry, Finding, Severity, Topic
 from mailer.core.records import spf
 from mailer.core.records.spf import MOST_LOOKUPS, MOST_VOID, Spf, Term
-from mailer.core.saying import says
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Looked, Names, RecordKind, Unanswered
 
 _GIVE_UP = 3 * MOST_LOOKUPS  # questions after which a chain is surely too long
@@ -127,7 +127,10 @@ def examine(
             told.fail(
                 says("it cannot be read: %(fault)s", fault=record.fault),
                 _REFUSED,
-                says("mend the record; it reads now: %(text)s", text=record.text),
+                says(
+                    "mend the record; it reads now: %(text)s",
+                    text=Verbatim(record.text),
+                ),
             )
         ]
     counted = tally(names, domain, record)

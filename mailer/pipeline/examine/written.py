@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from mailer.config import VARIABLES, Settings
 from mailer.core.diagnosis import About, Finding, Topic
 from mailer.core.lists import MailingList
-from mailer.core.saying import says
+from mailer.core.saying import Verbatim, says
 
 # Names that lead nowhere, for ever (RFC 2606, RFC 6761).
 _EXAMPLES = {"example", "example.com", "example.net", "example.org"}
@@ -85,8 +85,8 @@ def _overridden(settings: Settings) -> Sequence[Finding]:
                 name=name,
             ),
             says(
-                "right for trying out; to have mailer.toml decide: unset %(name)s",
-                name=name,
+                "right for trying out; to have mailer.toml decide: %(command)s",
+                command=Verbatim(f"unset {name}"),
             ),
         )
         for name in settings.variables
