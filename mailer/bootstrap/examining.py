@@ -16,7 +16,7 @@ from mailer.config import FILE, ProviderSettings, Settings, SourceSettings
 from mailer.core.diagnosis import About, Finding, Severity, Topic, softened
 from mailer.core.errors import ConfigError
 from mailer.core.lists import MailingList
-from mailer.core.saying import says
+from mailer.core.saying import Verbatim, says
 from mailer.core.tokens import Purpose
 from mailer.pipeline.examine import everything, webhook, written
 from mailer.pipeline.examine.rounds import Ask, Question, ask_all
@@ -72,7 +72,7 @@ def examine(
 
 def _carrier(project: Project, provider: ProviderSettings) -> Finding:
     """Look whether the provider can be made from its table."""
-    told = About(Topic.PROVIDER, f"[providers.{provider.name}]")
+    told = About(Topic.PROVIDER, Verbatim(f"[providers.{provider.name}]"))
     try:
         built = registry.build(provider, folder=project.folder, clock=project.clock)
     except ConfigError as error:
@@ -129,7 +129,7 @@ def _sources(settings: Settings) -> Sequence[Finding]:
         try:
             dict(source.options)
         except ConfigError as error:
-            told = About(Topic.SETTINGS, f"[sources.{source.name}]")
+            told = About(Topic.SETTINGS, Verbatim(f"[sources.{source.name}]"))
             effect = says("no actions come from there")
             findings.append(_failed(told, error, effect, of=source))
     return findings

@@ -7,7 +7,7 @@ is made for each account, only its shape is known here; the provider shows the r
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mailer.core.saying import says
+from mailer.core.saying import Verbatim, says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,18 +30,23 @@ class Customs:
 _CUSTOMS: Mapping[str, Customs] = {
     "brevo": Customs(
         vendor="Brevo",
-        where="Brevo: Senders, Domains & Dedicated IPs, Domains, Authenticate",
-        hooks="Brevo: Transactional, Settings, Webhook",
-        ticked="delivered, deferred, soft and hard bounce, blocked, "
-        "invalid, spam, unsubscribed",
+        where=Verbatim(
+            "Brevo: Senders, Domains & Dedicated IPs, Domains, Authenticate"
+        ),
+        hooks=Verbatim("Brevo: Transactional, Settings, Webhook"),
+        ticked=Verbatim(
+            "delivered, deferred, soft and hard bounce, blocked, "
+            "invalid, spam, unsubscribed"
+        ),
         selectors=("brevo1", "brevo2", "mail"),
     ),
     "mailgun": Customs(
         vendor="Mailgun",
         where=says("Mailgun: Send, Domains, your domain, DNS records"),
-        hooks="Mailgun: Send, Webhooks",
-        ticked="delivered, permanent and temporary failure, "
-        "spam complaints, unsubscribes",
+        hooks=Verbatim("Mailgun: Send, Webhooks"),
+        ticked=Verbatim(
+            "delivered, permanent and temporary failure, spam complaints, unsubscribes"
+        ),
         selectors=("pic", "mx", "k1", "smtp", "mailo", "email", "s1"),
         include="mailgun.org",
     ),
@@ -49,7 +54,7 @@ _CUSTOMS: Mapping[str, Customs] = {
         vendor="Postmark",
         where=says("Postmark: Sender Signatures, your domain, DNS Settings"),
         hooks=says("Postmark: your server, your stream, Webhooks"),
-        ticked="Delivery, Bounce, Spam Complaint, Subscription Change",
+        ticked=Verbatim("Delivery, Bounce, Spam Complaint, Subscription Change"),
         bounces="pm.mtasv.net",
         label="pm-bounces",
         alias="pm.mtasv.net",
@@ -57,8 +62,10 @@ _CUSTOMS: Mapping[str, Customs] = {
     "resend": Customs(
         vendor="Resend",
         where=says("Resend: Domains, your domain, Records"),
-        hooks="Resend: Webhooks",
-        ticked="email.delivered, .delivery_delayed, .bounced, .complained, .suppressed",
+        hooks=Verbatim("Resend: Webhooks"),
+        ticked=Verbatim(
+            "email.delivered, .delivery_delayed, .bounced, .complained, .suppressed"
+        ),
         selectors=("resend",),
         fixed=True,
         include="amazonses.com",
@@ -66,9 +73,11 @@ _CUSTOMS: Mapping[str, Customs] = {
     ),
     "sendgrid": Customs(
         vendor="SendGrid",
-        where="SendGrid: Settings, Sender Authentication",
-        hooks="SendGrid: Settings, Mail Settings, Event Webhooks",
-        ticked="delivered, deferred, bounced, dropped, spam reports, unsubscribes",
+        where=Verbatim("SendGrid: Settings, Sender Authentication"),
+        hooks=Verbatim("SendGrid: Settings, Mail Settings, Event Webhooks"),
+        ticked=Verbatim(
+            "delivered, deferred, bounced, dropped, spam reports, unsubscribes"
+        ),
         selectors=("s1", "s2"),
         fixed=True,
     ),
@@ -76,7 +85,7 @@ _CUSTOMS: Mapping[str, Customs] = {
         vendor="Amazon SES",
         where=says("Amazon SES: Identities, your domain, Authentication"),
         hooks=says("Amazon SES: Configuration sets, your set, Event destinations"),
-        ticked="Sends, Deliveries, Delivery delays, Bounces, Complaints",
+        ticked=Verbatim("Sends, Deliveries, Delivery delays, Bounces, Complaints"),
         option="events_topic",
         include="amazonses.com",
         bounces="amazonses.com",

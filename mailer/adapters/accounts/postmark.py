@@ -12,7 +12,7 @@ from mailer.adapters.accounts.answering import asked, rows, table, text
 from mailer.adapters.providers.postmark import URL
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import About, Finding, Topic
-from mailer.core.saying import says
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Hook, Report, Web
 
 _TOLD = About(Topic.PROVIDER, says("Postmark server"))
@@ -128,4 +128,4 @@ def _of(found: Mapping[str, Any]) -> Sequence[Finding]:
                 says("ask Postmark's support to set unsubscribe handling to Custom"),
             )
         )
-    return findings or [_STREAM.ok(f"{text(found, 'ID')}, {kind}")]
+    return findings or [_STREAM.ok(Verbatim(f"{text(found, 'ID')}, {kind}"))]

@@ -112,7 +112,7 @@ def _misnamed(settings: Settings) -> Finding | None:
     found = settings.providers.get("outbox")
     if found is None or found.kind == "outbox":
         return None
-    return About(Topic.SETTINGS, "[providers.outbox]").warn(
+    return About(Topic.SETTINGS, Verbatim("[providers.outbox]")).warn(
         says(
             "it is of kind %(kind)s, so that what goes to the outbox is sent",
             kind=found.kind,
@@ -158,7 +158,7 @@ def _feedback(settings: Settings) -> Finding | None:
     written = settings.sender.feedback_id
     if written is None or (len(written) in _SENDER_ID and ":" not in written):
         return None
-    return About(Topic.SETTINGS, "feedback_id").note(
+    return About(Topic.SETTINGS, Verbatim("feedback_id")).note(
         says(
             '"%(written)s" is not 5 to 15 characters without a colon', written=written
         ),
@@ -170,7 +170,7 @@ def _feedback(settings: Settings) -> Finding | None:
 def _fence(settings: Settings) -> Finding | None:
     if settings.allow_only is None:
         return None
-    return About(Topic.SETTINGS, "allow_only").note(
+    return About(Topic.SETTINGS, Verbatim("allow_only")).note(
         says("only some addresses are mailed; all other mail goes to the outbox"),
         says("right for trying out"),
         says("take it out of [delivery], or MAILER_ALLOW_ONLY away, to mail everybody"),
@@ -178,7 +178,7 @@ def _fence(settings: Settings) -> Finding | None:
 
 
 def _base_url(base_url: str) -> Finding:
-    told = About(Topic.SETTINGS, "base_url")
+    told = About(Topic.SETTINGS, Verbatim("base_url"))
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     if not is_public(host):
@@ -230,7 +230,7 @@ def secrets(files: Sequence[Path]) -> Sequence[Finding]:
                     says(
                         "whoever has it can act for every reader, or mail in your name"
                     ),
-                    f"chmod 600 {file}",
+                    Verbatim(f"chmod 600 {file}"),
                 )
             )
         else:
@@ -253,7 +253,7 @@ def subscribers(
                 told.note(
                     says("nobody is subscribed"),
                     says("its mailings reach nobody"),
-                    f"mailer import subscribers FILE --list {slug}",
+                    Verbatim(f"mailer import subscribers FILE --list {slug}"),
                 )
             )
     return findings
