@@ -1,6 +1,6 @@
 """What pages, providers and mail servers answer, told in Spanish."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -102,10 +102,12 @@ def test_what_is_found_about_webhooks_is_said_in_spanish(kind: str) -> None:
 
 
 def test_what_providers_say_of_an_account_is_said_in_spanish() -> None:
-    known: Sequence[tuple[str, Mapping[str, Any]]] = ALL
-    found = [each for kind, pages in known for each in report(kind, pages).findings]
-    found += [each for kind, _ in known for each in report(kind, {}).findings]
-    for kind, pages in known:
+    known: dict[str, Any] = dict(ALL)
+    found = [
+        each for kind, pages in known.items() for each in report(kind, pages).findings
+    ]
+    found += [each for kind in known for each in report(kind, {}).findings]
+    for kind, pages in known.items():
         with provider(pages) as (api, _):
             found += asked(kind, api, token="another").findings
     amiss: Mapping[str, Mapping[str, Any]] = {

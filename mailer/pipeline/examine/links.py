@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from mailer.core.diagnosis import About, Finding, Topic
-from mailer.core.saying import says
+from mailer.core.saying import Verbatim, says
 from mailer.pipeline.examine import exchange
 from mailer.ports import Names, Page, Unanswered, Web
 
@@ -60,7 +60,7 @@ def host(names: Names, base_url: str) -> Sequence[Finding]:
                 says("publish a public address, or mend base_url in mailer.toml"),
             )
         ]
-    return [told.ok(", ".join(found))]
+    return [told.ok(Verbatim(", ".join(found)))]
 
 
 def _literal(name: str) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ def _overridden(settings: Settings) -> Sequence[Finding]:
 
 def _bare(settings: Settings) -> Sequence[Finding]:
     return [
-        About(Topic.SETTINGS, key).warn(
+        About(Topic.SETTINGS, Verbatim(key)).warn(
             says("mailer.toml holds the secret itself"),
             says("whoever sees the file, its backups or its history can use it"),
             says(
@@ -222,7 +222,7 @@ def secrets(files: Sequence[Path]) -> Sequence[Finding]:
     """Look who may read the files that hold secrets."""
     findings: list[Finding] = []
     for file in filter(Path.is_file, files):  # what is missing is told where it is read
-        told = About(Topic.SETTINGS, file.name)
+        told = About(Topic.SETTINGS, Verbatim(file.name))
         if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             findings.append(
                 told.warn(
