@@ -13,16 +13,18 @@ from tests.fakes.site import TEMPLATES
 
 SPANISH = Telling(Locale.parse("es"), translations(TEMPLATES / "translations", "es"))
 _BLANK = re.compile(r"%\(\w+\)s")
+_WORDS = re.compile("[a-z]{2,} [a-z]{2,}")  # more than a name that both languages use
 AS_WRITTEN = re.compile(r'<(span|code) lang="en">.*?</\1>', re.DOTALL)
 ENGLISH = re.compile(
-    r"\b(and|are|at|be|but|by|from|has|is|it|its|nobody|not|of|or|the|there|with|who)\b"
+    r"(?<![\w/-])(and|are|at|be|but|by|from|has|is|it|its|nobody|not|of|or|the|there|with"
+    r"|who)(?![\w/-])"
 )
 
 
 def fragments(words: Saying) -> Iterator[str]:
     """Yield the English of a sentence, of what fills its blanks as well."""
     for part in _BLANK.split(words.sentence):
-        if len(part.strip(" ,:;.()=")) > 3 and " " in part.strip():
+        if _WORDS.search(part):
             yield part.strip()
     for fact in words.facts.values():
         if isinstance(fact, Saying):

@@ -13,12 +13,8 @@ from tests.e2e.coordinators import House
 
 ADA = "ada@union.example"
 _FOUND = re.compile(r'<ul class="findings">.*?</ul>', re.DOTALL)
-_TABLES = """
+_TABLE = """
 [providers.postmark]
-kind = "postmark"
-token = "token-4711-4711-4711"
-
-[providers.outbox]
 kind = "postmark"
 token = "token-4711-4711-4711"
 """
@@ -31,7 +27,7 @@ def house(initial: Shell, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     shell.edit("mailer.toml", "actions@example.org", "actions@gmail.com")
     shell.edit("mailer.toml", 'provider = "outbox"', 'provider = "postmark"')
     file = shell.folder / "mailer.toml"
-    file.write_text(file.read_text("utf-8") + _TABLES, "utf-8")
+    file.write_text(file.read_text("utf-8") + _TABLE, "utf-8")
     (shell.folder / "secret.key").chmod(0o644)
     with House(shell.folder).open() as house:
         house.person(ADA, [Role.ADMIN], codes=True)
