@@ -12,6 +12,7 @@ from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.TXT import TXT
 
 from mailer.core.errors import InputError
+from mailer.core.saying import says
 from mailer.ports import Looked, RecordKind, Unanswered
 
 _PORT = 53
@@ -40,7 +41,7 @@ class Resolver:
             try:
                 resolver = dns.resolver.Resolver()
             except dns.exception.DNSException:
-                self._none = "this machine has no resolver"
+                self._none = says("this machine has no resolver")
                 resolver = dns.resolver.Resolver(configure=False)
         resolver.lifetime = seconds
         resolver.timeout = min(2.0, seconds)
@@ -56,7 +57,9 @@ class Resolver:
             answer = self._resolver.resolve(asked, kind, search=False)
         except dns.resolver.NXDOMAIN:
             if self._rooted and not self._knows_the_root():
-                return Unanswered(why="the resolver here knows nothing of the internet")
+                return Unanswered(
+                    why=says("the resolver here knows nothing of the internet")
+                )
             return Looked(exists=False)
         except (dns.exception.DNSException, OSError, UnicodeError) as error:
             return _without(name, error)
@@ -82,11 +85,17 @@ def _without(name: str, error: Exception) -> Looked | Unanswered:
         case dns.name.BadEscape() | UnicodeError():
             return Looked(exists=False)
         case dns.resolver.LifetimeTimeout():
-            return Unanswered(why=f"no answer from DNS about {name} in time")
+            return Unanswered(
+                why=says("no answer from DNS about %(name)s in time", name=name)
+            )
         case dns.resolver.NoNameservers():
-            return Unanswered(why=f"the servers of {name} fail to answer (SERVFAIL)")
+            return Unanswered(
+                why=says("the servers of %(name)s fail to answer (SERVFAIL)", name=name)
+            )
         case _:
-            return Unanswered(why=f"DNS cannot be asked: {type(error).__name__}")
+            return Unanswered(
+                why=says("DNS cannot be asked: %(error)s", error=type(error).__name__)
+            )
 
 
 def _server(written: str) -> tuple[str, int]:

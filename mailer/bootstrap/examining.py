@@ -16,6 +16,7 @@ from mailer.config import FILE, ProviderSettings, Settings, SourceSettings
 from mailer.core.diagnosis import About, Finding, Severity, Topic, softened
 from mailer.core.errors import ConfigError
 from mailer.core.lists import MailingList
+from mailer.core.saying import Verbatim, says
 from mailer.core.tokens import Purpose
 from mailer.pipeline.examine import everything, webhook, written
 from mailer.pipeline.examine.rounds import Ask, Question, ask_all
@@ -26,8 +27,8 @@ _CONNECT, _READ, _CALL = 3.0, 5.0, 6.0  # seconds, of each visit
 
 def unusable(error: ConfigError) -> Finding:
     """Return that the project cannot even be opened, and why."""
-    told = About(Topic.SETTINGS, "project")
-    return _failed(told, error, "no command works until it is mended")
+    told = About(Topic.SETTINGS, says("project"))
+    return _failed(told, error, says("no command works until it is mended"))
 
 
 def examine(
@@ -71,19 +72,19 @@ def examine(
 
 def _carrier(project: Project, provider: ProviderSettings) -> Finding:
     """Look whether the provider can be made from its table."""
-    told = About(Topic.PROVIDER, f"[providers.{provider.name}]")
+    told = About(Topic.PROVIDER, Verbatim(f"[providers.{provider.name}]"))
     try:
         built = registry.build(provider, folder=project.folder, clock=project.clock)
     except ConfigError as error:
-        return _failed(told, error, "nothing is sent", of=provider)
+        return _failed(told, error, says("nothing is sent"), of=provider)
     built.close()
     if provider.kind == "outbox":
         return told.note(
-            "the outbox: mail is written to files, and nothing is sent",
+            says("the outbox: mail is written to files, and nothing is sent"),
             "",
-            "to send, fill in a provider's table, and name it under [delivery]",
+            says("to send, fill in a provider's table, and name it under [delivery]"),
         )
-    return told.ok(f"{provider.kind}, its settings are complete")
+    return told.ok(says("%(kind)s, its settings are complete", kind=provider.kind))
 
 
 def _deaf(project: Project, provider: ProviderSettings) -> Sequence[Finding]:
@@ -91,7 +92,9 @@ def _deaf(project: Project, provider: ProviderSettings) -> Sequence[Finding]:
     try:
         registry.hearing(provider, get=project.fleet.ask)
     except ConfigError as error:
-        told = About(Topic.PROVIDER, f"[providers.{provider.name}] events")
+        told = About(
+            Topic.PROVIDER, says("[providers.%(name)s] events", name=provider.name)
+        )
         effect = webhook.unheard(provider.name)
         return [_failed(told, error, effect, of=provider)]
     return []
@@ -111,8 +114,12 @@ def _failed(
     table = f"{FILE}: [{kinds}.{of.name}] " if of else ""
     message, _, remedy = str(error).removeprefix(table).partition("; ")
     key = message.partition(":")[0]
-    mended = f"{key} in {FILE}" if of else FILE
-    return told.fail(message, effect, remedy or f"mend {mended}")
+    mended = (
+        says("mend %(key)s in %(file)s", key=key, file=FILE)
+        if of
+        else says("mend %(file)s", file=FILE)
+    )
+    return told.fail(message, effect, remedy or mended)
 
 
 def _sources(settings: Settings) -> Sequence[Finding]:
@@ -122,8 +129,8 @@ def _sources(settings: Settings) -> Sequence[Finding]:
         try:
             dict(source.options)
         except ConfigError as error:
-            told = About(Topic.SETTINGS, f"[sources.{source.name}]")
-            effect = "no actions come from there"
+            told = About(Topic.SETTINGS, Verbatim(f"[sources.{source.name}]"))
+            effect = says("no actions come from there")
             findings.append(_failed(told, error, effect, of=source))
     return findings
 
@@ -140,7 +147,7 @@ def _near(project: Project, lists: Mapping[str, MailingList]) -> Sequence[Questi
             *written.subscribers(lists, health.active(project.database)),
         ]
 
-    return [Question(About(Topic.DATABASE, "database"), database, far=False)]
+    return [Question(About(Topic.DATABASE, says("database")), database, far=False)]
 
 
 def _world(

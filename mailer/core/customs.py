@@ -7,6 +7,8 @@ is made for each account, only its shape is known here; the provider shows the r
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mailer.core.saying import Verbatim, says
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customs:
@@ -17,7 +19,6 @@ class Customs:
     hooks: str = ""  # where it is told whom to tell of events; "": it tells nobody
     ticked: str = ""  # what to tick there
     option: str = "events_key"  # by which its events are known as its own
-    added: str = "add {ours}"  # what to do there to be told, at our address
     selectors: tuple[str, ...] = ()  # under which it publishes DKIM keys
     fixed: bool = False  # it uses just these selectors, for everybody
     include: str | None = None  # what SPF of the return path must include
@@ -29,35 +30,42 @@ class Customs:
 _CUSTOMS: Mapping[str, Customs] = {
     "brevo": Customs(
         vendor="Brevo",
-        where="Brevo: Senders, Domains & Dedicated IPs, Domains, Authenticate",
-        hooks="Brevo: Transactional, Settings, Webhook",
-        ticked="delivered, deferred, soft and hard bounce, blocked, "
-        "invalid, spam, unsubscribed",
+        where=Verbatim(
+            "Brevo: Senders, Domains & Dedicated IPs, Domains, Authenticate"
+        ),
+        hooks=Verbatim("Brevo: Transactional, Settings, Webhook"),
+        ticked=Verbatim(
+            "delivered, deferred, soft and hard bounce, blocked, "
+            "invalid, spam, unsubscribed"
+        ),
         selectors=("brevo1", "brevo2", "mail"),
     ),
     "mailgun": Customs(
         vendor="Mailgun",
-        where="Mailgun: Send, Domains, your domain, DNS records",
-        hooks="Mailgun: Send, Webhooks",
-        ticked="delivered, permanent and temporary failure, "
-        "spam complaints, unsubscribes",
+        where=says("Mailgun: Send, Domains, your domain, DNS records"),
+        hooks=Verbatim("Mailgun: Send, Webhooks"),
+        ticked=Verbatim(
+            "delivered, permanent and temporary failure, spam complaints, unsubscribes"
+        ),
         selectors=("pic", "mx", "k1", "smtp", "mailo", "email", "s1"),
         include="mailgun.org",
     ),
     "postmark": Customs(
         vendor="Postmark",
-        where="Postmark: Sender Signatures, your domain, DNS Settings",
-        hooks="Postmark: your server, your stream, Webhooks",
-        ticked="Delivery, Bounce, Spam Complaint, Subscription Change",
+        where=says("Postmark: Sender Signatures, your domain, DNS Settings"),
+        hooks=says("Postmark: your server, your stream, Webhooks"),
+        ticked=Verbatim("Delivery, Bounce, Spam Complaint, Subscription Change"),
         bounces="pm.mtasv.net",
         label="pm-bounces",
         alias="pm.mtasv.net",
     ),
     "resend": Customs(
         vendor="Resend",
-        where="Resend: Domains, your domain, Records",
-        hooks="Resend: Webhooks",
-        ticked="email.delivered, .delivery_delayed, .bounced, .complained, .suppressed",
+        where=says("Resend: Domains, your domain, Records"),
+        hooks=Verbatim("Resend: Webhooks"),
+        ticked=Verbatim(
+            "email.delivered, .delivery_delayed, .bounced, .complained, .suppressed"
+        ),
         selectors=("resend",),
         fixed=True,
         include="amazonses.com",
@@ -65,26 +73,26 @@ _CUSTOMS: Mapping[str, Customs] = {
     ),
     "sendgrid": Customs(
         vendor="SendGrid",
-        where="SendGrid: Settings, Sender Authentication",
-        hooks="SendGrid: Settings, Mail Settings, Event Webhooks",
-        ticked="delivered, deferred, bounced, dropped, spam reports, unsubscribes",
+        where=Verbatim("SendGrid: Settings, Sender Authentication"),
+        hooks=Verbatim("SendGrid: Settings, Mail Settings, Event Webhooks"),
+        ticked=Verbatim(
+            "delivered, deferred, bounced, dropped, spam reports, unsubscribes"
+        ),
         selectors=("s1", "s2"),
         fixed=True,
     ),
     "ses": Customs(
         vendor="Amazon SES",
-        where="Amazon SES: Identities, your domain, Authentication",
-        hooks="Amazon SES: Configuration sets, your set, Event destinations",
-        ticked="Sends, Deliveries, Delivery delays, Bounces, Complaints",
+        where=says("Amazon SES: Identities, your domain, Authentication"),
+        hooks=says("Amazon SES: Configuration sets, your set, Event destinations"),
+        ticked=Verbatim("Sends, Deliveries, Delivery delays, Bounces, Complaints"),
         option="events_topic",
-        added="add one of the type Amazon SNS, with a topic of its own; in Amazon SNS"
-        " subscribe to that topic by HTTPS, at {ours}, raw message delivery off",
         include="amazonses.com",
         bounces="amazonses.com",
     ),
     "smtp": Customs(
-        vendor="your mail server",
-        where="your mail server's DKIM settings",
+        vendor=says("your mail server"),
+        where=says("your mail server's DKIM settings"),
         selectors=("default", "mail", "dkim", "s1", "selector1"),
     ),
 }

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from mailer.core.saying import says
+
 
 class Severity(StrEnum):
     """How bad a finding is; worst first."""
@@ -79,7 +81,8 @@ class About:
 
     def unasked(self, why: str, remedy: str = "") -> Finding:
         """Return that nobody could be asked, and why."""
-        made = self._made(Severity.NOTE, f"could not ask: {why}", "", remedy)
+        words = says("could not ask: %(why)s", why=why)
+        made = self._made(Severity.NOTE, words, "", remedy)
         return replace(made, asked=False)
 
     def _made(

@@ -16,6 +16,15 @@ class Saying(str):  # noqa: SLOT000 - what it was made of is kept beside the tex
     facts: Mapping[str, Fact]
 
 
+class Verbatim(str):
+    """What stays as it was written on pages in any language: a record, a command.
+
+    Answers of servers as well; pages mark it as English.
+    """
+
+    __slots__ = ()
+
+
 def says(sentence: str, **facts: Fact) -> Saying:
     """Return a sentence with its blanks filled, numbers as English writes them.
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from mailer.adapters.providers.foreign import words
 from mailer.core.diagnosis import About, Finding
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Page, Unanswered, Web
 
 LIST = "list"  # under which a JSON array of objects is found
-_KEY = "mail through it is refused, so nothing goes out"
+_KEY = says("mail through it is refused, so nothing goes out")
 
 
 def asked(
@@ -34,25 +35,38 @@ def asked(
         return found
     if sending_only and _name(answer, found) == sending_only:
         return told.unasked(
-            "the key may only send, which is enough for mail, but not for questions",
-            "look there yourself: is the domain verified, and tracking off?",
+            says(
+                "the key may only send, which is enough for mail, but not for questions"
+            ),
+            says("look there yourself: is the domain verified, and tracking off?"),
         )
     if answer.status not in {401, 403}:
-        return told.unasked(f"it answered {answer.status}")
+        return told.unasked(says("it answered %(status)s", status=answer.status))
     if not needed:
-        return told.unasked(f"the key may not ({answer.status})", "look there yourself")
+        return told.unasked(
+            says("the key may not (%(status)s)", status=answer.status),
+            says("look there yourself"),
+        )
     said = text(found or {}, "message") or text(found or {}, "Message")
     return told.fail(
-        f"the key is not accepted ({answer.status}{': ' if said else ''}{said})",
+        says(
+            "the key is not accepted (%(status)s: %(said)s)",
+            status=answer.status,
+            said=Verbatim(said),
+        )
+        if said
+        else says("the key is not accepted (%(status)s)", status=answer.status),
         _KEY,
-        "make a new key there, and put it where mailer.toml names the old one",
+        says("make a new key there, and put it where mailer.toml names the old one"),
     )
 
 
 def _silent(answer: Unanswered, told: About) -> Finding:
     if answer.certificate:
         return told.fail(
-            answer.why, "nothing goes out", "see base_url and ca_file in its table"
+            answer.why,
+            says("nothing goes out"),
+            says("see base_url and ca_file in its table"),
         )
     return told.unasked(answer.why)
 

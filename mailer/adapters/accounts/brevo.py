@@ -11,11 +11,12 @@ from mailer.adapters.accounts.answering import asked, rows, text, unknown
 from mailer.adapters.providers.brevo import URL
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import About, Finding, Topic
+from mailer.core.saying import says
 from mailer.ports import Hook, Report, Web
 
-_TOLD = About(Topic.PROVIDER, "Brevo account")
-_HOOKS = About(Topic.PROVIDER, "Brevo webhook")
-_TRACKING = About(Topic.PROVIDER, "Brevo tracking")
+_TOLD = About(Topic.PROVIDER, says("Brevo account"))
+_HOOKS = About(Topic.PROVIDER, says("Brevo webhook"))
+_TRACKING = About(Topic.PROVIDER, says("Brevo tracking"))
 _NEEDED = (
     "delivered",
     "deferred",
@@ -42,7 +43,7 @@ class BrevoAccount:
         account = asked(web, f"{self.url}/v3/account", self._headers, told=_TOLD)
         if isinstance(account, Finding):
             return Report(findings=(account,))
-        told = About(Topic.PROVIDER, f"Brevo domain {domain}")
+        told = About(Topic.PROVIDER, says("Brevo domain %(domain)s", domain=domain))
         url = f"{self.url}/v3/senders/domains/{domain}"
         found = asked(web, url, self._headers, told=told, needed=False)
         return Report(
@@ -50,9 +51,11 @@ class BrevoAccount:
                 _plan(account),
                 _domain(told, found),
                 _TRACKING.unasked(
-                    "Brevo's API does not tell it",
-                    "switch opens and clicks off: Brevo, Transactional, Settings,"
-                    " Tracking",
+                    says("Brevo's API does not tell it"),
+                    says(
+                        "switch opens and clicks off: Brevo, Transactional, Settings,"
+                        " Tracking"
+                    ),
                 ),
             )
         )
@@ -83,12 +86,16 @@ def _plan(found: Mapping[str, Any]) -> Finding:
     left = sum(int(plan.get("credits") or 0) for plan in limits if _counts(plan))
     if limits and not left:
         return _TOLD.warn(
-            f"the key is valid, and nothing is left of the plan {named}",
-            "Brevo refuses mail until the plan is renewed",
-            "see Plan there",
+            says(
+                "the key is valid, and nothing is left of the plan %(named)s",
+                named=named,
+            ),
+            says("Brevo refuses mail until the plan is renewed"),
+            says("see Plan there"),
         )
-    room = f", {left:,} messages left" if limits else ""
-    return _TOLD.ok(f"the key is valid{f', plan {named}' if named else ''}{room}")
+    plan = says(", plan %(named)s", named=named) if named else ""
+    room = says(", %(left)s messages left", left=left) if limits else ""
+    return _TOLD.ok(says("the key is valid%(plan)s%(room)s", plan=plan, room=room))
 
 
 def _counts(plan: Mapping[str, Any]) -> bool:
@@ -100,14 +107,14 @@ def _domain(told: About, found: Mapping[str, Any] | Finding) -> Finding:
         if not unknown(found):
             return found
         return told.fail(
-            "the account does not know it",
-            "Brevo replaces the sender's address, or refuses the mail",
-            "add it there, publish the records it shows, and press Authenticate",
+            says("the account does not know it"),
+            says("Brevo replaces the sender's address, or refuses the mail"),
+            says("add it there, publish the records it shows, and press Authenticate"),
         )
     if found.get("authenticated") is True:
-        return told.ok("authenticated")
+        return told.ok(says("authenticated"))
     return told.fail(
-        "not authenticated",
-        "Brevo replaces the sender's address by one of its own",
-        "publish the records that Brevo shows, and press Authenticate there",
+        says("not authenticated"),
+        says("Brevo replaces the sender's address by one of its own"),
+        says("publish the records that Brevo shows, and press Authenticate there"),
     )

@@ -12,6 +12,7 @@ from mailer.adapters.accounts.answering import asked, rows, table, text, unknown
 from mailer.adapters.providers.mailgun import URL
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import About, Entry, Finding, Severity, Topic
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Hook, Report, Web
 
 _NEEDED = (
@@ -36,7 +37,9 @@ class MailgunAccount:
     def ask(self, web: Web, domain: str) -> Report:
         """Say how the sending domain stands; `domain`, of From, plays no part."""
         del domain
-        told = About(Topic.PROVIDER, f"Mailgun domain {self._domain}")
+        told = About(
+            Topic.PROVIDER, says("Mailgun domain %(domain)s", domain=self._domain)
+        )
         found = asked(
             web, f"{self.url}/v4/domains/{self._domain}", self._headers, told=told
         )
@@ -46,7 +49,7 @@ class MailgunAccount:
             web,
             f"{self.url}/v3/domains/{self._domain}/tracking",
             self._headers,
-            told=About(Topic.PROVIDER, "Mailgun tracking"),
+            told=About(Topic.PROVIDER, says("Mailgun tracking")),
         )
         return Report(
             findings=(
@@ -62,7 +65,7 @@ class MailgunAccount:
             web,
             f"{self.url}/v3/domains/{self._domain}/webhooks",
             self._headers,
-            told=About(Topic.PROVIDER, "Mailgun webhook"),
+            told=About(Topic.PROVIDER, says("Mailgun webhook")),
             needed=False,
         )
         if isinstance(found, Finding):
@@ -91,17 +94,22 @@ def _addresses(found: Mapping[str, Any]) -> Mapping[str, set[str]]:
 def _refusal(told: About, finding: Finding) -> Finding:
     if unknown(finding):
         return told.fail(
-            "the account does not know it",
-            "Mailgun refuses every message",
-            "see domain in its table; in the EU region write base_url ="
-            ' "https://api.eu.mailgun.net"',
+            says("the account does not know it"),
+            says("Mailgun refuses every message"),
+            says(
+                "see domain in its table; in the EU region write base_url ="
+                ' "https://api.eu.mailgun.net"'
+            ),
         )
     if finding.severity is Severity.FAIL and "key" in finding.message:
         return told.warn(
-            f"{finding.message}; perhaps it is a sending key",
-            "a sending key mails, but what became of a call without an answer cannot"
-            " be found out, and waits for a person; a wrong one mails nobody",
-            "use a key that may read domains and events",
+            says("%(message)s; perhaps it is a sending key", message=finding.message),
+            says(
+                "a sending key mails, but what became of a call without an answer"
+                " cannot be found out, and waits for a person; a wrong one mails"
+                " nobody"
+            ),
+            says("use a key that may read domains and events"),
         )
     return finding
 
@@ -109,47 +117,52 @@ def _refusal(told: About, finding: Finding) -> Finding:
 def _state(told: About, domain: Mapping[str, Any]) -> Finding:
     if domain.get("is_disabled") is True or text(domain, "state") == "disabled":
         return told.fail(
-            "Mailgun has disabled it",
-            "Mailgun refuses every message",
-            "see the message in Mailgun's dashboard, or ask its support",
+            says("Mailgun has disabled it"),
+            says("Mailgun refuses every message"),
+            says("see the message in Mailgun's dashboard, or ask its support"),
         )
     if text(domain, "type") == "sandbox":
         return told.fail(
-            "it is a sandbox",
-            "only addresses that you have authorised there get mail",
-            "add a domain of your own there",
+            says("it is a sandbox"),
+            says("only addresses that you have authorised there get mail"),
+            says("add a domain of your own there"),
         )
     if text(domain, "state") != "active":
         return told.fail(
-            f"not verified: {text(domain, 'state') or 'no state'}",
-            "Mailgun refuses the mail, or sends little of it",
-            "publish the records that are missing below, and press Verify there",
+            says(
+                "not verified: %(state)s",
+                state=Verbatim(text(domain, "state")) or says("no state"),
+            ),
+            says("Mailgun refuses the mail, or sends little of it"),
+            says("publish the records that are missing below, and press Verify there"),
         )
-    return told.ok("active")
+    return told.ok(says("active"))
 
 
 def _tracking(found: Mapping[str, Any]) -> Sequence[Finding]:
-    told = About(Topic.PROVIDER, "Mailgun tracking")
+    told = About(Topic.PROVIDER, says("Mailgun tracking"))
     tracking = table(found, "tracking")
     findings: list[Finding] = []
     if _on(tracking, "unsubscribe"):
         findings.append(
             told.warn(
-                "unsubscribe tracking is on",
-                "Mailgun adds links of its own; who uses them leaves there, and our"
-                " list does not know",
-                "Mailgun: Send, Domain settings, Tracking: switch it off",
+                says("unsubscribe tracking is on"),
+                says(
+                    "Mailgun adds links of its own; who uses them leaves there, and"
+                    " our list does not know"
+                ),
+                says("Mailgun: Send, Domain settings, Tracking: switch it off"),
             )
         )
     if _on(tracking, "open") or _on(tracking, "click"):
         findings.append(
             told.note(
-                "opens or clicks are tracked there by default",
-                "not in our mail: every call switches both off",
-                "switch both off there too",
+                says("opens or clicks are tracked there by default"),
+                says("not in our mail: every call switches both off"),
+                says("switch both off there too"),
             )
         )
-    return findings or [told.ok("off")]
+    return findings or [told.ok(says("off"))]
 
 
 def _on(tracking: Mapping[str, Any], kind: str) -> bool:

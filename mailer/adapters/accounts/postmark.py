@@ -12,11 +12,12 @@ from mailer.adapters.accounts.answering import asked, rows, table, text
 from mailer.adapters.providers.postmark import URL
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import About, Finding, Topic
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Hook, Report, Web
 
-_TOLD = About(Topic.PROVIDER, "Postmark server")
-_STREAM = About(Topic.PROVIDER, "Postmark stream")
-_HOOKS = About(Topic.PROVIDER, "Postmark webhook")
+_TOLD = About(Topic.PROVIDER, says("Postmark server"))
+_STREAM = About(Topic.PROVIDER, says("Postmark stream"))
+_HOOKS = About(Topic.PROVIDER, says("Postmark webhook"))
 _NEEDED = ("Delivery", "Bounce", "SpamComplaint", "SubscriptionChange")
 
 
@@ -36,9 +37,13 @@ class PostmarkAccount:
             return Report(findings=(server,))
         url = f"{self.url}/message-streams/{self._stream}"
         stream = asked(web, url, self._headers, told=_STREAM)
-        verified = About(Topic.PROVIDER, f"Postmark domain {domain}").unasked(
-            "Postmark tells it only to an account's token",
-            "see Sender Signatures there: DKIM and Return-Path should say Verified",
+        verified = About(
+            Topic.PROVIDER, says("Postmark domain %(domain)s", domain=domain)
+        ).unasked(
+            says("Postmark tells it only to an account's token"),
+            says(
+                "see Sender Signatures there: DKIM and Return-Path should say Verified"
+            ),
         )
         return Report(
             findings=(
@@ -75,19 +80,23 @@ def _server(found: Mapping[str, Any]) -> Sequence[Finding]:
     if text(found, "DeliveryType") == "Sandbox":
         findings.append(
             _TOLD.fail(
-                "it is a sandbox",
-                "every message is accepted, and none is delivered",
-                "make a server of the type Live there, and use its token",
+                says("it is a sandbox"),
+                says("every message is accepted, and none is delivered"),
+                says("make a server of the type Live there, and use its token"),
             )
         )
     else:
-        findings.append(_TOLD.ok(f'the token is valid, for "{text(found, "Name")}"'))
+        findings.append(
+            _TOLD.ok(
+                says('the token is valid, for "%(name)s"', name=text(found, "Name"))
+            )
+        )
     if found.get("TrackOpens") or text(found, "TrackLinks") not in {"", "None"}:
         findings.append(
             _TOLD.note(
-                "opens or links are tracked there by default",
-                "not in our mail: every call switches both off",
-                "switch both off there too: Settings, Tracking",
+                says("opens or links are tracked there by default"),
+                says("not in our mail: every call switches both off"),
+                says("switch both off there too: Settings, Tracking"),
             )
         )
     return findings
@@ -99,9 +108,11 @@ def _of(found: Mapping[str, Any]) -> Sequence[Finding]:
     if kind not in {"", "Broadcasts"}:
         findings.append(
             _STREAM.warn(
-                f"{text(found, 'ID')} is of the type {kind}",
-                "Postmark holds back newsletters in it, and may close the account",
-                'make a stream of the type Broadcasts, and name it: stream = "…"',
+                says("%(id)s is of the type %(kind)s", id=text(found, "ID"), kind=kind),
+                says(
+                    "Postmark holds back newsletters in it, and may close the account"
+                ),
+                says('make a stream of the type Broadcasts, and name it: stream = "…"'),
             )
         )
     handling = text(
@@ -110,9 +121,11 @@ def _of(found: Mapping[str, Any]) -> Sequence[Finding]:
     if handling == "Postmark":
         findings.append(
             _STREAM.warn(
-                "Postmark adds its own unsubscribe link and header",
-                "readers who use it leave at Postmark, and our list does not know",
-                "ask Postmark's support to set unsubscribe handling to Custom",
+                says("Postmark adds its own unsubscribe link and header"),
+                says(
+                    "readers who use it leave at Postmark, and our list does not know"
+                ),
+                says("ask Postmark's support to set unsubscribe handling to Custom"),
             )
         )
-    return findings or [_STREAM.ok(f"{text(found, 'ID')}, {kind}")]
+    return findings or [_STREAM.ok(Verbatim(f"{text(found, 'ID')}, {kind}"))]

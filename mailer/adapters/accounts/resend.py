@@ -11,9 +11,10 @@ from mailer.adapters.accounts.answering import asked, rows, text
 from mailer.adapters.providers.resend import URL
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import About, Entry, Finding, Topic
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Hook, Report, Web
 
-_TOLD = About(Topic.PROVIDER, "Resend account")
+_TOLD = About(Topic.PROVIDER, says("Resend account"))
 _NEEDED = (
     "email.delivered",
     "email.delivery_delayed",
@@ -42,7 +43,7 @@ class ResendAccount:
         )
         if isinstance(listed, Finding):
             return Report(findings=(listed,))
-        told = About(Topic.PROVIDER, f"Resend domain {domain}")
+        told = About(Topic.PROVIDER, says("Resend domain %(domain)s", domain=domain))
         ours = [row for row in rows(listed, "data") if _is(row, domain)]
         if not ours:
             return Report(findings=(_absent(told, more=bool(listed.get("has_more"))),))
@@ -60,7 +61,7 @@ class ResendAccount:
             web,
             f"{self.url}/webhooks?limit=100",
             self._headers,
-            told=About(Topic.PROVIDER, "Resend webhook"),
+            told=About(Topic.PROVIDER, says("Resend webhook")),
             needed=False,
         )
         if isinstance(found, Finding):
@@ -85,40 +86,56 @@ def _is(row: Mapping[str, Any], domain: str) -> bool:
 
 def _absent(told: About, *, more: bool) -> Finding:
     if more:
-        return told.unasked("it is not on the first page of domains")
+        return told.unasked(says("it is not on the first page of domains"))
     return told.fail(
-        "the account does not know it",
-        "Resend refuses every message from it",
-        "add it there, publish the records it shows, and press Verify",
+        says("the account does not know it"),
+        says("Resend refuses every message from it"),
+        says("add it there, publish the records it shows, and press Verify"),
     )
 
 
 def _domain(told: About, found: Mapping[str, Any]) -> Sequence[Finding]:
     findings = []
     if text(found, "status") == "verified":
-        findings.append(told.ok("verified"))
+        findings.append(told.ok(says("verified")))
     else:
         findings.append(
             told.fail(
-                f"not verified: {text(found, 'status') or 'no status'}",
-                "Resend refuses every message from it",
-                "publish the records that are missing below, and press Verify there",
+                says(
+                    "not verified: %(status)s",
+                    status=Verbatim(text(found, "status")) or says("no status"),
+                ),
+                says("Resend refuses every message from it"),
+                says(
+                    "publish the records that are missing below, and press Verify there"
+                ),
             )
         )
-    tracked = [
-        words
-        for key, words in (("open_tracking", "opens"), ("click_tracking", "clicks"))
-        if found.get(key) is True
-    ]
-    if tracked:
+    opens, clicks = (
+        found.get(key) is True for key in ("open_tracking", "click_tracking")
+    )
+    if opens or clicks:
         findings.append(
             told.fail(
-                f"{' and '.join(tracked)} are tracked: no call can switch it off",
-                "readers get pixels and rewritten links, although we promise them none",
-                "Resend: Domains, your domain, Configuration: switch tracking off",
+                _tracked(opens=opens, clicks=clicks),
+                says(
+                    "readers get pixels and rewritten links, although we promise them"
+                    " none"
+                ),
+                says(
+                    "Resend: Domains, your domain, Configuration: switch tracking off"
+                ),
             )
         )
     return findings
+
+
+def _tracked(*, opens: bool, clicks: bool) -> str:
+    if opens and clicks:
+        return says("opens and clicks are tracked: no call can switch it off")
+    if opens:
+        return says("opens are tracked: no call can switch it off")
+    return says("clicks are tracked: no call can switch it off")
 
 
 def _entries(found: Mapping[str, Any], domain: str) -> tuple[Entry, ...]:

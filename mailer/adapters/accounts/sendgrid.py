@@ -10,10 +10,11 @@ from mailer.adapters.accounts.answering import LIST, asked, rows, text
 from mailer.adapters.providers.sendgrid import URL
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import About, Entry, Finding, Topic
+from mailer.core.saying import says
 from mailer.ports import Hook, Report, Web
 
-_TOLD = About(Topic.PROVIDER, "SendGrid key")
-_HOOKS = About(Topic.PROVIDER, "SendGrid webhook")
+_TOLD = About(Topic.PROVIDER, says("SendGrid key"))
+_HOOKS = About(Topic.PROVIDER, says("SendGrid webhook"))
 _NEEDED = ("delivered", "deferred", "bounce", "dropped", "spam_report", "unsubscribe")
 
 
@@ -30,7 +31,7 @@ class SendGridAccount:
         scopes = asked(web, f"{self.url}/v3/scopes", self._headers, told=_TOLD)
         if isinstance(scopes, Finding):
             return Report(findings=(scopes,))
-        told = About(Topic.PROVIDER, f"SendGrid domain {domain}")
+        told = About(Topic.PROVIDER, says("SendGrid domain %(domain)s", domain=domain))
         url = f"{self.url}/v3/whitelabel/domains?limit=200"
         found = asked(web, url, self._headers, told=told, needed=False)
         if isinstance(found, Finding):
@@ -66,11 +67,11 @@ def _key(found: Mapping[str, Any]) -> Finding:
     granted = scopes if isinstance(scopes, list) else []
     if "mail.send" not in granted:
         return _TOLD.fail(
-            "it may not send mail",
-            "SendGrid refuses every message",
-            "make a key there with Mail Send, and put it where token stands",
+            says("it may not send mail"),
+            says("SendGrid refuses every message"),
+            says("make a key there with Mail Send, and put it where token stands"),
         )
-    return _TOLD.ok("valid, and it may send mail")
+    return _TOLD.ok(says("valid, and it may send mail"))
 
 
 def _covers(authenticated: str, domain: str) -> bool:
@@ -80,12 +81,18 @@ def _covers(authenticated: str, domain: str) -> bool:
 
 def _domain(told: About, ours: Sequence[Mapping[str, Any]]) -> Finding:
     if any(row.get("valid") is True for row in ours):
-        return told.ok("authenticated")
-    what = "not authenticated" if ours else "the account does not know it"
+        return told.ok(says("authenticated"))
+    what = says("not authenticated") if ours else says("the account does not know it")
     return told.fail(
         what,
-        "SendGrid signs with a domain of its own: DMARC fails, and mailboxes refuse it",
-        "SendGrid: Settings, Sender Authentication: add it, publish the records, Verify",
+        says(
+            "SendGrid signs with a domain of its own: DMARC fails, and"
+            " mailboxes refuse it"
+        ),
+        says(
+            "SendGrid: Settings, Sender Authentication: add it, publish the"
+            " records, Verify"
+        ),
     )
 
 

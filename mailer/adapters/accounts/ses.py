@@ -5,6 +5,7 @@ GetConfigurationSetEventDestinations; botocore's model of them). Whether an SNS 
 subscribed to is SNS's to tell, which is not asked.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,10 +15,11 @@ from mailer.adapters.providers.options import Options
 from mailer.adapters.providers.ses.access import access
 from mailer.config import ProviderSettings
 from mailer.core.diagnosis import About, Entry, Finding, Topic
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Hook, Report, Web
 
-_TOLD = About(Topic.PROVIDER, "Amazon SES account")
-_HOOKS = About(Topic.PROVIDER, "Amazon SES webhook")
+_TOLD = About(Topic.PROVIDER, says("Amazon SES account"))
+_HOOKS = About(Topic.PROVIDER, says("Amazon SES webhook"))
 _NEEDED = ("SEND", "DELIVERY", "DELIVERY_DELAY", "BOUNCE", "COMPLAINT")
 _NEARLY = 0.9  # of a day's quota
 _SENDING_ONLY = "AccessDeniedException"
@@ -41,7 +43,9 @@ class SesAccount:
         account = self._asked(web, "account", _TOLD)
         if isinstance(account, Finding):
             return Report(findings=(account,))
-        told = About(Topic.PROVIDER, f"Amazon SES identity {domain}")
+        told = About(
+            Topic.PROVIDER, says("Amazon SES identity %(domain)s", domain=domain)
+        )
         identity = self._identity(web, domain, told)
         if isinstance(identity, Finding):
             return Report(findings=(*_account(account), identity))
@@ -55,20 +59,27 @@ class SesAccount:
         """Return where the configuration set has SES tell of events."""
         if self._set is None:
             return _HOOKS.warn(
-                "its table names no configuration_set",
-                "Amazon SES tells nothing: bounces and complaints change nothing, and"
-                " what it took in silence waits for a person",
-                "make a configuration set with an SNS topic as event destination, and"
-                ' write configuration_set = "…" and events_topic = "arn:…"',
+                says("its table names no configuration_set"),
+                says(
+                    "Amazon SES tells nothing: bounces and complaints change nothing,"
+                    " and what it took in silence waits for a person"
+                ),
+                says(
+                    "make a configuration set with an SNS topic as event destination,"
+                    ' and write configuration_set = "…" and events_topic = "arn:…"'
+                ),
             )
         path = f"configuration-sets/{self._set}/event-destinations"
         found = self._asked(web, path, _HOOKS, needed=False)
         if isinstance(found, Finding):
             if unknown(found):
                 return _HOOKS.fail(
-                    f"there is no configuration set {self._set} in this region",
-                    "Amazon SES refuses every message",
-                    "see configuration_set and region in its table",
+                    says(
+                        "there is no configuration set %(named)s in this region",
+                        named=self._set,
+                    ),
+                    says("Amazon SES refuses every message"),
+                    says("see configuration_set and region in its table"),
                 )
             return found
         return [
@@ -90,9 +101,9 @@ class SesAccount:
             if not unknown(found):
                 return found
         return told.fail(
-            "the account does not know it in this region",
-            "Amazon SES refuses every message from it",
-            "Amazon SES: Identities: create it, and publish the records it shows",
+            says("the account does not know it in this region"),
+            says("Amazon SES refuses every message from it"),
+            says("Amazon SES: Identities: create it, and publish the records it shows"),
         )
 
     def _asked(
@@ -121,25 +132,25 @@ def _account(found: Mapping[str, Any]) -> Sequence[Finding]:
     if found.get("ProductionAccessEnabled") is not True:
         findings.append(
             _TOLD.fail(
-                "it is in the sandbox",
-                "only verified addresses get mail, 200 messages a day",
-                "Amazon SES: Account dashboard: request production access",
+                says("it is in the sandbox"),
+                says("only verified addresses get mail, 200 messages a day"),
+                says("Amazon SES: Account dashboard: request production access"),
             )
         )
     if found.get("SendingEnabled") is not True:
         findings.append(
             _TOLD.fail(
-                "sending is paused for the account",
-                "Amazon SES refuses every message",
-                "Amazon SES: Account dashboard, and your mail from AWS, say why",
+                says("sending is paused for the account"),
+                says("Amazon SES refuses every message"),
+                says("Amazon SES: Account dashboard, and your mail from AWS, say why"),
             )
         )
     if (status := text(found, "EnforcementStatus")) not in {"", "HEALTHY"}:
         findings.append(
             _TOLD.warn(
-                f"AWS has it under review: {status}",
-                "it may be paused when bounces or complaints go on",
-                "Amazon SES: Reputation metrics; and answer AWS",
+                says("AWS has it under review: %(status)s", status=Verbatim(status)),
+                says("it may be paused when bounces or complaints go on"),
+                says("Amazon SES: Reputation metrics; and answer AWS"),
             )
         )
     return [*findings, _quota(table(found, "SendQuota"))]
@@ -150,35 +161,48 @@ def _quota(found: Mapping[str, Any]) -> Finding:
         float(found.get(name) or 0)
         for name in ("Max24HourSend", "MaxSendRate", "SentLast24Hours")
     )
-    words = f"{day:,.0f} messages a day, {second:g} a second; {sent:,.0f} today"
+    words = says(
+        "%(day)s messages a day, %(second)s a second; %(sent)s today",
+        day=_whole(day),
+        second=f"{second:g}",
+        sent=_whole(sent),
+    )
     if 0 < day <= sent / _NEARLY:
         return _TOLD.warn(
-            f"the day's quota is nearly used up: {words}",
-            "what is above it waits for tomorrow",
-            "Amazon SES: Account dashboard: request a higher quota",
+            says("the day's quota is nearly used up: %(words)s", words=words),
+            says("what is above it waits for tomorrow"),
+            says("Amazon SES: Account dashboard: request a higher quota"),
         )
-    return _TOLD.ok(f"{words}: rate should be no more than that")
+    return _TOLD.ok(says("%(words)s: rate should be no more than that", words=words))
+
+
+def _whole(number: float) -> int | str:
+    """Return a number without a fraction; "inf" and "nan" have no whole one."""
+    return round(number) if math.isfinite(number) else f"{number:g}"
 
 
 def _domain(told: About, found: Mapping[str, Any]) -> Sequence[Finding]:
     if found.get("VerifiedForSendingStatus") is not True:
         return [
             told.fail(
-                "not verified",
-                "Amazon SES refuses every message from it",
-                "publish the records that are missing below; SES looks by itself",
+                says("not verified"),
+                says("Amazon SES refuses every message from it"),
+                says("publish the records that are missing below; SES looks by itself"),
             )
         ]
     dkim = table(found, "DkimAttributes")
     if dkim.get("SigningEnabled") is not True or text(dkim, "Status") != "SUCCESS":
         return [
             told.warn(
-                f"DKIM is not in order: {text(dkim, 'Status') or 'switched off'}",
-                "Gmail, Yahoo and Outlook refuse mail that nobody signs",
-                "publish the records that are missing below; SES looks by itself",
+                says(
+                    "DKIM is not in order: %(status)s",
+                    status=Verbatim(text(dkim, "Status")) or says("switched off"),
+                ),
+                says("Gmail, Yahoo and Outlook refuse mail that nobody signs"),
+                says("publish the records that are missing below; SES looks by itself"),
             )
         ]
-    return [told.ok("verified, and signed with DKIM")]
+    return [told.ok(says("verified, and signed with DKIM"))]
 
 
 def _entries(name: str, found: Mapping[str, Any]) -> tuple[Entry, ...]:

@@ -13,13 +13,14 @@ from mailer.adapters.database.schema import instance, lists, subscriptions
 from mailer.core.diagnosis import About, Finding, Topic
 from mailer.core.errors import ConfigError, StoreError
 from mailer.core.proposal import OVER, Stage
+from mailer.core.saying import Verbatim, says
 
-_SCHEMA = About(Topic.DATABASE, "schema")
-_JOURNAL = About(Topic.DATABASE, "journal")
-_CALLS = About(Topic.DATABASE, "calls")
-_ROOM = About(Topic.DATABASE, "disk")
-_SWITCH = About(Topic.DATABASE, "sending")
-_BACKUP = About(Topic.DATABASE, "backups")
+_SCHEMA = About(Topic.DATABASE, says("schema"))
+_JOURNAL = About(Topic.DATABASE, says("journal"))
+_CALLS = About(Topic.DATABASE, says("calls"))
+_ROOM = About(Topic.DATABASE, says("disk"))
+_SWITCH = About(Topic.DATABASE, says("sending"))
+_BACKUP = About(Topic.DATABASE, says("backups"))
 _LITTLE, _NONE = 1024**3, 100 * 1024**2  # octets free
 _LOOKED_AT = 200  # calls, the newest
 _GIB = 1024**3
@@ -30,16 +31,22 @@ def examine(database: Database) -> Sequence[Finding]:
     if database.is_sqlite and not _is_there(database):
         return [
             _SCHEMA.fail(
-                f"there is no file {database.url.database}",
-                "nothing is sent",
-                "run: mailer db upgrade; or mend database in mailer.toml",
+                says(
+                    "there is no file %(database)s",
+                    database=database.url.database or "",
+                ),
+                says("nothing is sent"),
+                says(
+                    "run: %(command)s; or mend database in mailer.toml",
+                    command=Verbatim("mailer db upgrade"),
+                ),
             )
         ]
     try:
         migrate.require(database)
     except (ConfigError, StoreError) as error:
-        return [_SCHEMA.fail(str(error), "nothing is sent")]
-    findings = [_SCHEMA.ok("the newest"), _switch(database)]
+        return [_SCHEMA.fail(error.words, says("nothing is sent"))]
+    findings = [_SCHEMA.ok(says("the newest")), _switch(database)]
     if database.is_sqlite:
         findings += [_journal(database), _room(Path(database.url.database or "."))]
     return [*findings, *_calls(database), _backups(database)]
@@ -66,11 +73,15 @@ def _switch(database: Database) -> Finding:
     with database.reading() as connection:
         row = connection.execute(select(instance)).one()
     if row.stopped_at is None:
-        return _SWITCH.ok("is on")
+        return _SWITCH.ok(says("is on"))
     return _SWITCH.warn(
-        f"stopped since {row.stopped_at:%Y-%m-%d %H:%M} UTC: {row.stopped_reason or ''}",
-        "no mailing goes out",
-        "when all is well: mailer start",
+        says(
+            "stopped since %(stopped_at)s UTC: %(stopped_reason)s",
+            stopped_at=f"{row.stopped_at:%Y-%m-%d %H:%M}",
+            stopped_reason=row.stopped_reason or "",
+        ),
+        says("no mailing goes out"),
+        says("when all is well: %(command)s", command=Verbatim("mailer start")),
     )
 
 
@@ -83,7 +94,9 @@ def _calls(database: Database) -> Sequence[Finding]:
     under_way = kept.every(frozenset(Stage) - OVER - {Stage.DRAFT}, most=_LOOKED_AT)
     found = [*under_way, *kept.every([Stage.DRAFT], most=_LOOKED_AT)]
     return [
-        _CALLS.fail(unread.removesuffix(f"; {remedy}"), "it does not go out", remedy)
+        _CALLS.fail(
+            unread.removesuffix(f"; {remedy}"), says("it does not go out"), remedy
+        )
         for each in found
         if (unread := each.draft.unread) is not None
         for remedy in (unread.rpartition("; ")[2],)
@@ -94,11 +107,14 @@ def _journal(database: Database) -> Finding:
     with database.reading() as connection:
         mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
     if mode == "wal":
-        return _JOURNAL.ok("WAL: readers and senders do not wait for each other")
+        return _JOURNAL.ok(says("WAL: readers and senders do not wait for each other"))
     return _JOURNAL.warn(
-        f"{mode} instead of WAL",
-        "pages and senders wait for each other; on a network's disk the file may break",
-        "put the database on a disk of this machine, or use PostgreSQL",
+        says("%(mode)s instead of WAL", mode=str(mode)),
+        says(
+            "pages and senders wait for each other; on a network's disk the"
+            " file may break"
+        ),
+        says("put the database on a disk of this machine, or use PostgreSQL"),
     )
 
 
@@ -106,25 +122,32 @@ def _room(file: Path) -> Finding:
     free = shutil.disk_usage(file.parent).free
     if free < _NONE:
         return _ROOM.fail(
-            f"{free / 1024**2:.0f} MiB are free",
-            "when it is full, sending stops in the middle",
-            "make room on the disk",
+            says("%(free)s MiB are free", free=f"{free / 1024**2:.0f}"),
+            says("when it is full, sending stops in the middle"),
+            says("make room on the disk"),
         )
     if free < _LITTLE:
         return _ROOM.warn(
-            f"{free / 1024**2:.0f} MiB are free", "", "make room before it is full"
+            says("%(free)s MiB are free", free=f"{free / 1024**2:.0f}"),
+            "",
+            says("make room before it is full"),
         )
-    return _ROOM.ok(f"{free / _GIB:.0f} GiB are free")
+    return _ROOM.ok(says("%(free)s GiB are free", free=f"{free / _GIB:.0f}"))
 
 
 def _backups(database: Database) -> Finding:
     how = (
-        f'sqlite3 {Path(database.url.database or "").name} ".backup COPY.db", never cp'
+        says(
+            "%(command)s, never cp",
+            command=Verbatim(
+                f'sqlite3 {Path(database.url.database or "").name} ".backup COPY.db"'
+            ),
+        )
         if database.is_sqlite
-        else "pg_dump, or your host's own"
+        else says("pg_dump, or your host's own")
     )
     return _BACKUP.note(
-        "whether there are any cannot be seen from here",
+        says("whether there are any cannot be seen from here"),
         "",
-        f"every night: {how}; keep the keys with them",
+        says("every night: %(how)s; keep the keys with them", how=how),
     )

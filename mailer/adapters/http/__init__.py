@@ -17,6 +17,7 @@ from mailer.adapters.http.asking import Asking
 from mailer.adapters.http.reaching import NotSent, Place, Route, locate
 from mailer.adapters.wire import Limit, Wire
 from mailer.core.headers import header_text
+from mailer.core.saying import says
 
 __all__ = ["Answer", "Http", "NoAnswer", "NotSent", "retry_after"]
 
@@ -139,7 +140,7 @@ class Http:
             return wire
         if elapsed() > limit.until:
             self._hang_up(wire)
-            return NotSent(detail="no connection in time")
+            return NotSent(detail=says("no connection in time"))
         try:
             answer, keep = _exchange(wire, (head, *body), limit)
         except (OSError, UnreadableError) as error:
@@ -225,6 +226,6 @@ def _words(error: Exception) -> str:
     if isinstance(error, UnreadableError):
         return str(error)
     if isinstance(error, TimeoutError):
-        return "the whole answer did not come in time"
+        return says("the whole answer did not come in time")
     # Class names only: the texts of these errors repeat hosts.
-    return f"the connection broke off: {type(error).__name__}"
+    return says("the connection broke off: %(error)s", error=type(error).__name__)

@@ -17,8 +17,9 @@ from urllib3.exceptions import HTTPError
 from mailer.adapters.clocks import elapsed
 from mailer.adapters.http.answer import LARGEST_ANSWER, Answer
 from mailer.adapters.http.reaching import NotSent
+from mailer.core.saying import says
 
-_LATE = "the whole answer did not come in time"
+_LATE = says("the whole answer did not come in time")
 _PIECE = 64 * 1024  # octets
 LARGEST_FILE = 1024**3  # octets: some seven million addresses with all about them
 
@@ -75,17 +76,19 @@ class Asking:
             # Only a certificate needs a person; a handshake that broke off does not.
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 return NotSent(
-                    detail="the server's certificate is not valid", stop=True
+                    detail=says("the server's certificate is not valid"), stop=True
                 )
-            return _LATE if elapsed() > until else "no TLS connection"
+            return _LATE if elapsed() > until else says("no TLS connection")
         except requests.ConnectTimeout:
-            return NotSent(detail="no connection")
+            return NotSent(detail=says("no connection"))
         # ValueError: requests looks at a redirect's address even where it follows none
         except (requests.RequestException, HTTPError, ValueError) as error:
             if elapsed() > until:
                 return _LATE
             # Class names only: the texts of these errors repeat URLs and hosts.
-            return f"the connection broke off: {type(error).__name__}"
+            return says(
+                "the connection broke off: %(error)s", error=type(error).__name__
+            )
         finally:
             watch.cancel()
 

@@ -12,6 +12,7 @@ from urllib3.util import Url, make_headers, parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
 from mailer.adapters.wire import Wire
+from mailer.core.saying import Verbatim, says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +56,24 @@ class Route:
         try:
             connection.connect()
             if connection.sock is None:
-                return NotSent(detail="no connection")
+                return NotSent(detail=says("no connection"))
             return Wire(connection.sock)
         except ssl.SSLCertVerificationError as error:
             fault = NotSent(
-                detail=f"the server's certificate is not valid: {error.verify_message}",
+                detail=says(
+                    "the server's certificate is not valid: %(why)s",
+                    why=Verbatim(error.verify_message),
+                ),
                 stop=True,
             )
         except ssl.SSLError as error:
-            fault = NotSent(detail=f"no TLS connection: {error.reason}")
+            fault = NotSent(
+                detail=says("no TLS connection: %(why)s", why=str(error.reason))
+            )
         # ValueError: a host that cannot be one, found out late
         except (HTTPError, OSError, ValueError) as error:
             # Class names only: the texts of these errors repeat URLs and hosts.
-            fault = NotSent(detail=f"no connection: {_root(error)}")
+            fault = NotSent(detail=says("no connection: %(why)s", why=_root(error)))
         connection.close()
         return fault
 

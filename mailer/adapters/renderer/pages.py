@@ -70,7 +70,8 @@ class Pages:
         env = environment(self._templates, language=language, autoescape=escaped)
         locale = Locale.parse(language)
         words = translations(self._templates / "translations", language)
-        env.filters["told"] = Telling(locale, words).told
+        telling = Telling(locale, words)
+        env.filters["told"], env.filters["marked"] = telling.told, telling.marked
         env.filters["capital"] = _capital
         env.filters["figures"] = lambda number: numbers.format_decimal(
             number, locale=locale

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailer.core.records import tags
+from mailer.core.saying import says
 
 WEAK = 1024  # bits below which receivers must not count a signature (RFC 8301 §3.2)
 STRONG = 2048  # bits that signers should have (RFC 8301 §3.2)
@@ -45,22 +46,23 @@ def parse(record: str) -> Key:
         testing="y" in flags,
         fault=None
         if bits
-        else "p= holds no key that can be read: it was cut or mangled",
+        else says("p= holds no key that can be read: it was cut or mangled"),
     )
 
 
 def _fault(found: Mapping[str, str]) -> str | None:
     faults = {
-        "it is not a DKIM key: v= is not DKIM1": found.get("v", "DKIM1") != "DKIM1",
-        "it has no key: p= is missing": "p" not in found,
-        "the key was revoked: p= is empty": not found.get("p"),
-        "nobody knows its type of key: k= is neither rsa nor ed25519": found.get(
+        says("it is not a DKIM key: v= is not DKIM1"): found.get("v", "DKIM1")
+        != "DKIM1",
+        says("it has no key: p= is missing"): "p" not in found,
+        says("the key was revoked: p= is empty"): not found.get("p"),
+        says("nobody knows its type of key: k= is neither rsa nor ed25519"): found.get(
             "k", "rsa"
         )
         not in set(KeyType),
-        "it allows no SHA-256, with which mail is signed: h= lacks it": "sha256"
+        says("it allows no SHA-256, with which mail is signed: h= lacks it"): "sha256"
         not in _words(found.get("h", "sha256")),
-        "the key is not for mail: s= lacks email": not {"email", "*"}
+        says("the key is not for mail: s= lacks email"): not {"email", "*"}
         & _words(found.get("s", "*")),
     }
     return next((fault for fault, there in faults.items() if there), None)

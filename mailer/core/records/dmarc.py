@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailer.core.records import tags
+from mailer.core.saying import says
 
 REMOVED = ("pct", "rf", "ri")  # RFC 9989 took them out
 _MOST_LABELS = 8  # from there the walk jumps (RFC 9989 §4.10)
@@ -56,7 +57,9 @@ def looks_so(text: str) -> bool:
 def parse(domain: str, text: str) -> Dmarc:
     """Read a record that `looks_so`; what receivers ignore comes back as faults."""
     found, odd = tags.parse(text)
-    faults = [f'"{part}" is not NAME=VALUE, or stands twice' for part in odd]
+    faults: list[str] = [
+        says('"%(part)s" is not NAME=VALUE, or stands twice', part=part) for part in odd
+    ]
     policy = _policy(found, "p", Policy.NONE, faults)
     addresses = []
     for uri in filter(None, map(str.strip, found.get("rua", "").split(","))):
@@ -64,7 +67,9 @@ def parse(domain: str, text: str) -> Dmarc:
         if match:
             addresses.append((match[1], match[2].lower()))
         else:
-            faults.append(f'rua: "{uri}" is not written as mailto:ADDRESS')
+            faults.append(
+                says('rua: "%(uri)s" is not written as mailto:ADDRESS', uri=uri)
+            )
     return Dmarc(
         domain=domain,
         text=text,
@@ -87,7 +92,14 @@ def _policy(
     if value in set(Policy):
         return Policy(value)
     if tag in found:
-        faults.append(f"{tag}={found[tag]} is none of {', '.join(Policy)}")
+        faults.append(
+            says(
+                "%(tag)s=%(value)s is none of %(policies)s",
+                tag=tag,
+                value=found[tag],
+                policies=tuple(Policy),
+            )
+        )
     return default
 
 

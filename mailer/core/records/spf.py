@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mailer.core.saying import says
+
 MOST_LOOKUPS = 10  # RFC 7208 §4.6.4
 MOST_VOID = 2  # RFC 7208 §4.6.4: questions that nothing answers
 _TERM = re.compile(
@@ -92,7 +94,7 @@ def parse(text: str) -> Spf:
             return Spf(text=text, terms=tuple(terms), fault=term)
         if term.name in {"redirect", "exp"}:
             if term.name in modifiers:
-                fault = f"{term.name}= stands twice"
+                fault = says("%(name)s= stands twice", name=term.name)
                 return Spf(text=text, terms=tuple(terms), fault=fault)
             modifiers.add(term.name)
         terms.append(term)
@@ -104,14 +106,14 @@ def _term(word: str) -> Term | str:
     if modifier := _MODIFIER.fullmatch(word):
         name, value = modifier["name"].lower(), modifier["value"]
         if name in {"redirect", "exp"} and not _is_name(value):
-            return f'"{word}" names no domain'
+            return says('"%(word)s" names no domain', word=word)
         return Term(text=word, name=name, value=value.rstrip("."))
     match = _TERM.fullmatch(word)
     if not match:
-        return f'"{word}" is nothing that SPF knows'
+        return says('"%(word)s" is nothing that SPF knows', word=word)
     name, value, length = match["name"].lower(), match["value"], match["length"]
-    if fault := _fault(name, value, length):
-        return f'"{word}" {fault}'
+    if fault := _fault(word, name, value, length):
+        return fault
     return Term(
         text=word,
         name=name,
@@ -120,16 +122,18 @@ def _term(word: str) -> Term | str:
     )
 
 
-def _fault(name: str, value: str | None, length: str) -> str | None:
+def _fault(word: str, name: str, value: str | None, length: str) -> str | None:
     """Return what is wrong with a mechanism; value None: it has no colon."""
     if value == "" or (name in _NEEDS_VALUE and not value):
-        return "names nothing"
+        return says('"%(word)s" names nothing', word=word)
     if name in {"ip4", "ip6"}:
-        return None if _is_network(name, f"{value}{length}") else "is no address"
+        if _is_network(name, f"{value}{length}"):
+            return None
+        return says('"%(word)s" is no address', word=word)
     if length and name not in {"a", "mx"}:
-        return "takes no length"
+        return says('"%(word)s" takes no length', word=word)
     if value and (name == "all" or not _is_name(value)):
-        return "names no domain"
+        return says('"%(word)s" names no domain', word=word)
     return None
 
 

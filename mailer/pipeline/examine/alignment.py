@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mailer.core.diagnosis import About, Finding, Topic
+from mailer.core.saying import says
 from mailer.pipeline.examine import dmarc
 from mailer.ports import Names, Unanswered
 
@@ -20,7 +21,7 @@ def examine(
     `returns`: None when nobody knows it; `signs`: whether its key is there for
     receivers to find, None when nobody could be asked.
     """
-    told = About(Topic.DNS, f"alignment with {sender}")
+    told = About(Topic.DNS, says("alignment with %(sender)s", sender=sender))
     walked = dmarc.walk(names, sender)
     if isinstance(walked, Unanswered):
         return [told.unasked(walked.why)]
@@ -38,23 +39,45 @@ def examine(
             return [told.unasked(answer.why)]
     if signed:
         speaks = _by_signature if signs else _would
-        doubt = "nobody could be asked for its key" if signs is None else "has no key"
+        doubt = (
+            says("nobody could be asked for its key")
+            if signs is None
+            else says("has no key")
+        )
         return [speaks(told, signer, returns, doubt, bounced=bool(bounced))]
-    if bounced:
+    if bounced and returns:
         return [
             told.warn(
-                f"only the return path, {returns}, speaks for it; DKIM signs as {signer}",
-                "forwarded mail fails DMARC",
-                f"have your provider sign as {sender}",
+                says(
+                    "only the return path, %(returns)s, speaks for it; DKIM signs as"
+                    " %(signer)s",
+                    returns=returns,
+                    signer=signer,
+                ),
+                says("forwarded mail fails DMARC"),
+                says("have your provider sign as %(sender)s", sender=sender),
             )
         ]
     mode = "s" if record.strict_dkim else "r"
     return [
         told.fail(
-            f"neither DKIM ({signer}) nor the return path ({returns or 'unknown'})"
-            f" speaks for it (adkim={mode})",
-            f"every message fails DMARC, and p={record.policy_for(sender)} decides",
-            f"send from an address at {signer}, or have your provider sign as {sender}",
+            says(
+                "neither DKIM (%(signer)s) nor the return path (%(returns)s)"
+                " speaks for it (adkim=%(mode)s)",
+                signer=signer,
+                returns=returns or says("unknown"),
+                mode=mode,
+            ),
+            says(
+                "every message fails DMARC, and p=%(policy)s decides",
+                policy=record.policy_for(sender),
+            ),
+            says(
+                "send from an address at %(signer)s, or have your provider sign"
+                " as %(sender)s",
+                signer=signer,
+                sender=sender,
+            ),
         )
     ]
 
@@ -62,23 +85,45 @@ def examine(
 def _would(
     told: About, signer: str, returns: str | None, doubt: str, *, bounced: bool
 ) -> Finding:
-    words = f"DKIM ({signer}) would speak for it, but {doubt}"
-    if bounced:
-        return told.ok(f"the return path ({returns}) speaks for it; {words}")
+    words = says(
+        "DKIM (%(signer)s) would speak for it, but %(doubt)s",
+        signer=signer,
+        doubt=doubt,
+    )
+    if bounced and returns:
+        return told.ok(
+            says(
+                "the return path (%(returns)s) speaks for it; %(words)s",
+                returns=returns,
+                words=words,
+            )
+        )
     return told.note(
-        words, "without it every message fails DMARC", "see the DKIM key above"
+        words,
+        says("without it every message fails DMARC"),
+        says("see the DKIM key above"),
     )
 
 
 def _by_signature(
     told: About, signer: str, returns: str | None, _doubt: str, *, bounced: bool
 ) -> Finding:
-    if bounced:
-        return told.ok(f"DKIM ({signer}) and the return path ({returns}) speak for it")
     if returns is None:
-        return told.ok(f"DKIM ({signer}) speaks for it")
+        return told.ok(says("DKIM (%(signer)s) speaks for it", signer=signer))
+    if bounced:
+        return told.ok(
+            says(
+                "DKIM (%(signer)s) and the return path (%(returns)s) speak for it",
+                signer=signer,
+                returns=returns,
+            )
+        )
     return told.ok(
-        f"DKIM ({signer}) speaks for it; the return path ({returns}) does not"
+        says(
+            "DKIM (%(signer)s) speaks for it; the return path (%(returns)s) does not",
+            signer=signer,
+            returns=returns,
+        )
     )
 
 

@@ -8,6 +8,7 @@ from mailer.config import Doctor, ProviderSettings
 from mailer.core import customs
 from mailer.core.customs import Customs
 from mailer.core.diagnosis import About, Entry, Finding, Severity, Topic
+from mailer.core.saying import says
 from mailer.pipeline.examine import alignment, dkim, returning, spf
 from mailer.pipeline.examine.rounds import Ask, Question
 from mailer.pipeline.examine.written import domain_of
@@ -76,7 +77,7 @@ def questions(carriage: Carriage, names: Names, account: Once) -> Sequence[Quest
 
     def return_path() -> Sequence[Finding]:
         found = returns()
-        told = About(Topic.DNS, f"return path of {sender}")
+        told = About(Topic.DNS, says("return path of %(sender)s", sender=sender))
         if isinstance(found, Unanswered):
             return [told.unasked(found.why)]
         entries = account.report().entries
@@ -102,7 +103,7 @@ def questions(carriage: Carriage, names: Names, account: Once) -> Sequence[Quest
 
     def aligned() -> Sequence[Finding]:
         found = returns()
-        told = About(Topic.DNS, f"alignment with {sender}")
+        told = About(Topic.DNS, says("alignment with %(sender)s", sender=sender))
         if isinstance(found, Unanswered):
             return [told.unasked(found.why)]
         return alignment.examine(
@@ -114,10 +115,18 @@ def questions(carriage: Carriage, names: Names, account: Once) -> Sequence[Quest
         )
 
     return [
-        Question(About(Topic.DNS, f"return path of {sender}"), return_path),
-        Question(About(Topic.DNS, f"SPF for {sender}"), policy),
-        Question(About(Topic.DNS, f"DKIM of {carriage.signer}"), found_keys),
-        Question(About(Topic.DNS, f"alignment with {sender}"), aligned),
+        Question(
+            About(Topic.DNS, says("return path of %(sender)s", sender=sender)),
+            return_path,
+        ),
+        Question(About(Topic.DNS, says("SPF for %(sender)s", sender=sender)), policy),
+        Question(
+            About(Topic.DNS, says("DKIM of %(signer)s", signer=carriage.signer)),
+            found_keys,
+        ),
+        Question(
+            About(Topic.DNS, says("alignment with %(sender)s", sender=sender)), aligned
+        ),
     ]
 
 

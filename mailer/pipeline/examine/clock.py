@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from mailer.core.diagnosis import About, Finding, Topic
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Unanswered, Web
 
 _OFF = 60.0  # seconds
@@ -17,7 +18,7 @@ def examine(
 
     `now` returns an aware datetime.
     """
-    told = About(Topic.CLOCK, "clock")
+    told = About(Topic.CLOCK, says("clock"))
     for address in addresses:
         answer = web.get(address)
         if isinstance(answer, Unanswered):
@@ -25,7 +26,7 @@ def examine(
         theirs = _date(answer.headers.get("date", ""))
         if theirs is not None:
             return [_compared(told, (now() - theirs).total_seconds(), address)]
-    return [told.unasked("nobody told the time")]
+    return [told.unasked(says("nobody told the time"))]
 
 
 def _date(value: str) -> datetime | None:
@@ -38,11 +39,24 @@ def _date(value: str) -> datetime | None:
 
 def _compared(told: About, off: float, address: str) -> Finding:
     if abs(off) <= _OFF:
-        return told.ok(f"within {_OFF:g} seconds of {address}")
-    way = "ahead of" if off > 0 else "behind"
+        return told.ok(
+            says(
+                "within %(off)s seconds of %(address)s",
+                off=f"{_OFF:g}",
+                address=address,
+            )
+        )
+    apart = f"{abs(off):.0f}"
     return told.warn(
-        f"{abs(off):.0f} seconds {way} {address}",
-        "editions go out at the wrong time, and mail with a Date in the future or long"
-        " past is filed as spam",
-        "have the machine keep its time: timedatectl set-ntp true",
+        says("%(off)s seconds ahead of %(address)s", off=apart, address=address)
+        if off > 0
+        else says("%(off)s seconds behind %(address)s", off=apart, address=address),
+        says(
+            "editions go out at the wrong time, and mail with a Date in the"
+            " future or long past is filed as spam"
+        ),
+        says(
+            "have the machine keep its time: %(command)s",
+            command=Verbatim("timedatectl set-ntp true"),
+        ),
     )

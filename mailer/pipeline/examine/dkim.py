@@ -7,9 +7,10 @@ from mailer.core.customs import Customs
 from mailer.core.diagnosis import About, Entry, Finding, Topic
 from mailer.core.records import dkim
 from mailer.core.records.dkim import STRONG, WEAK, Key, KeyType
+from mailer.core.saying import says
 from mailer.ports import Names, RecordKind, Unanswered
 
-_UNSIGNED = (
+_UNSIGNED = says(
     "receivers cannot check the signature: Gmail, Yahoo and Outlook refuse bulk mail,"
     " and one-click leaving does not show"
 )
@@ -57,23 +58,36 @@ def examine(names: Names, signing: Signing) -> Sequence[Finding]:
     for name in signing.guesses:
         records = _records(names, name)
         if isinstance(records, Unanswered):
-            return [About(Topic.DNS, f"DKIM of {signing.domain}").unasked(records.why)]
+            return [
+                About(
+                    Topic.DNS, says("DKIM of %(domain)s", domain=signing.domain)
+                ).unasked(records.why)
+            ]
         if records:
-            found += _judged(About(Topic.DNS, f"DKIM key {name}"), records)
+            found += _judged(
+                About(Topic.DNS, says("DKIM key %(name)s", name=name)), records
+            )
     return found or [_unknown(signing)]
 
 
 def _unknown(signing: Signing) -> Finding:
-    told = About(Topic.DNS, f"DKIM of {signing.domain}")
+    told = About(Topic.DNS, says("DKIM of %(domain)s", domain=signing.domain))
     return told.unasked(
-        f"only {signing.customs.vendor} knows under which name the key stands",
-        f"look at {signing.customs.where}; of NAME._domainkey.{signing.domain} write"
-        ' NAME to mailer.toml: [doctor] selectors = ["NAME"]',
+        says(
+            "only %(vendor)s knows under which name the key stands",
+            vendor=signing.customs.vendor,
+        ),
+        says(
+            "look at %(where)s; of NAME._domainkey.%(domain)s write NAME to"
+            ' mailer.toml: [doctor] selectors = ["NAME"]',
+            where=signing.customs.where,
+            domain=signing.domain,
+        ),
     )
 
 
 def _expected(names: Names, signing: Signing, name: str) -> Sequence[Finding]:
-    told = About(Topic.DNS, f"DKIM key {name}")
+    told = About(Topic.DNS, says("DKIM key %(name)s", name=name))
     records = _records(names, name)
     if isinstance(records, Unanswered):
         return [told.unasked(records.why)]
@@ -81,9 +95,9 @@ def _expected(names: Names, signing: Signing, name: str) -> Sequence[Finding]:
         return _judged(told, records)
     entry = signing.entries.get(name)
     if entry:
-        return [told.fail("there is no key", _UNSIGNED, "publish", entry)]
-    where = f"publish what stands under {signing.customs.where}"
-    return [told.fail("there is no key", _UNSIGNED, where)]
+        return [told.fail(says("there is no key"), _UNSIGNED, says("publish"), entry)]
+    where = says("publish what stands under %(where)s", where=signing.customs.where)
+    return [told.fail(says("there is no key"), _UNSIGNED, where)]
 
 
 def _records(names: Names, name: str) -> Sequence[str] | Unanswered:
@@ -97,9 +111,9 @@ def _judged(told: About, records: Sequence[str]) -> Sequence[Finding]:
     if len(records) > 1:
         return [
             told.fail(
-                "there are several keys under one name",
-                "receivers take either, so signatures fail at random",
-                "keep the one your provider shows, and delete the others",
+                says("there are several keys under one name"),
+                says("receivers take either, so signatures fail at random"),
+                says("keep the one your provider shows, and delete the others"),
             )
         ]
     return [_key(told, dkim.parse(records[0]))]
@@ -108,30 +122,39 @@ def _judged(told: About, records: Sequence[str]) -> Sequence[Finding]:
 def _key(told: About, key: Key) -> Finding:
     if key.fault:
         return told.fail(
-            key.fault, _UNSIGNED, "publish the key anew, from your provider"
+            key.fault, _UNSIGNED, says("publish the key anew, from your provider")
         )
     if key.testing:
         return told.warn(
-            "t=y: it says that it is only being tried",
-            "receivers may treat the mail as if it were not signed",
-            "take t=y out of the record",
+            says("t=y: it says that it is only being tried"),
+            says("receivers may treat the mail as if it were not signed"),
+            says("take t=y out of the record"),
         )
     if key.kind is KeyType.ED25519:
         return told.note(
-            "an Ed25519 key",
-            "many receivers cannot check it, Outlook among them",
-            "have an RSA key of 2048 bits beside it",
+            says("an Ed25519 key"),
+            says("many receivers cannot check it, Outlook among them"),
+            says("have an RSA key of 2048 bits beside it"),
         )
     if key.bits < WEAK:
         return told.fail(
-            f"RSA with {key.bits} bits is too short",
-            f"receivers count the mail as unsigned below {WEAK} (RFC 8301 §3.2)",
-            f"have your provider make a key of {STRONG} bits, and publish it",
+            says("RSA with %(bits)s bits is too short", bits=str(key.bits)),
+            says(
+                "receivers count the mail as unsigned below %(weak)s (RFC 8301 §3.2)",
+                weak=str(WEAK),
+            ),
+            says(
+                "have your provider make a key of %(strong)s bits, and publish it",
+                strong=str(STRONG),
+            ),
         )
     if key.bits < STRONG:
         return told.warn(
-            f"RSA with {key.bits} bits is short",
-            "receivers still accept it, and can stop any day",
-            f"have your provider make a key of {STRONG} bits, and publish it",
+            says("RSA with %(bits)s bits is short", bits=str(key.bits)),
+            says("receivers still accept it, and can stop any day"),
+            says(
+                "have your provider make a key of %(strong)s bits, and publish it",
+                strong=str(STRONG),
+            ),
         )
-    return told.ok(f"RSA, {key.bits} bits")
+    return told.ok(says("RSA, %(bits)s bits", bits=str(key.bits)))

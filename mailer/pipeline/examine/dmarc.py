@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from mailer.core.diagnosis import About, Entry, Finding, Topic
 from mailer.core.records import dmarc
 from mailer.core.records.dmarc import Dmarc, Policy
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Names, RecordKind, Unanswered
 
-_BULK = (
+_BULK = says(
     "Gmail, Yahoo and Outlook refuse bulk mail from a domain without DMARC, or file it"
     " as spam"
 )
@@ -56,15 +57,20 @@ def walk(names: Names, domain: str) -> Walk | Unanswered:
 
 def examine(names: Names, domain: str) -> Sequence[Finding]:
     """Look at the DMARC record that decides about mail from this domain."""
-    told = About(Topic.DNS, f"DMARC of {domain}")
+    told = About(Topic.DNS, says("DMARC of %(domain)s", domain=domain))
     walked = walk(names, domain)
     if isinstance(walked, Unanswered):
         return [told.unasked(walked.why)]
     findings = [
         told.fail(
-            f"_dmarc.{step} has several records, so none of them counts",
+            says(
+                "_dmarc.%(step)s has several records, so none of them counts", step=step
+            ),
             _BULK,
-            f"keep one TXT record at _dmarc.{step} and delete the others",
+            says(
+                "keep one TXT record at _dmarc.%(step)s and delete the others",
+                step=step,
+            ),
         )
         for step in walked.several
     ]
@@ -80,9 +86,9 @@ def examine(names: Names, domain: str) -> Sequence[Finding]:
 def _missing(told: About, domain: str) -> Finding:
     value = f"v=DMARC1; p=none; rua=mailto:dmarc-reports@{domain}"
     return told.fail(
-        "there is no record",
+        says("there is no record"),
         _BULK,
-        "publish, with a mailbox that you read",
+        says("publish, with a mailbox that you read"),
         Entry(name=f"_dmarc.{domain}", kind="TXT", value=value),
     )
 
@@ -90,32 +96,39 @@ def _missing(told: About, domain: str) -> Finding:
 def _faults(told: About, record: Dmarc) -> Sequence[Finding]:
     findings = [
         told.warn(
-            f"at _dmarc.{record.domain}, {fault}",
-            "receivers pass over it",
-            f"mend the record; it reads now: {record.text}",
+            says("at _dmarc.%(domain)s, %(fault)s", domain=record.domain, fault=fault),
+            says("receivers pass over it"),
+            says("mend the record; it reads now: %(text)s", text=Verbatim(record.text)),
         )
         for fault in record.faults
     ]
     if record.removed:
         findings.append(
             told.note(
-                f"{', '.join(record.removed)}: RFC 9989 no longer knows this",
-                "newer receivers pass over it; pct below 100 no longer softens a policy",
-                "take it out of the record",
+                says(
+                    "%(removed)s: RFC 9989 no longer knows this",
+                    removed=record.removed,
+                ),
+                says(
+                    "newer receivers pass over it; pct below 100 no longer softens a"
+                    " policy"
+                ),
+                says("take it out of the record"),
             )
         )
     if record.testing:
         findings.append(
             told.note(
-                "t=y: the policy is only being tried", "receivers do one step less"
+                says("t=y: the policy is only being tried"),
+                says("receivers do one step less"),
             )
         )
     if record.psd == "y":
         findings.append(
             told.warn(
-                "psd=y: it says that this is a public suffix such as .org",
-                "receivers take another domain for yours, and nothing is aligned",
-                "take psd=y out of the record",
+                says("psd=y: it says that this is a public suffix such as .org"),
+                says("receivers take another domain for yours, and nothing is aligned"),
+                says("take psd=y out of the record"),
             )
         )
     return findings
@@ -123,23 +136,40 @@ def _faults(told: About, record: Dmarc) -> Sequence[Finding]:
 
 def _policy(told: About, record: Dmarc, domain: str) -> Finding:
     policy = record.policy_for(domain)
-    where = "" if record.domain == domain else f", from _dmarc.{record.domain}"
+    where = (
+        ""
+        if record.domain == domain
+        else says(", from _dmarc.%(domain)s", domain=record.domain)
+    )
     if policy is Policy.NONE:
         return told.note(
-            f"p=none{where}: receivers only watch",
-            "enough for Gmail, Yahoo and Outlook; but others can write in your name",
-            "when the reports show only your own mail: p=quarantine, then p=reject",
+            says("p=none%(where)s: receivers only watch", where=where),
+            says(
+                "enough for Gmail, Yahoo and Outlook; but others can write in your name"
+            ),
+            says(
+                "when the reports show only your own mail: p=quarantine, then p=reject"
+            ),
         )
-    return told.ok(f"p={policy}{where}: who writes in your name is turned away")
+    return told.ok(
+        says(
+            "p=%(policy)s%(where)s: who writes in your name is turned away",
+            policy=policy,
+            where=where,
+        )
+    )
 
 
 def _reports(names: Names, told: About, record: Dmarc) -> Sequence[Finding]:
     if not record.reports_to:
         return [
             told.note(
-                "rua is missing: nobody tells you who writes in your name",
+                says("rua is missing: nobody tells you who writes in your name"),
                 "",
-                f"add rua=mailto:ADDRESS to the record at _dmarc.{record.domain}",
+                says(
+                    "add rua=mailto:ADDRESS to the record at _dmarc.%(domain)s",
+                    domain=record.domain,
+                ),
             )
         ]
     findings: list[Finding] = []
@@ -148,16 +178,27 @@ def _reports(names: Names, told: About, record: Dmarc) -> Sequence[Finding]:
     if len(domains) > _MOST:
         findings.append(
             told.note(
-                f"rua sends reports to {len(domains):,} domains, of which only the"
-                f" first {_MOST} were asked",
-                "many receivers send reports to the first two addresses alone",
-                f"name one or two in the record at _dmarc.{record.domain}",
+                says(
+                    "rua sends reports to %(domains)s domains, of which only the"
+                    " first %(most)s were asked",
+                    domains=len(domains),
+                    most=_MOST,
+                ),
+                says("many receivers send reports to the first two addresses alone"),
+                says(
+                    "name one or two in the record at _dmarc.%(domain)s",
+                    domain=record.domain,
+                ),
             )
         )
     for domain in domains[:_MOST]:
         abroad = walk(names, domain)
         if isinstance(home, Unanswered) or isinstance(abroad, Unanswered):
-            findings.append(told.unasked(f"whether {domain} takes the reports"))
+            findings.append(
+                told.unasked(
+                    says("whether %(domain)s takes the reports", domain=domain)
+                )
+            )
         elif home.organization != abroad.organization:
             findings += _consent(names, told, record.domain, domain)
     return findings
@@ -173,9 +214,11 @@ def _consent(names: Names, told: About, domain: str, abroad: str) -> Sequence[Fi
         return []
     return [
         told.warn(
-            f"{abroad} has not agreed to take the reports",
-            "no receiver sends them",
-            f"have them publish it, or name an address at {domain}",
+            says("%(abroad)s has not agreed to take the reports", abroad=abroad),
+            says("no receiver sends them"),
+            says(
+                "have them publish it, or name an address at %(domain)s", domain=domain
+            ),
             Entry(name=name, kind="TXT", value="v=DMARC1"),
         )
     ]

@@ -12,6 +12,7 @@ from mailer.core import customs
 from mailer.core.diagnosis import About, Severity, Topic
 from mailer.core.errors import ConfigError
 from mailer.core.lists import MailingList
+from mailer.core.saying import says
 from mailer.pipeline.examine import (
     carriage,
     clock,
@@ -70,11 +71,11 @@ def _domain(domain: str, world: World) -> Sequence[Question]:
     names = world.names
     return [
         Question(
-            About(Topic.DNS, f"mail to {domain}"),
+            About(Topic.DNS, says("mail to %(domain)s", domain=domain)),
             partial(exchange.sender, names, domain),
         ),
         Question(
-            About(Topic.DNS, f"DMARC of {domain}"),
+            About(Topic.DNS, says("DMARC of %(domain)s", domain=domain)),
             partial(dmarc.examine, names, domain),
         ),
     ]
@@ -89,18 +90,23 @@ def _carried(
     once = carriage.Once(carrier.account, carrier.web, domain)
     found = carriage.questions(carried, world.names, once)
     vendor = carried.customs.vendor
-    told = About(Topic.PROVIDER, f"{vendor} account")
+    told = About(Topic.PROVIDER, says("%(vendor)s account", vendor=vendor))
     if carrier.trial is not None:
         return found
     if carrier.account is None:
-        unasked = told.unasked(f"{vendor} cannot be asked about it")
+        unasked = told.unasked(
+            says("%(vendor)s cannot be asked about it", vendor=vendor)
+        )
         return [*found, Question(told, lambda: [unasked], far=False)]
     return [*found, Question(told, lambda: once.report().findings)]
 
 
 def _trials(world: World) -> Sequence[Question]:
     return [
-        Question(About(Topic.PROVIDER, f"[providers.{name}], tried"), carrier.trial)
+        Question(
+            About(Topic.PROVIDER, says("[providers.%(name)s], tried", name=name)),
+            carrier.trial,
+        )
         for name, carrier in world.carriers.items()
         if carrier.trial is not None
     ]
@@ -117,7 +123,10 @@ def _hooks(settings: Settings, world: World) -> Sequence[Question]:
         deaf = webhook.deaf(carrier.settings, ways, settings.base_url)
         if not written.is_public(urlsplit(settings.base_url).hostname or ""):
             unasked = told.unasked(
-                "base_url is no public address yet, so that no provider can reach it"
+                says(
+                    "base_url is no public address yet, so that no provider can reach"
+                    " it"
+                )
             )
             # It will count as soon as there is an address; until then it is a note.
             noted = [replace(each, severity=Severity.NOTE) for each in deaf or ()]
@@ -146,7 +155,7 @@ def _answers(settings: Settings, world: World) -> Sequence[Question]:
         settings.sender.address
     ):
         return []
-    told = About(Topic.DNS, f"answers to {domain}")
+    told = About(Topic.DNS, says("answers to %(domain)s", domain=domain))
     return [Question(told, partial(exchange.reply_to, world.names, domain))]
 
 
@@ -155,15 +164,15 @@ def _pages(base_url: str, world: World) -> Sequence[Question]:
     telling = [each.account.url for each in world.carriers.values() if each.account]
     found = [
         Question(
-            About(Topic.LINKS, "pages"),
+            About(Topic.LINKS, says("pages")),
             partial(links.health, world.web, world.names, base_url),
         ),
         Question(
-            About(Topic.LINKS, "one-click leaving"),
+            About(Topic.LINKS, says("one-click leaving")),
             partial(links.one_click, world.web, base_url, world.token),
         ),
         Question(
-            About(Topic.CLOCK, "clock"),
+            About(Topic.CLOCK, says("clock")),
             partial(
                 clock.examine,
                 world.web,
@@ -173,6 +182,6 @@ def _pages(base_url: str, world: World) -> Sequence[Question]:
         ),
     ]
     if written.is_public(host):
-        told = About(Topic.DNS, f"host {host}")
+        told = About(Topic.DNS, says("host %(host)s", host=host))
         found.append(Question(told, partial(links.host, world.names, base_url)))
     return found

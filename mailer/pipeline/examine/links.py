@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from mailer.core.diagnosis import About, Finding, Topic
+from mailer.core.saying import Verbatim, says
 from mailer.pipeline.examine import exchange
 from mailer.ports import Names, Page, Unanswered, Web
 
@@ -24,35 +25,42 @@ _FORMS = (  # RFC 8058 §3.2 allows both
 )
 _SLOW = 3.0  # seconds after which mail programs lose patience
 _DONE = b"Done.\n"  # what our pages answer to one click
-_STAY = "readers cannot leave with one click, so they press the spam button instead"
-_RUN = "start mailer web, or the server in front of it, and see that it answers at"
+_STAY = says(
+    "readers cannot leave with one click, so they press the spam button instead"
+)
 
 
 def host(names: Names, base_url: str) -> Sequence[Finding]:
     """Look for the addresses of the host that links lead to."""
     name = urlsplit(base_url).hostname or ""
-    told = About(Topic.DNS, f"host {name}")
+    told = About(Topic.DNS, says("host %(name)s", name=name))
     found = _literal(name) or exchange.addresses(names, name)
     if isinstance(found, Unanswered):
         return [told.unasked(found.why)]
     if not found:
         return [
             told.fail(
-                "has no address",
-                f"every link leads nowhere; {_STAY}",
-                "publish an A or AAAA record for it, or mend base_url in mailer.toml",
+                says("has no address"),
+                says("every link leads nowhere; %(stay)s", stay=_STAY),
+                says(
+                    "publish an A or AAAA record for it, or mend base_url in"
+                    " mailer.toml"
+                ),
             )
         ]
     inside = [each for each in found if not ipaddress.ip_address(each).is_global]
     if inside:
         return [
             told.fail(
-                f"{', '.join(inside)} is reached only from inside your network",
-                f"for readers every link leads nowhere; {_STAY}",
-                "publish a public address, or mend base_url in mailer.toml",
+                says(
+                    "%(inside)s is reached only from inside your network",
+                    inside=tuple(inside),
+                ),
+                says("for readers every link leads nowhere; %(stay)s", stay=_STAY),
+                says("publish a public address, or mend base_url in mailer.toml"),
             )
         ]
-    return [told.ok(", ".join(found))]
+    return [told.ok(Verbatim(", ".join(found)))]
 
 
 def _literal(name: str) -> tuple[str, ...]:
@@ -64,7 +72,7 @@ def _literal(name: str) -> tuple[str, ...]:
 
 def health(web: Web, names: Names, base_url: str) -> Sequence[Finding]:
     """Ask the pages whether they are up."""
-    told = About(Topic.LINKS, "pages")
+    told = About(Topic.LINKS, says("pages"))
     url = f"{base_url}/healthz"
     answer = web.get(url)
     if isinstance(answer, Unanswered):
@@ -74,12 +82,20 @@ def health(web: Web, names: Names, base_url: str) -> Sequence[Finding]:
             return [told.unasked(known.why)]
         return [_unreached(told, answer, base_url)]
     if answer.status == 200 and answer.body.strip() == b"ok":
-        return [told.ok(f"up, answered in {answer.seconds:.1f} s")]
+        return [
+            told.ok(
+                says("up, answered in %(seconds)s s", seconds=f"{answer.seconds:.1f}")
+            )
+        ]
     return [
         told.fail(
-            f"{url} answered {answer.status}: something else is there",
-            f"links lead elsewhere; {_STAY}",
-            f"{_RUN} {base_url}; or mend base_url in mailer.toml",
+            says(
+                "%(url)s answered %(status)s: something else is there",
+                url=url,
+                status=answer.status,
+            ),
+            says("links lead elsewhere; %(stay)s", stay=_STAY),
+            says("%(run)s; or mend base_url in mailer.toml", run=_running(base_url)),
         )
     ]
 
@@ -88,20 +104,35 @@ def _unreached(told: About, answer: Unanswered, base_url: str) -> Finding:
     if answer.certificate:
         return told.fail(
             answer.why,
-            f"browsers warn, and mail programs do not post; {_STAY}",
-            f"have {urlsplit(base_url).hostname} serve a certificate for its name that"
-            " is in date, with its intermediate ones",
+            says("browsers warn, and mail programs do not post; %(stay)s", stay=_STAY),
+            says(
+                "have %(hostname)s serve a certificate for its name that is in"
+                " date, with its intermediate ones",
+                hostname=urlsplit(base_url).hostname or "",
+            ),
         )
     return told.fail(
-        f"nobody answers at {base_url} ({answer.why})",
-        f"every link leads nowhere; {_STAY}",
-        f"{_RUN} {base_url}",
+        says(
+            "nobody answers at %(base_url)s (%(why)s)",
+            base_url=base_url,
+            why=answer.why,
+        ),
+        says("every link leads nowhere; %(stay)s", stay=_STAY),
+        _running(base_url),
+    )
+
+
+def _running(base_url: str) -> str:
+    return says(
+        "start mailer web, or the server in front of it, and see that it answers at"
+        " %(base_url)s",
+        base_url=base_url,
     )
 
 
 def one_click(web: Web, base_url: str, token: str) -> Sequence[Finding]:
     """Open and press a leave link that belongs to nobody, as a mail program would."""
-    told = About(Topic.LINKS, "one-click leaving")
+    told = About(Topic.LINKS, says("one-click leaving"))
     url = f"{base_url}/u/{token}"
     opened = web.get(url)
     if isinstance(opened, Unanswered):
@@ -111,17 +142,17 @@ def one_click(web: Web, base_url: str, token: str) -> Sequence[Finding]:
         pressed = web.post(url, body=body, content_type=content_type)
         findings += _pressed(told, pressed, content_type.partition(";")[0])
     return findings or [
-        told.ok("opening the link shows a page, and pressing it is taken")
+        told.ok(says("opening the link shows a page, and pressing it is taken"))
     ]
 
 
 def _unopened(told: About, why: Unanswered, health: Page | Unanswered) -> Finding:
     if isinstance(health, Unanswered):
-        return told.unasked("nobody answers there")
+        return told.unasked(says("nobody answers there"))
     return told.fail(
-        f"the pages answer, but not to leave links: {why.why}",
+        says("the pages answer, but not to leave links: %(why)s", why=why.why),
         _STAY,
-        "see that whatever stands in front lets GET and POST to /u/ through",
+        says("see that whatever stands in front lets GET and POST to /u/ through"),
     )
 
 
@@ -130,7 +161,10 @@ def _opened(told: About, answer: Page) -> Sequence[Finding]:
     if answer.status != 200 or not kind.startswith("text/html"):
         return [
             told.fail(
-                f"opening a leave link answered {_said(answer)}, not a page",
+                says(
+                    "opening a leave link answered %(answer)s, not a page",
+                    answer=_said(answer),
+                ),
                 _STAY,
                 _in_front(answer),
             )
@@ -138,9 +172,9 @@ def _opened(told: About, answer: Page) -> Sequence[Finding]:
     if "no-store" not in answer.headers.get("cache-control", ""):
         return [
             told.warn(
-                "something in front of the pages takes Cache-Control away",
-                "one reader's page may be shown to another",
-                "have it pass the headers of /u/ and /p/ on, and keep nothing",
+                says("something in front of the pages takes Cache-Control away"),
+                says("one reader's page may be shown to another"),
+                says("have it pass the headers of /u/ and /p/ on, and keep nothing"),
             )
         ]
     return []
@@ -150,15 +184,19 @@ def _pressed(told: About, answer: Page | Unanswered, form: str) -> Sequence[Find
     if isinstance(answer, Unanswered):
         return [
             told.fail(
-                f"pressing it as {form}: {answer.why}",
+                says("pressing it as %(form)s: %(why)s", form=form, why=answer.why),
                 _STAY,
-                "see that whatever stands in front lets POST to /u/ through",
+                says("see that whatever stands in front lets POST to /u/ through"),
             )
         ]
     if answer.status != 200 or answer.body != _DONE:
         return [
             told.fail(
-                f"pressing it as {form} answered {_said(answer)}",
+                says(
+                    "pressing it as %(form)s answered %(answer)s",
+                    form=form,
+                    answer=_said(answer),
+                ),
                 _STAY,
                 _in_front(answer),
             )
@@ -166,9 +204,13 @@ def _pressed(told: About, answer: Page | Unanswered, form: str) -> Sequence[Find
     if answer.seconds > _SLOW:
         return [
             told.warn(
-                f"pressing it as {form} took {answer.seconds:.1f} s",
-                "mail programs give up, and show an error",
-                "see why the database or the machine is slow",
+                says(
+                    "pressing it as %(form)s took %(seconds)s s",
+                    form=form,
+                    seconds=f"{answer.seconds:.1f}",
+                ),
+                says("mail programs give up, and show an error"),
+                says("see why the database or the machine is slow"),
             )
         ]
     return []
@@ -176,19 +218,19 @@ def _pressed(told: About, answer: Page | Unanswered, form: str) -> Sequence[Find
 
 def _said(answer: Page) -> str:
     if 300 <= answer.status < 400:
-        return f"{answer.status}, a redirect"
+        return says("%(status)s, a redirect", status=answer.status)
     return str(answer.status)
 
 
 def _in_front(answer: Page) -> str:
     if 300 <= answer.status < 400:
-        return (
+        return says(
             "mail programs follow no redirect: let base_url in mailer.toml be the"
             " address that it leads to"
         )
     if answer.status in {401, 403, 405, 429, 503}:
-        return (
+        return says(
             "a login, a firewall or a bot check stands in front: let GET and POST to"
             " /u/ through without any"
         )
-    return "see what answers there; it should be mailer web"
+    return says("see what answers there; it should be mailer web")

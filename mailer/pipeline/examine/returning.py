@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mailer.core.customs import Customs
 from mailer.core.diagnosis import About, Entry, Finding, Topic
+from mailer.core.saying import says
 from mailer.ports import Names, RecordKind, Unanswered
 
 
@@ -39,12 +40,12 @@ def examine(
 
     `entries` is what the provider wants to see in DNS, where it says so.
     """
-    told = About(Topic.DNS, f"return path of {sender}")
+    told = About(Topic.DNS, says("return path of %(sender)s", sender=sender))
     if returns is None:
         return [
             told.unasked(
-                f"only {customs.vendor} knows it",
-                'where you know it: [doctor] return_path = "…" in mailer.toml',
+                says("only %(vendor)s knows it", vendor=customs.vendor),
+                says('where you know it: [doctor] return_path = "…" in mailer.toml'),
             )
         ]
     if returns == customs.bounces:
@@ -53,27 +54,45 @@ def examine(
     if isinstance(found, Unanswered):
         return [told.unasked(found.why)]
     if found.values and found.values != ("",):
-        return [told.ok(f"{returns}, whose bounces go to {found.values[0]}")]
+        return [
+            told.ok(
+                says(
+                    "%(returns)s, whose bounces go to %(host)s",
+                    returns=returns,
+                    host=found.values[0],
+                )
+            )
+        ]
     wanted = [each for each in entries if each.name == returns and each.kind == "MX"]
     return [
         told.warn(
-            f"{returns} has no MX",
-            "bounces are lost, so dead addresses are mailed again and again; some"
-            " receivers refuse such mail",
-            "publish"
+            says("%(returns)s has no MX", returns=returns),
+            says(
+                "bounces are lost, so dead addresses are mailed again and again;"
+                " some receivers refuse such mail"
+            ),
+            says("publish")
             if wanted
-            else f"publish the MX for {returns} that stands under {customs.where}",
+            else says(
+                "publish the MX for %(returns)s that stands under %(where)s",
+                returns=returns,
+                where=customs.where,
+            ),
             *wanted,
         )
     ]
 
 
 def _foreign(told: About, sender: str, customs: Customs, returns: str) -> Finding:
-    message = f"{returns}, which is {customs.vendor}'s own"
-    effect = "SPF does not speak for you; DKIM alone has to"
+    message = says(
+        "%(returns)s, which is %(vendor)s's own", returns=returns, vendor=customs.vendor
+    )
+    effect = says("SPF does not speak for you; DKIM alone has to")
     if customs.label and customs.alias:
         entry = Entry(
             name=f"{customs.label}.{sender}", kind="CNAME", value=customs.alias
         )
-        return told.note(message, effect, "to have both, publish", entry)
-    return told.note(message, effect, f"to have both, see {customs.where}")
+        return told.note(message, effect, says("to have both, publish"), entry)
+    return told.note(
+        message, effect, says("to have both, see %(where)s", where=customs.where)
+    )

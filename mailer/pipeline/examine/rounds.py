@@ -7,6 +7,7 @@ from threading import Thread
 
 from mailer.core.diagnosis import About, Finding
 from mailer.core.errors import MailerError
+from mailer.core.saying import says
 
 Ask = Callable[[], Sequence[Finding]]
 
@@ -34,7 +35,7 @@ def ask_all(
         future: Future[Sequence[Finding]] = Future()
         asked.append((question, future))
         if offline and question.far:
-            future.set_result([question.told.unasked("this run is --offline")])
+            future.set_result([question.told.unasked(says("this run is --offline"))])
             continue
         Thread(target=_answer, args=(question, future), daemon=True).start()
     wait([future for _, future in asked], timeout=seconds)
@@ -44,7 +45,9 @@ def ask_all(
             findings += future.result()
         else:
             findings.append(
-                question.told.unasked(f"no answer within {seconds:g} seconds")
+                question.told.unasked(
+                    says("no answer within %(seconds)s seconds", seconds=f"{seconds:g}")
+                )
             )
     return findings
 
@@ -53,6 +56,6 @@ def _answer(question: Question, future: Future[Sequence[Finding]]) -> None:
     try:
         future.set_result(question.ask())
     except MailerError as error:
-        future.set_result([question.told.fail(str(error))])
+        future.set_result([question.told.fail(error.words)])
     except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
         future.set_exception(error)

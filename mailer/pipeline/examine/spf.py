@@ -6,10 +6,18 @@ from dataclasses import dataclass, field
 from mailer.core.diagnosis import About, Entry, Finding, Severity, Topic
 from mailer.core.records import spf
 from mailer.core.records.spf import MOST_LOOKUPS, MOST_VOID, Spf, Term
+from mailer.core.saying import Verbatim, says
 from mailer.ports import Looked, Names, RecordKind, Unanswered
 
 _GIVE_UP = 3 * MOST_LOOKUPS  # questions after which a chain is surely too long
-_REFUSED = "receivers count every message as failed, and with DMARC refuse it"
+_REFUSED = says("receivers count every message as failed, and with DMARC refuse it")
+_PERMERROR = says(
+    "receivers count every message as failed, and with DMARC refuse it (permerror)"
+)
+_TOO_MANY = says(
+    "receivers count every message as failed, and with DMARC refuse it (permerror, RFC"
+    " 7208 §4.6.4)"
+)
 
 
 @dataclass(slots=True)
@@ -62,10 +70,19 @@ def _enter(names: Names, target: str, term: Term, counted: Tally) -> None:
         counted.voids.append(target)
     records = [spf.parse(text) for text in found.values if spf.looks_so(text)]
     if len(records) != 1:
-        many = "several SPF records" if records else "no SPF record"
-        counted.faults.append(f"{term.text} leads to a domain with {many}")
+        counted.faults.append(
+            says("%(term)s leads to a domain with several SPF records", term=term.text)
+            if records
+            else says("%(term)s leads to a domain with no SPF record", term=term.text)
+        )
     elif records[0].fault:
-        counted.faults.append(f"the record of {target} is wrong: {records[0].fault}")
+        counted.faults.append(
+            says(
+                "the record of %(target)s is wrong: %(fault)s",
+                target=target,
+                fault=records[0].fault,
+            )
+        )
     else:
         _follow(names, target, records[0], counted)
 
@@ -87,7 +104,7 @@ def examine(
     names: Names, domain: str, *, include: str | None, vendor: str
 ) -> Sequence[Finding]:
     """Look at the SPF of the domain that bounces go to."""
-    told = About(Topic.DNS, f"SPF of {domain}")
+    told = About(Topic.DNS, says("SPF of %(domain)s", domain=domain))
     records = read(names, domain)
     if isinstance(records, Unanswered):
         return [told.unasked(records.why)]
@@ -96,18 +113,24 @@ def examine(
     if len(records) > 1:
         return [
             told.fail(
-                f"there are {len(records)} records, and only one is allowed",
+                says(
+                    "there are %(records)s records, and only one is allowed",
+                    records=len(records),
+                ),
                 _REFUSED,
-                "put what they allow into one record, and delete the others",
+                says("put what they allow into one record, and delete the others"),
             )
         ]
     (record,) = records
     if record.fault:
         return [
             told.fail(
-                f"it cannot be read: {record.fault}",
+                says("it cannot be read: %(fault)s", fault=record.fault),
                 _REFUSED,
-                f"mend the record; it reads now: {record.text}",
+                says(
+                    "mend the record; it reads now: %(text)s",
+                    text=Verbatim(record.text),
+                ),
             )
         ]
     counted = tally(names, domain, record)
@@ -115,9 +138,9 @@ def examine(
     if any(term.name == "ptr" for term in record.terms):
         findings.append(
             told.note(
-                "ptr should not be used any more (RFC 7208 §5.5)",
-                "some receivers pass over it",
-                "name addresses instead, with ip4: and ip6:",
+                says("ptr should not be used any more (RFC 7208 §5.5)"),
+                says("some receivers pass over it"),
+                says("name addresses instead, with ip4: and ip6:"),
             )
         )
     if include and not _includes(counted, include):
@@ -127,7 +150,13 @@ def examine(
     if any(finding.severity is not Severity.NOTE for finding in findings):
         return findings
     return [
-        told.ok(f"one record, {counted.lookups} of {MOST_LOOKUPS} look-ups"),
+        told.ok(
+            says(
+                "one record, %(lookups)s of %(most)s look-ups",
+                lookups=counted.lookups,
+                most=MOST_LOOKUPS,
+            )
+        ),
         *findings,
     ]
 
@@ -142,15 +171,19 @@ def _includes(counted: Tally, include: str) -> bool:
 def _missing(told: About, domain: str, include: str | None, vendor: str) -> Finding:
     if include is None:
         return told.fail(
-            "there is no record",
-            "receivers cannot tell that the mail is yours, and file it as spam",
-            f"publish a record that names whatever {vendor} sends from, for example",
+            says("there is no record"),
+            says("receivers cannot tell that the mail is yours, and file it as spam"),
+            says(
+                "publish a record that names whatever %(vendor)s sends from, for"
+                " example",
+                vendor=vendor,
+            ),
             Entry(name=domain, kind="TXT", value="v=spf1 a mx ~all"),
         )
     return told.fail(
-        "there is no record",
-        "receivers cannot tell that the mail is yours, and file it as spam",
-        "publish",
+        says("there is no record"),
+        says("receivers cannot tell that the mail is yours, and file it as spam"),
+        says("publish"),
         Entry(name=domain, kind="TXT", value=spf.with_include(None, include)),
     )
 
@@ -159,9 +192,13 @@ def _lacking(
     told: About, domain: str, record: Spf, include: str, vendor: str
 ) -> Finding:
     return told.fail(
-        f"{vendor} may not send: include:{include} is missing",
-        "receivers count SPF as failed; what DKIM does not save is refused",
-        "change the record to",
+        says(
+            "%(vendor)s may not send: include:%(include)s is missing",
+            vendor=vendor,
+            include=include,
+        ),
+        says("receivers count SPF as failed; what DKIM does not save is refused"),
+        says("change the record to"),
         Entry(name=domain, kind="TXT", value=spf.with_include(record, include)),
     )
 
@@ -171,25 +208,28 @@ def _ending(told: About, record: Spf) -> Sequence[Finding]:
     if end is None:
         return [
             told.warn(
-                "it does not say what becomes of everybody else",
-                "anybody can bounce mail through your name",
-                "add ~all at its end",
+                says("it does not say what becomes of everybody else"),
+                says("anybody can bounce mail through your name"),
+                says("add ~all at its end"),
             )
         ]
     if end.name == "all" and end.qualifier == "+":
         return [
             told.fail(
-                f"{end.text} lets the whole world send in this domain's name",
-                "receivers trust nothing from it, and spammers use it",
-                f"write ~all in place of {end.text}",
+                says(
+                    "%(text)s lets the whole world send in this domain's name",
+                    text=end.text,
+                ),
+                says("receivers trust nothing from it, and spammers use it"),
+                says("write ~all in place of %(text)s", text=end.text),
             )
         ]
     if end.name == "all" and end.qualifier == "?":
         return [
             told.warn(
-                "?all says nothing about everybody else",
-                "it protects nobody, and some receivers count it as no record",
-                "write ~all in place of ?all",
+                says("?all says nothing about everybody else"),
+                says("it protects nobody, and some receivers count it as no record"),
+                says("write ~all in place of ?all"),
             )
         ]
     return []
@@ -198,41 +238,54 @@ def _ending(told: About, record: Spf) -> Sequence[Finding]:
 def _counted(told: About, counted: Tally) -> Sequence[Finding]:
     findings = [
         told.fail(
-            fault, f"{_REFUSED} (permerror)", "take it out, or mend where it leads"
+            fault,
+            _PERMERROR,
+            says("take it out, or mend where it leads"),
         )
         for fault in counted.faults
     ]
     if counted.lookups > MOST_LOOKUPS:
-        many = str(counted.lookups) if counted.lookups <= _GIVE_UP else "endless"
+        many = str(counted.lookups) if counted.lookups <= _GIVE_UP else says("endless")
         findings.append(
             told.fail(
-                f"{many} look-ups; receivers stop at {MOST_LOOKUPS}",
-                f"{_REFUSED} (permerror, RFC 7208 §4.6.4)",
-                f"take out what no longer sends; chains: {', '.join(counted.included)}",
+                says(
+                    "%(many)s look-ups; receivers stop at %(most)s",
+                    many=many,
+                    most=MOST_LOOKUPS,
+                ),
+                _TOO_MANY,
+                says(
+                    "take out what no longer sends; chains: %(included)s",
+                    included=tuple(counted.included),
+                ),
             )
         )
     elif counted.lookups == MOST_LOOKUPS:
         findings.append(
             told.note(
-                f"all {MOST_LOOKUPS} look-ups are used",
-                "one more, also at a provider you include, and every check fails",
-                "take out what no longer sends",
+                says("all %(most)s look-ups are used", most=MOST_LOOKUPS),
+                says("one more, also at a provider you include, and every check fails"),
+                says("take out what no longer sends"),
             )
         )
     if len(counted.voids) > MOST_VOID:
         findings.append(
             told.fail(
-                f"{len(counted.voids)} look-ups find nothing; {MOST_VOID} are allowed",
-                f"{_REFUSED} (permerror, RFC 7208 §4.6.4)",
-                f"take out {', '.join(counted.voids)}",
+                says(
+                    "%(voids)s look-ups find nothing; %(most)s are allowed",
+                    voids=len(counted.voids),
+                    most=MOST_VOID,
+                ),
+                _TOO_MANY,
+                says("take out %(voids)s", voids=tuple(counted.voids)),
             )
         )
     elif counted.voids:
         findings.append(
             told.note(
-                f"nothing stands at {', '.join(counted.voids)}",
+                says("nothing stands at %(voids)s", voids=tuple(counted.voids)),
                 "",
-                "take it out of the record",
+                says("take it out of the record"),
             )
         )
     return findings

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 from mailer.config import ProviderSettings
 from mailer.core.customs import Customs
 from mailer.core.diagnosis import About, Finding, Topic
+from mailer.core.saying import says
 from mailer.ports import Account, Hook, Web
 
-DEAF = (
+DEAF = says(
     "who bounces or complains is written to again, which ruins the sender's name, and"
     " no mailing pauses itself"
 )
@@ -16,15 +17,17 @@ DEAF = (
 
 def unheard(name: str) -> str:
     """Return what becomes of events while their key is of no use."""
-    return (
-        f"the pages open all the same; what {name} tells is answered with 503, so that"
-        f" it tells it again for some hours; {DEAF}"
+    return says(
+        "the pages open all the same; what %(name)s tells is answered with 503, so that"
+        " it tells it again for some hours; %(deaf)s",
+        name=name,
+        deaf=DEAF,
     )
 
 
 def told(ways: Customs) -> About:
     """Return what the findings are about."""
-    return About(Topic.PROVIDER, f"{ways.vendor} webhook")
+    return About(Topic.PROVIDER, says("%(vendor)s webhook", vendor=ways.vendor))
 
 
 def deaf(
@@ -42,10 +45,20 @@ def deaf(
     )
     return [
         told(ways).warn(
-            f"[providers.{settings.name}] names no {option}: nobody listens",
+            says(
+                "[providers.%(name)s] names no %(option)s: nobody listens",
+                name=settings.name,
+                option=option,
+            ),
             DEAF,
-            f"{ways.hooks}: {_added(settings, ways, base_url)}; tick {ways.ticked};"
-            f" then write {example} into the table",
+            says(
+                "%(hooks)s: %(added)s; tick %(ticked)s; then write %(example)s"
+                " into the table",
+                hooks=ways.hooks,
+                added=_added(settings, ways, base_url),
+                ticked=ways.ticked,
+                example=example,
+            ),
         )
     ]
 
@@ -53,10 +66,19 @@ def deaf(
 def _unpublished(settings: ProviderSettings, ways: Customs) -> Finding:
     """Return that SES is not told to publish events of what we send."""
     return told(ways).warn(
-        f"[providers.{settings.name}] names an events_topic and no configuration_set",
-        "Amazon SES publishes nothing of our mail to it, unless your domain has a"
-        f" configuration set by default: {DEAF}",
-        f'{ways.hooks}: then write configuration_set = "ITS-NAME" into the table',
+        says(
+            "[providers.%(name)s] names an events_topic and no configuration_set",
+            name=settings.name,
+        ),
+        says(
+            "Amazon SES publishes nothing of our mail to it, unless your"
+            " domain has a configuration set by default: %(deaf)s",
+            deaf=DEAF,
+        ),
+        says(
+            '%(hooks)s: then write configuration_set = "ITS-NAME" into the table',
+            hooks=ways.hooks,
+        ),
     )
 
 
@@ -78,51 +100,83 @@ def examine(
     if not leading:
         return [
             told(ways).warn(
-                f"none leads to {wanted}"
-                + (f"; {len(found)} lead elsewhere" if found else ""),
-                DEAF,
-                f"{ways.hooks}: "
-                + (
-                    f"add one of the type Amazon SNS, with the topic {topic}, to which"
-                    f" {ours} is subscribed by HTTPS"
-                    if topic
-                    else f"add {ours}"
+                says(
+                    "none leads to %(wanted)s; %(others)s lead elsewhere",
+                    wanted=wanted,
+                    others=len(found),
                 )
-                + f"; tick {ways.ticked}",
+                if found
+                else says("none leads to %(wanted)s", wanted=wanted),
+                DEAF,
+                says(
+                    "%(hooks)s: %(added)s; tick %(ticked)s",
+                    hooks=ways.hooks,
+                    added=_leading(topic, ours),
+                    ticked=ways.ticked,
+                ),
             )
         ]
     best = min(leading, key=lambda hook: (not hook.enabled, len(hook.missing)))
     return _judged(best, ways, wanted)
 
 
+def _leading(topic: object, ours: str) -> str:
+    """Return what to add where none leads to us; the topic, where SES tells of events."""
+    if not topic:
+        return says("add %(ours)s", ours=ours)
+    return says(
+        "add one of the type Amazon SNS, with the topic %(topic)s, to which %(ours)s is"
+        " subscribed by HTTPS",
+        topic=str(topic),
+        ours=ours,
+    )
+
+
 def _judged(hook: Hook, ways: Customs, wanted: str) -> Sequence[Finding]:
     about = told(ways)
     if not hook.enabled:
-        return [about.warn("it is switched off", DEAF, f"{ways.hooks}: switch it on")]
+        return [
+            about.warn(
+                says("it is switched off"),
+                DEAF,
+                says("%(hooks)s: switch it on", hooks=ways.hooks),
+            )
+        ]
     findings: list[Finding] = []
     if hook.missing:
         findings.append(
             about.warn(
-                f"it does not tell of {', '.join(hook.missing)}",
-                "what is not told changes nothing here",
-                f"{ways.hooks}: tick {ways.ticked}",
+                says("it does not tell of %(missing)s", missing=hook.missing),
+                says("what is not told changes nothing here"),
+                says(
+                    "%(hooks)s: tick %(ticked)s", hooks=ways.hooks, ticked=ways.ticked
+                ),
             )
         )
     if hook.tracking:
         findings.append(
             about.note(
-                f"it tells of {', '.join(hook.tracking)}",
-                "they are thrown away unread: nobody is tracked",
-                f"{ways.hooks}: untick them",
+                says("it tells of %(tracking)s", tracking=hook.tracking),
+                says("they are thrown away unread: nobody is tracked"),
+                says("%(hooks)s: untick them", hooks=ways.hooks),
             )
         )
     return findings or [
-        about.ok(f"tells {wanted} of what matters, and of nothing else")
+        about.ok(
+            says("tells %(wanted)s of what matters, and of nothing else", wanted=wanted)
+        )
     ]
 
 
 def _added(settings: ProviderSettings, ways: Customs, base_url: str) -> str:
-    return ways.added.format(ours=_ours(settings, base_url))
+    ours = _ours(settings, base_url)
+    if ways.option != "events_topic":
+        return says("add %(ours)s", ours=ours)
+    return says(
+        "add one of the type Amazon SNS, with a topic of its own; in Amazon SNS subscribe"
+        " to that topic by HTTPS, at %(ours)s, raw message delivery off",
+        ours=ours,
+    )
 
 
 def _ours(settings: ProviderSettings, base_url: str) -> str:

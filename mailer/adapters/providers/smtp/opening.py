@@ -12,6 +12,7 @@ from mailer.adapters.clocks import elapsed
 from mailer.adapters.providers.foreign import words
 from mailer.adapters.providers.smtp.line import LONGEST_LINE, Line
 from mailer.adapters.wire import BrokenError, Limit, Wire
+from mailer.core.saying import Verbatim, says
 from mailer.ports import NotTaken
 
 _BROKEN = (smtplib.SMTPException, OSError, ValueError)  # ValueError: no name at all
@@ -83,13 +84,16 @@ def attempt(server: Server, *, latest: float) -> Line | Fault:
     except ssl.SSLCertVerificationError as error:
         return _untrusted(error)
     except smtplib.SMTPResponseException as error:
-        return Fault(stage=Stage.GREETING, detail=f"no connection: {_said(error)}")
+        return Fault(
+            stage=Stage.GREETING,
+            detail=says("no connection: %(why)s", why=_said(error)),
+        )
     except _BROKEN as error:
         return _unreached(error)
     fault = _secure(smtp, server) or _sign_in(smtp, server)
     if fault or smtp.sock is None:
         smtp.close()
-        return fault or Fault(stage=Stage.UNREACHED, detail="no connection")
+        return fault or Fault(stage=Stage.UNREACHED, detail=says("no connection"))
     return Line(
         Wire(smtp.sock),
         timeout=server.timeout,
@@ -166,15 +170,21 @@ def _secure(smtp: smtplib.SMTP, server: Server) -> Fault | None:
     except smtplib.SMTPNotSupportedError:
         return Fault(
             stage=Stage.ENCRYPTION,
-            detail="the mail server offers no STARTTLS",
+            detail=says("the mail server offers no STARTTLS"),
             stop=True,
         )
     except ssl.SSLCertVerificationError as error:
         return _untrusted(error)
     except smtplib.SMTPHeloError as error:
-        return Fault(stage=Stage.GREETING, detail=f"no connection: {_said(error)}")
+        return Fault(
+            stage=Stage.GREETING,
+            detail=says("no connection: %(why)s", why=_said(error)),
+        )
     except smtplib.SMTPResponseException as error:
-        return Fault(stage=Stage.ENCRYPTION, detail=f"no connection: {_said(error)}")
+        return Fault(
+            stage=Stage.ENCRYPTION,
+            detail=says("no connection: %(why)s", why=_said(error)),
+        )
     except _BROKEN as error:
         return _unreached(error)
     return None
@@ -189,28 +199,32 @@ def _sign_in(smtp: smtplib.SMTP, server: Server) -> Fault | None:
         permanent = 500 <= error.smtp_code < 600
         return Fault(
             stage=Stage.SIGN_IN,
-            detail=f"sign-in was refused: {_said(error)}",
+            detail=says("sign-in was refused: %(why)s", why=_said(error)),
             stop=permanent,
         )
     except ValueError as error:
         said = isinstance(error, UnicodeEncodeError)
         return Fault(
             stage=Stage.SIGN_IN,
-            detail="username or password has a letter that SMTP does not carry"
+            detail=says("username or password has a letter that SMTP does not carry")
             if said
-            else "the mail server asks for the sign-in in words that nobody can read",
+            else says(
+                "the mail server asks for the sign-in in words that nobody can read"
+            ),
             stop=said,
         )
     except OSError as error:
         if _is_about_methods(error):
             return Fault(
                 stage=Stage.SIGN_IN,
-                detail="the mail server offers no sign-in we know",
+                detail=says("the mail server offers no sign-in we know"),
                 stop=True,
             )
         return Fault(
             stage=Stage.UNREACHED,
-            detail=f"the connection was lost at sign-in: {_kind(error)}",
+            detail=says(
+                "the connection was lost at sign-in: %(why)s", why=_kind(error)
+            ),
         )
     return None
 
@@ -229,10 +243,10 @@ def _trust(ca_file: str | None) -> ssl.SSLContext:
 
 
 def _untrusted(error: ssl.SSLCertVerificationError) -> Fault:
-    problem = error.verify_message
+    problem = Verbatim(error.verify_message)
     return Fault(
         stage=Stage.CERTIFICATE,
-        detail=f"the mail server's certificate is not valid: {problem}",
+        detail=says("the mail server's certificate is not valid: %(why)s", why=problem),
         stop=True,
     )
 
@@ -243,13 +257,13 @@ def _unreached(error: Exception) -> Fault:
         stage = Stage.ENCRYPTION
     elif isinstance(error, socket.gaierror):
         stage = Stage.UNNAMED
-    return Fault(stage=stage, detail=f"no connection: {_kind(error)}")
+    return Fault(stage=stage, detail=says("no connection: %(why)s", why=_kind(error)))
 
 
-def _said(error: smtplib.SMTPResponseException) -> str:
+def _said(error: smtplib.SMTPResponseException) -> Verbatim:
     said = error.smtp_error
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return words(f"{error.smtp_code} {text}")
+    return Verbatim(words(f"{error.smtp_code} {text}"))
 
 
 def _kind(error: BaseException) -> str:
