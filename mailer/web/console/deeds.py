@@ -1,0 +1,363 @@
+"""What the log says that was done, in words: what has none is shown as it is recorded."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mailer.core.proposal import Stage
+from mailer.core.saying import says
+from mailer.ports import Record
+
+Words = Mapping[str, str]
+
+_SENT: Words = {
+    "planned": says("made it"),
+    "missed": says("let it pass: it was too late"),
+    "paused": says("paused it"),
+    "sending": says("let it go on"),
+    "cancelled": says("stopped it for good"),
+    "cancel": says("stopped it for good"),
+    "settle": says("told what became of what was in doubt"),
+    "resend": says("sent what was in doubt again"),
+    "mark sent": says("took what was in doubt as sent"),
+    "export report": says("took the report as a table"),
+    "new": says("wrote it"),
+    "edit": says("changed it"),
+    "submit": says("asked for an approval"),
+    "approve": says("approved it"),
+    "launch": says("began with the first few"),
+    "wait anew": says("waits anew: the clock was put back"),
+    "send the rest": says("went on with the rest"),
+    "ask again": says("asked for another approval"),
+    "stop": says("stopped it during the hold"),
+    "resume": says("began a new hold"),
+    "done": says("ended it: all is sent"),
+    "expired": says("ended it: its moment has passed"),
+    "look at preview": says("looked at what somebody gets"),
+    "look in vain": says("asked what an address gets that gets nothing"),
+}
+_SUBSCRIPTION: Words = {
+    "granted": says("agreed to it"),
+    "withdrawn": says("ended it"),
+    "chose": says("changed it"),
+    "prefer": says("changed it"),
+    "complained": says("ended it: our mail was called spam"),
+    "left": says("ended it at the provider"),
+}
+_IMPORT: Words = {"import": says("read them from a file or a source")}
+
+# By what it was done to, as records begin to name it.
+DEEDS: Mapping[str, Words] = {
+    "account": {
+        "invite": says("invited them"),
+        "give roles": says("gave them other roles"),
+        "disable": says("disabled it"),
+        "enable": says("let them in again"),
+        "make link": says("made a link for them"),
+        "set password": says("set a password"),
+        "set up codes": says("set up codes of a phone"),
+        "add passkey": says("added a passkey"),
+        "remove password": says("removed the password"),
+        "remove totp": says("removed the codes of a phone"),
+        "remove passkey": says("removed a passkey"),
+        "remove recovery": says("removed the recovery codes"),
+        "make recovery codes": says("made new recovery codes"),
+        "use recovery code": says("signed in with a recovery code"),
+        "make token": says("made a token"),
+        "revoke token": says("revoked a token"),
+    },
+    "action": {
+        "change": says("changed it"),
+        "cancel": says("called it off"),
+        "undo": says("took a change back"),
+        "confirm": says("said that all is right"),
+        "accept": says("accepted it"),
+        "correct": says("mailed who was told otherwise"),
+    },
+    "actions from": _IMPORT,
+    "address": {
+        "suppress": says("let nobody mail it"),
+        "return": says("let it be mailed again"),
+    },
+    "addresses": {"suppress": says("let nobody mail them")},
+    "blast": _SENT,
+    "deliveries": {"prune": says("deleted what is too old to keep")},
+    "introduction": {
+        "propose": says("asked two hosts"),
+        "answer": says("answered"),
+        "agree": says("noted that both agreed"),
+        "introduce": says("introduced them"),
+        "end": says("ended it"),
+    },
+    "list": {"export": says("took its addresses as a table")},
+    "mailing": _SENT,
+    "organization": {
+        "rename": says("renamed it"),
+        "add alias": says("added a name"),
+        "remove alias": says("removed a name"),
+        "mute": says("muted it"),
+        "unmute": says("let its seats get editions again"),
+        "merge": says("merged another into it"),
+        "part": says("took a merge apart"),
+    },
+    "organizations": _IMPORT,
+    "request": {
+        "accept": says("accepted it"),
+        "decline": says("declined it"),
+        "replace": says("replaced it"),
+        "withdraw": says("took it back"),
+        "look at address": says("looked at the address"),
+    },
+    "sending": {
+        "stop": says("stopped it"),
+        "start": says("let it go on"),
+    },
+    "subscriber": {
+        "look at address": says("looked at the address"),
+        "export": says("took all that is held of them"),
+        "erase on request": says("had them erased, as they asked"),
+        "erase": says("erased them"),
+    },
+    "subscribers of": _IMPORT,
+    "subscription to list": _SUBSCRIPTION,
+    "suppression": {"lift": says("let it be mailed again")},
+    "suppressions": {"look": says("looked at them")},
+    "token": {"use token": says("used it")},
+}
+
+_SERVICE = says("The service")
+_ACTORS: Words = {
+    "cli": says("Somebody at the shell"),
+    **dict.fromkeys(("send", "plan", "tick", "clock", "mailer", "retention"), _SERVICE),
+    **dict.fromkeys(("ingest", "introductions"), _SERVICE),
+    "reader": says("The person themselves"),
+    "host": says("Its host"),
+    "moderator": says("A moderator"),
+}
+_PROVIDER = "provider "
+
+_KEYS: Words = {
+    "acknowledged": says("warnings seen"),
+    "added": says("added"),
+    "address": says("address"),
+    "addresses": says("addresses"),
+    "alias": says("name"),
+    "alone": says("by one person alone"),
+    "asked": says("asked for"),
+    "before": says("before"),
+    "by link": says("by a link for"),
+    "change": says("change"),
+    "created": says("new"),
+    "deliveries": says("messages"),
+    "event": says("event"),
+    "expected": says("people expected"),
+    "for": says("for"),
+    "frequency": says("how often"),
+    "from": says("its number was"),
+    "how": says("how"),
+    "into": says("into"),
+    "kind": says("kind"),
+    "language": says("language"),
+    "left": says("had left"),
+    "mailing": says("mailing"),
+    "mailings": says("mailings"),
+    "merge": says("record of the merge"),
+    "method": says("method"),
+    "missing": says("not there any more"),
+    "name": says("name"),
+    "organization": says("organization"),
+    "path": says("path"),
+    "paused_until": says("paused until"),
+    "pending": says("wait for a consent"),
+    "people": says("people"),
+    "quiet_hours": says("in spite of quiet hours"),
+    "quiet_weeks": says("a note in quiet weeks"),
+    "reason": says("reason"),
+    "restored": says("was in a backup"),
+    "returned": says("there again"),
+    "revision": says("version"),
+    "roles": says("roles"),
+    "scope": says("of where"),
+    "scopes": says("it may"),
+    "since": says("since"),
+    "subscriber": says("subscriber"),
+    "suppressed": says("never mailed"),
+    "token": says("its token"),
+    "unchanged": says("as before"),
+    "until": says("until"),
+    "updated": says("changed"),
+    "version": says("version"),
+    "voids": says("voids"),
+    "was": says("before"),
+    "why": says("why"),
+}
+_ERRANDS: Words = {
+    "invite": says("a first password"),
+    "reset": says("another password"),
+}
+_SUPPRESSED: Words = {
+    "bounced": says("mail came back for good"),
+    "complained": says("they called our mail spam"),
+    "unreachable": says("nothing reached them for weeks"),
+    "erased": says("they had their data erased"),
+    "manual": says("a person of ours said so"),
+    "declined": says("they had not asked for it"),
+}
+_ROLES: Words = {
+    "author": says("Author"),
+    "approver": says("Approver"),
+    "moderator": says("Moderator"),
+    "admin": says("Admin"),
+    "auditor": says("Auditor"),
+}
+_VALUES: Mapping[str, Words] = {
+    "address": {"another": says("another")},
+    "by link": _ERRANDS,
+    "for": _ERRANDS,
+    "frequency": {
+        "every": says("each edition"),
+        "fortnightly": says("every other week"),
+        "monthly": says("once a month"),
+        "urgent": says("only what is urgent"),
+    },
+    "how": {
+        "form": says("by a form"),
+        "page": says("on their own page"),
+        "undo": says("by taking a change back"),
+        "one-click": says("with one click in their mail"),
+        "seat": says("with a seat"),
+        "asked a coordinator": says("by asking a coordinator"),
+        "did not ask": says("they had not asked for it"),
+    },
+    "kind": {
+        "endorse": says("To endorse the call"),
+        "submit": says("To list an action"),
+    },
+    "reason": _SUPPRESSED,
+    "roles": _ROLES,
+    "scopes": {
+        "overview": says("See what is under way"),
+        "read": says("Read urgent calls"),
+        "write": says("Write urgent calls"),
+        "submit": says("Ask for an approval"),
+        "approve": says("Approve"),
+        "stop": says("Stop"),
+        "resume": says("Let a mailing go on"),
+        "start": says("Start everything again"),
+    },
+    "voids": {
+        Stage.SUBMITTED: says("what was submitted"),
+        **dict.fromkeys((Stage.HELD, Stage.STOPPED), says("the approval")),
+    },
+    "was": {**_ROLES, **_SUPPRESSED},
+}
+_GONE: Words = {
+    "came": says("came"),
+    "bounced": says("bounced"),
+    "complained": says("complained"),
+    "erased": says("erased"),
+    "not meant any more": says("not meant any more"),
+    "paused": says("paused"),
+    "left": says("left"),
+    "capped": says("had as many as anybody gets"),
+    "no consent": says("without consent"),
+    "suppressed": says("may not be mailed"),
+}
+# Numbers of what can be named itself.
+_REFERRING = ("mailing", "organization", "subscriber", "token")
+_MOMENTS = ("paused_until", "since", "until")
+_HIDDEN = ("undo",)  # by which a merge is taken apart: nothing to read
+_OVERRIDDEN = "overridden: "
+_CHANGE = re.compile(r"approved ([\d,]+), sending ([\d,]+)(?:: (.+))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One thing that is known besides: words, a moment, or what is named itself."""
+
+    name: str  # as it is recorded; "" if its values have words already
+    words: str
+    values: Sequence[str] = ()
+    at: datetime | None = None
+    thing: str | None = None
+
+
+def kind(thing: str) -> str:
+    """Return of which kind something is that a record names."""
+    if thing.startswith("actions from "):  # sources may have names of several words
+        return "actions from"
+    return thing.rpartition(" ")[0] or thing
+
+
+def did(record: Record) -> str:
+    """Return what was done; what has no words as it is recorded."""
+    return DEEDS.get(kind(record.thing), {}).get(record.verb, record.verb)
+
+
+def who(actor: str) -> str:
+    """Return who did it, if it was none of those with an account."""
+    if actor.startswith(_PROVIDER):
+        return says("The provider %(name)s", name=actor.removeprefix(_PROVIDER))
+    return _ACTORS.get(actor, actor)
+
+
+def parts(record: Record) -> Sequence[Part]:
+    """Return what is known besides."""
+    return [
+        _part(name, value)
+        for name, value in record.detail.items()
+        if name not in _HIDDEN and value not in (None, "", False, [])
+    ]
+
+
+def _part(name: str, value: Any) -> Part:
+    words = _KEYS.get(name, name)
+    if value is True:
+        return Part(name=name, words=words)
+    if name in _REFERRING and isinstance(value, int):
+        return Part(name=name, words=words, thing=f"{name} {value}")
+    if name in _MOMENTS and (at := _moment(value)):
+        return Part(name=name, words=words, at=at)
+    listed = value if isinstance(value, list) else [value]
+    known = _VALUES.get(name, {})
+    values = [known.get(str(each), _said(name, str(each))) for each in listed]
+    # What has words here needs none of a page's own.
+    plain = "" if any(str(each) in known for each in listed) else name
+    return Part(name=plain, words=words, values=values)
+
+
+def _said(name: str, value: str) -> str:
+    if name == "quiet_hours":
+        return value.removeprefix(_OVERRIDDEN)
+    found = _CHANGE.fullmatch(value) if name == "change" else None
+    if found is None:
+        return value
+    approved, sending, gone = found.groups()
+    if not gone:
+        return says(
+            "approved for %(approved)s, sent to %(sending)s",
+            approved=approved,
+            sending=sending,
+        )
+    return says(
+        "approved for %(approved)s, sent to %(sending)s: %(gone)s",
+        approved=approved,
+        sending=sending,
+        gone=tuple(_counted(each) for each in gone.split(", ")),
+    )
+
+
+def _counted(words: str) -> str:
+    """Return a part of a change: "2 bounced", "1 came"."""
+    number, _, why = words.partition(" ")
+    return says("%(n)s %(why)s", n=number, why=_GONE.get(why, why))
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
