@@ -28,7 +28,7 @@ _SENT: Words = {
     "submit": says("asked for an approval"),
     "approve": says("approved it"),
     "launch": says("began with the first few"),
-    "wait anew": says("waits anew: the clock was put back"),
+    "wait anew": says("waits anew"),
     "send the rest": says("went on with the rest"),
     "ask again": says("asked for another approval"),
     "stop": says("stopped it during the hold"),
@@ -235,7 +235,10 @@ _VALUES: Mapping[str, Words] = {
         "endorse": says("To endorse the call"),
         "submit": says("To list an action"),
     },
-    "reason": _SUPPRESSED,
+    "reason": {
+        **_SUPPRESSED,
+        "the clock was put back": says("the clock was put back"),
+    },
     "roles": _ROLES,
     "scopes": {
         "overview": says("See what is under way"),
@@ -270,7 +273,8 @@ _REFERRING = ("mailing", "organization", "subscriber", "token")
 _MOMENTS = ("paused_until", "since", "until")
 _HIDDEN = ("undo",)  # by which a merge is taken apart: nothing to read
 _OVERRIDDEN = "overridden: "
-_CHANGE = re.compile(r"approved ([\d,]+), sending ([\d,]+)(?:: (.+))?")
+_CHANGE = re.compile(r"approved (\d[\d,]*), sending (\d[\d,]*)(?:: (.+))?", re.ASCII)
+_COUNT = re.compile(r"(\d[\d,]*) (.+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,8 +338,8 @@ def _said(name: str, value: str) -> str:
     found = _CHANGE.fullmatch(value) if name == "change" else None
     if found is None:
         return value
-    approved, sending, gone = found.groups()
-    if not gone:
+    approved, sending = _number(found[1]), _number(found[2])
+    if not found[3]:
         return says(
             "approved for %(approved)s, sent to %(sending)s",
             approved=approved,
@@ -345,14 +349,21 @@ def _said(name: str, value: str) -> str:
         "approved for %(approved)s, sent to %(sending)s: %(gone)s",
         approved=approved,
         sending=sending,
-        gone=tuple(_counted(each) for each in gone.split(", ")),
+        gone=tuple(_counted(each) for each in found[3].split(", ")),
     )
 
 
 def _counted(words: str) -> str:
     """Return a part of a change: "2 bounced", "1 came"."""
-    number, _, why = words.partition(" ")
-    return says("%(n)s %(why)s", n=number, why=_GONE.get(why, why))
+    found = _COUNT.fullmatch(words)
+    if found is None:
+        return words
+    why = found[2]
+    return says("%(n)s %(why)s", n=_number(found[1]), why=_GONE.get(why, why))
+
+
+def _number(written: str) -> int:
+    return int(written.replace(",", ""))
 
 
 def _moment(value: object) -> datetime | None:
