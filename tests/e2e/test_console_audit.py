@@ -13,7 +13,7 @@ from sqlalchemy import event
 from mailer.core.automation import Scope
 from mailer.core.roles import Role
 from mailer.core.saying import Saying
-from mailer.web.console import deeds
+from mailer.web.console import besides, deeds
 from tests.e2e.callers import Callers, furnish
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.coordinators import Browser, House, words
@@ -196,7 +196,7 @@ def test_a_whole_story_is_told_without_a_word_of_the_machine(callers: Callers) -
         assert isinstance(said, Saying), record
         assert said in told(row)
         assert said not in told(otra), record
-        for part in deeds.parts(record):
+        for part in besides.parts(record):
             assert isinstance(part.words, Saying), record
             assert f"{part.words}" in told(row)
         assert record.thing not in told(otra), record

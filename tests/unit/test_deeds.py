@@ -16,7 +16,7 @@ from mailer.core.accounts import Factor
 from mailer.core.proposal import OVER
 from mailer.core.saying import Saying
 from mailer.ports import Record
-from mailer.web.console import deeds
+from mailer.web.console import besides, deeds
 from tests.fakes.site import TEMPLATES
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -214,7 +214,7 @@ def test_a_thing_is_of_the_kind_that_its_name_begins_with(
 
 
 def test_all_that_is_known_besides_has_words_a_moment_or_a_name() -> None:
-    parts = deeds.parts(
+    parts = besides.parts(
         record(
             "blast urgent/otay",
             "approve",
@@ -258,7 +258,7 @@ def test_all_that_is_known_besides_has_words_a_moment_or_a_name() -> None:
 
 @pytest.mark.parametrize("until", ["soon", "2026-12-01T00:00:00", 7, ["x"], {"a": 1}])
 def test_what_is_no_moment_is_shown_as_it_is_recorded(until: object) -> None:
-    (part,) = deeds.parts(record("organization 1", "mute", until=until))
+    (part,) = besides.parts(record("organization 1", "mute", until=until))
 
     assert part.at is None
     assert part.values == ["x" if until == ["x"] else str(until)]

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mailer.web.console import deeds, paths
+from mailer.web.console import besides, deeds, paths
 from mailer.web.console.door import Door, Visit
 from mailer.web.console.things import named
 
@@ -21,7 +21,7 @@ def _show(visit: Visit) -> Response:
         most=_AT_ONCE + 1,
         before=paths.read(visit.request.query_params.get("before")),
     )
-    records = [(one, deeds.parts(one)) for one in found[:_AT_ONCE]]
+    records = [(one, besides.parts(one)) for one in found[:_AT_ONCE]]
     things = {one.thing for one, _ in records}
     things |= {one.actor for one, _ in records if deeds.kind(one.actor) == "account"}
     things |= {part.thing for _, parts in records for part in parts if part.thing}

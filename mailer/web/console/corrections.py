@@ -13,6 +13,7 @@ from mailer.core.saying import says
 from mailer.ports import Wrong
 from mailer.web.console import showing
 from mailer.web.console.door import Door, Visit, choice
+from mailer.web.console.halting import ALL_REASONS
 
 PATH = "/console/corrections"
 _NOT_FOUND, _CONFLICT = 404, 409
@@ -99,7 +100,13 @@ def _send(visit: Visit, wrong: Sequence[Wrong], *, our_mistake: bool) -> Respons
     """Put the letters on their way; whoever sends next takes them along."""
     work = visit.desk.work
     if stop := work.switch.stopped():
-        raise RefusedError(says("sending is stopped: %(reason)s", reason=stop.reason))
+        known = {str(each): each for each in ALL_REASONS.values()}
+        raise RefusedError(
+            says(
+                "sending is stopped: %(reason)s",
+                reason=known.get(stop.reason, stop.reason),
+            )
+        )
     work.corrector().send(
         wrong, at=visit.desk.now, our_mistake=our_mistake, by=visit.by
     )
