@@ -21,7 +21,7 @@ from tests.e2e.test_console_policy import a_request
 
 ADA, AUDIE, MO = "ada@union.example", "audie@union.example", "mo@union.example"
 EVA = "eva@barrio.example"
-_ROW = re.compile(r"<tr><th.*?</tr>", re.DOTALL)
+_ROW = re.compile(r"<tr><th scope=\"row\".*?</tr>", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +162,7 @@ def test_accounts_tokens_lists_and_addresses_are_told_in_words(
             "let nobody mail them addresses reason: a person of ours said so; added: 1",
             f"took its addresses as a table {urgent.title('en')}",
             "used it token “My phone” method: GET; path: /api/v1/mailings",
-            "made a token Rosa its token: token “My phone” ; it may: Read urgent calls",
+            "made a token Rosa its token: token “My phone”; it may: Read urgent calls",
             "gave them other roles Rosa before: Author; roles: Author, Auditor",
         ),
         strict=True,

@@ -273,7 +273,7 @@ def test_refusals_about_people_organizations_and_addresses_are_said_in_spanish(
         (
             mo,
             f"organizations/{aft}",
-            {"action": "alias", "alias": "AFT 1931"},
+            {"action": "alias", "alias": "aft 1931"},
             "ya es su propio nombre",
         ),
         (mo, f"organizations/{barrio}/part", {"record": "1"}, "no hay registro"),
