@@ -22,6 +22,7 @@ from mailer.adapters.database.readership import SqlReadership
 from mailer.adapters.database.records import SqlRecords
 from mailer.adapters.database.register import SqlRegister
 from mailer.adapters.database.sessions import SqlSessions
+from mailer.adapters.database.titling import SqlTitling
 from mailer.bootstrap import disclosing
 from mailer.bootstrap.sending import Sending
 from mailer.core.disclosing import Setting
@@ -80,6 +81,11 @@ class Console:
     def records(self) -> SqlRecords:
         """Who did what."""
         return SqlRecords(self._project.ready)
+
+    @cached_property
+    def titling(self) -> SqlTitling:
+        """How what records tell of is called."""
+        return SqlTitling(self._project.ready)
 
     @cached_property
     def passwords(self) -> Passwords:

@@ -123,6 +123,7 @@ def _work(project: Project) -> "Coordination":
         credentials=console.credentials,
         sessions=console.sessions,
         records=console.records,
+        titling=console.titling,
         doorkeeper=console.doorkeeper,
         locksmith=console.locksmith,
         inviter=console.inviter,

@@ -102,6 +102,14 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How many requests wait for a moderator, and since when the oldest of them."""
+
+    count: int
+    oldest: datetime | None  # when it was asked; None: none waits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One request as it is kept."""
 

@@ -16,6 +16,7 @@ from mailer.core.errors import NotFoundError
 from mailer.core.lists import MailingList
 from mailer.core.notices import Correction
 from mailer.core.routes import Route
+from mailer.core.saying import says
 from mailer.ports import (
     Carriage,
     Composed,
@@ -126,8 +127,11 @@ class Corrector:
     def _list_of(self, wrong: Wrong) -> MailingList:
         if wrong.list_slug not in self.lists:
             raise NotFoundError(
-                f"lists/{wrong.list_slug}.toml is gone, under whose name its readers"
-                " were mailed; bring it back, and nobody else is written to"
+                says(
+                    "lists/%(list)s.toml is gone, under whose name its readers were"
+                    " mailed; bring it back, and nobody else is written to",
+                    list=wrong.list_slug,
+                )
             )
         return self.lists[wrong.list_slug]
 

@@ -10,6 +10,7 @@ from mailer.core.errors import RefusedError
 from mailer.core.lists import MailingList
 from mailer.core.notices import Note, NoteKind
 from mailer.core.roles import Role
+from mailer.core.saying import says
 from mailer.core.tokens import Keyring, Link, Purpose
 from mailer.pipeline.notify import Notifier
 from mailer.ports import Accounts, Hashing, Invitations, People
@@ -98,8 +99,10 @@ class Inviter:
         lists = self.lists()
         if not lists:
             raise RefusedError(
-                "lists/ is empty, and mail goes out under the name of a list; print"
-                " the link instead: mailer admin create ADDRESS"
+                says(
+                    "lists/ is empty, and mail goes out under the name of a list;"
+                    " print the link instead: mailer admin create ADDRESS"
+                )
             )
         return next(iter(lists.items()))
 

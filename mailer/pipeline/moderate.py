@@ -9,13 +9,14 @@ from mailer.core.errors import RefusedError
 from mailer.core.lists import MailingList
 from mailer.core.notices import Note, NoteKind
 from mailer.core.requests import Kind, Request, State
+from mailer.core.saying import Saying, says
 from mailer.core.tokens import Link
 from mailer.pipeline.notify import Notifier
 from mailer.ports import Endorsements, Requests
 
 _TAKES = timedelta(minutes=1)  # who has just decided tells it by themselves
 _RECENT = timedelta(days=7)
-_WORDS = {State.DONE: "accepted", State.DECLINED: "declined"}
+_WORDS = {State.DONE: says("accepted"), State.DECLINED: says("declined")}
 
 
 class Decided(Protocol):
@@ -92,7 +93,7 @@ class Moderator:
             request, into=into, by=self.by, at=self.clock()
         )
         if became is None:
-            raise RefusedError(f"request {number}: somebody else has just decided")
+            raise RefusedError(_beaten(number))
         self._tell(request, self.decided[request.kind].note(request, became=became))
         return became
 
@@ -103,7 +104,7 @@ class Moderator:
             number, accepted=False, by=self.by, at=self.clock(), reason=reason
         )
         if not declined:
-            raise RefusedError(f"request {number}: somebody else has just decided")
+            raise RefusedError(_beaten(number))
         note = self.decided[request.kind].note(request, became=None)
         self._tell(request, note, said=reason)
 
@@ -125,12 +126,20 @@ class Moderator:
         if request.state in _WORDS:
             self._tell_after_all(request)
             raise RefusedError(
-                f"request {number} was {_WORDS[request.state]} already"
-                + (f", on {request.settled_at:%Y-%m-%d}" if request.settled_at else "")
+                says(
+                    "request %(number)s was %(decided)s already%(day)s",
+                    number=str(number),
+                    decided=_WORDS[request.state],
+                    day=_on(request.settled_at),
+                )
             )
         if request.state is not State.WAITING:
             raise RefusedError(
-                f"request {number} waits for its owner, who has not confirmed it yet"
+                says(
+                    "request %(number)s waits for its owner, who has not confirmed it"
+                    " yet",
+                    number=str(number),
+                )
             )
         return request
 
@@ -160,6 +169,16 @@ class Moderator:
             link=self.decided[request.kind].link(request),
             at=self.clock(),
         )
+
+
+def _beaten(number: int) -> Saying:
+    return says(
+        "request %(number)s: somebody else has just decided", number=str(number)
+    )
+
+
+def _on(day: datetime | None) -> str:
+    return says(", on %(day)s", day=f"{day:%Y-%m-%d}") if day else ""
 
 
 def _name(request: Request) -> str:

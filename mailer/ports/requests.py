@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from mailer.core.requests import Ask, Due, Kind, Request
+from mailer.core.requests import Ask, Backlog, Due, Kind, Request
 
 
 class Requests(Protocol):
@@ -67,6 +67,10 @@ class Requests(Protocol):
 
         Those after a number, and at most so many.
         """
+        ...
+
+    def backlog(self) -> Backlog:
+        """Return how many requests moderators have to decide on, without the requests."""
         ...
 
     def decided(self, *, since: datetime, until: datetime) -> Sequence[Request]:

@@ -31,6 +31,7 @@ from mailer.core.requests import (
     OWN,
     RETURNING,
     Ask,
+    Backlog,
     Due,
     Kind,
     Moving,
@@ -234,6 +235,33 @@ def test_one_letter_is_about_all_that_was_asked(
     assert [each.kind for each in granted] == [Kind.SUBSCRIBE, Kind.ENDORSE]
     assert [each.kind for each in requests.waiting()] == [Kind.ENDORSE]
     assert requests.due(at=post.now + COOLDOWN) == []
+
+
+def test_moderators_are_told_how_many_wait_and_since_when(
+    post: Post, requests: SqlRequests, joining: Ask
+) -> None:
+    began = post.now
+    assert requests.backlog() == Backlog(count=0, oldest=None)
+
+    for number in range(3):
+        ask = replace(
+            joining,
+            kind=Kind.ENDORSE,
+            about=f"guild {number}",
+            address=f"ana{number}@union.example",
+            joins=(),
+        )
+        requests.ask(ask, at=post.now)
+        due = one(requests, post.now)
+        requests.written(due, at=post.now)
+        requests.confirm(due.to, due.number, at=post.now)
+        post.now += timedelta(minutes=1)
+    requests.ask(replace(joining, kind=Kind.ENDORSE, about="other"), at=post.now)
+
+    assert requests.backlog() == Backlog(count=3, oldest=began)
+    first = requests.waiting()[0]
+    requests.settle(first.number, accepted=False, by="test", at=post.now)
+    assert requests.backlog() == Backlog(count=2, oldest=began + timedelta(minutes=1))
 
 
 def test_a_grave_request_has_a_link_of_its_own_that_soon_grants_nothing(

@@ -1,4 +1,4 @@
-"""Urgent calls in Spanish: what a check finds, and why something is not done."""
+"""The console in Spanish: what a check finds, and why something is not done."""
 
 import html
 import re
@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mailer.adapters.database.schema import actions, blasts
+from mailer.core.accounts import State
 from mailer.core.findings import Finding
 from mailer.core.lists import told_in
 from mailer.core.roles import Role
@@ -16,6 +17,7 @@ from mailer.core.saying import Saying
 from tests.e2e.callers import ACTIONS, Callers, furnish
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.coordinators import House, words
+from tests.e2e.test_console_policy import a_request
 
 _BLANK = re.compile(r"%\(\w+\)s")
 OFF = "3,2028-11-23,18:00,Fresno,CA,Mijente,,postponed\n"
@@ -204,3 +206,121 @@ def test_each_refusal_of_a_step_is_said_in_spanish(callers: Callers) -> None:
     for each in told:
         assert "No se cambió nada" in each or "No se ha cambiado nada" in each, each
         assert not english.search(each), each
+
+
+def test_a_rule_in_json_is_refused_in_spanish(callers: Callers) -> None:
+    for rule, said in (
+        ("{", "rule: no es JSON: línea 1, columna 2: falta un nombre"),
+        (
+            '{"include": [{"tga": "a"}]}',
+            "rule, en include[0].tga: aquí no se conoce; se conocen all, any, not",
+        ),
+        (
+            '{"include": [{"near": {"place": "Fresno, CA", "km": true}}]}',
+            "debe ser un número entero, no true",
+        ),
+    ):
+        answer = callers.rosa.post(
+            "/console/calls/new?lang=es", callers.form(rule=rule)
+        )
+        assert answer.status_code == 422
+        assert said in words(answer)
+        assert 'lang="en"' not in alert(answer.text)
+
+
+def alert(page: str) -> str:
+    return page.partition('role="alert"')[2].partition("</div>")[0]
+
+
+def test_refusals_about_people_organizations_and_addresses_are_said_in_spanish(
+    callers: Callers,
+) -> None:
+    house = callers.house
+    mo, ada = "mo@union.example", "ada@union.example"
+    house.person(mo, [Role.MODERATOR])
+    house.person(ada, [Role.ADMIN], codes=True)
+    browsers = {who: house.signed_in(who) for who in (mo, ada)}
+    register, console = house.project.console.register, house.project.console
+    aft, barrio = register.number("AFT 1931"), register.number("Unión del Barrio")
+    eva = console.readership.find("eva@barrio.example")
+    assert eva is not None
+    own = house.account(ada)
+    disabled = house.account("rosa@union.example")
+    console.accounts.turn(disabled, State.DISABLED, by="cli", at=house.now)
+    soon = f"{house.now + timedelta(days=30):%Y-%m-%d}"
+    form: dict[str, str | list[str]] = {
+        "action": "pause",
+        "list": "urgent",
+        "until": soon,
+    }
+    again: dict[str, str | list[str]] = {"list": "urgent", "action": "end"}
+    console.readership.end(eva, urgent(house), by="cli", at=house.now)
+    asked: list[tuple[str, str, dict[str, str | list[str]], str]] = [
+        (ada, "accounts", {"email": mo, "role": ["author"]}, "ya hay una cuenta"),
+        (ada, f"accounts/{own.public_id}", {"action": "disable"}, "no quedaría nadie"),
+        (
+            ada,
+            f"accounts/{disabled.public_id}",
+            {"action": "link"},
+            "primero vuelva a darle acceso",
+        ),
+        (
+            mo,
+            f"organizations/{aft}",
+            {"action": "rename", "name": "Unión del Barrio"},
+            "ya es el nombre de otra organización",
+        ),
+        (
+            mo,
+            f"organizations/{aft}",
+            {"action": "alias", "alias": "aft 1931"},
+            "ya es su propio nombre",
+        ),
+        (mo, f"organizations/{barrio}/part", {"record": "1"}, "no hay registro"),
+        (mo, f"organizations/{aft}/merge", {"into": f"{aft}"}, "una sola organización"),
+        (mo, f"subscribers/{eva}", again, "esta suscripción ya terminó"),
+        (mo, f"subscribers/{eva}", form, "ya no recibe nada de esta lista"),
+        (
+            mo,
+            "suppressions",
+            {"action": "lift", "lift_email": "x@y.example", "lift_reason": "Sí."},
+            "esta dirección no está bloqueada",
+        ),
+    ]
+    for who, page, said, expected in asked:
+        answer = browsers[who].post(f"/console/{page}?lang=es", said)
+        assert answer.status_code == 409, (page, words(answer))
+        told = html.unescape(re.sub("<[^>]+>", "", alert(answer.text)))
+        assert "No se cambió nada." in told
+        assert expected.lower() in told.lower(), page
+        assert 'lang="en"' not in alert(answer.text)
+
+
+def test_a_request_that_is_decided_already_is_refused_in_spanish(
+    callers: Callers,
+) -> None:
+    house = callers.house
+    house.person("mo@union.example", [Role.MODERATOR])
+    mo, number = house.signed_in("mo@union.example"), a_request(house)
+    page = f"/console/requests/{number}?lang=es"
+    nobody = mo.post(page, {"action": "accept", "into": "Nobody at all"})
+    declined = mo.post(page, {"action": "decline", "reason": "Ahora no."})
+    late = mo.post(page, {"action": "accept"})
+
+    assert (nobody.status_code, declined.status_code, late.status_code) == (
+        409,
+        303,
+        409,
+    )
+    assert "No existe la organización «Nobody at all»" in words(nobody)
+    day = f"{house.now:%Y-%m-%d}"
+    assert f"La solicitud {number} ya fue rechazada, el {day}." in words(late)
+    assert 'lang="en"' not in alert(nobody.text) + alert(late.text)
+
+
+def urgent(house: House) -> int:
+    """Return the number of the list of urgent calls."""
+    [number] = [
+        n for n, one in house.project.numbered().items() if one.slug == "urgent"
+    ]
+    return number

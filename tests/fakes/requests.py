@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from mailer.core.requests import MODERATED, Ask, Due, Kind, Request, State, fingerprint
+from mailer.core.requests import (
+    MODERATED,
+    Ask,
+    Backlog,
+    Due,
+    Kind,
+    Request,
+    State,
+    fingerprint,
+)
 from mailer.ports import Endorsable, Endorser
 
 CALL = Endorsable(slug="october-2019", title="Close the camps, October 2019")
@@ -65,6 +74,9 @@ class MemoryRequests:
     def waiting(
         self, kind: Kind | None = None, *, after: int = 0, most: int | None = None
     ) -> Sequence[Request]:
+        raise NotImplementedError
+
+    def backlog(self) -> Backlog:
         raise NotImplementedError
 
     def decided(self, *, since: datetime, until: datetime) -> Sequence[Request]:

@@ -1,16 +1,24 @@
 """A rule is read exactly, written in one way, and said in words."""
 
 import json
+import re
 from typing import Any
 
 import pytest
+from babel import Locale
 from hypothesis import given, strategies as st
 
+from mailer.adapters.renderer.environment import translations
+from mailer.adapters.renderer.telling import Telling
 from mailer.core import rule as rules
 from mailer.core.errors import InputError
 from mailer.core.model import Place
 from mailer.core.rule import AllOf, InRegion, Near, Not, Rule, Seated
 from tests.factories import place
+from tests.fakes.site import TEMPLATES
+
+SPANISH = Telling(Locale("es"), translations(TEMPLATES / "translations", "es"))
+ENGLISH = re.compile(r"\b(is|are|must|the|write|not known|too|missing|of)\b")
 
 
 def parse(include: Any, exclude: Any = None) -> Rule:
@@ -115,6 +123,9 @@ def test_a_mistake_is_told_with_its_path_and_the_way_out(text: str, words: str) 
     assert str(caught.value).startswith("rule.json: ")
     assert words in str(caught.value)
     assert "example.org" not in str(caught.value)
+    said = SPANISH.told(caught.value.words)
+    assert said.startswith("rule.json")
+    assert not ENGLISH.search(said.partition("Exceeds")[0])
 
 
 def test_a_rule_has_limits() -> None:

@@ -18,6 +18,7 @@ from mailer.adapters.database.schema import (
 from mailer.core.accounts import Account, Factor, State
 from mailer.core.errors import NotFoundError, RefusedError
 from mailer.core.roles import Role
+from mailer.core.saying import says
 from mailer.core.tokens import address_hash
 
 _HANDLE = 32  # octets
@@ -130,7 +131,9 @@ class SqlAccounts:
                 .returning(accounts.c.id)
             )
             if number is None:
-                raise RefusedError("there is an account with this address already")
+                raise RefusedError(
+                    says("there is an account with this address already")
+                )
             detail = {"roles": _words(roles)}
             _note(connection, number, "invite", by=by, at=at, **detail)
             row = connection.execute(with_factors().where(accounts.c.id == number))
@@ -211,8 +214,10 @@ def _keep_an_admin(connection: Connection, *, but: int) -> None:
         return
     if not any(row.id != but and row.state == State.ACTIVE for row in admins):
         raise RefusedError(
-            "nobody would be left who can invite people: make somebody else an admin"
-            " first, or: mailer admin create ADDRESS"
+            says(
+                "nobody would be left who can invite people: make somebody else an"
+                " admin first, or: mailer admin create ADDRESS"
+            )
         )
 
 

@@ -37,6 +37,7 @@ from mailer.adapters.database.schema import (
 from mailer.core.digest import KNOWN, ItemKind
 from mailer.core.errors import RefusedError
 from mailer.core.model import Action
+from mailer.core.saying import says
 from mailer.core.tokens import derive
 from mailer.ports import CORRECTION, NOTE, Carriage, Composed, Mailing, Wrong
 
@@ -161,8 +162,11 @@ class SqlCorrections:
         )
         if number is None:
             raise RefusedError(
-                f"{name} was sent already: nobody is mailed twice. See mailer status"
-                f" {name}"
+                says(
+                    "%(name)s was sent already: nobody is mailed twice. See mailer"
+                    " status %(name)s",
+                    name=name,
+                )
             )
         query = with_lists().where(mailings.c.id == number)
         return to_mailing(connection.execute(query).mappings().one())
@@ -182,8 +186,10 @@ def _keep(
         reader = (group["known_variant"], group["language"])
         if reader not in letters:
             raise RefusedError(
-                "readers of a wrong mail chose another language just now; nothing was"
-                " sent, run it again"
+                says(
+                    "readers of a wrong mail chose another language just now; nothing"
+                    " was sent, run it again"
+                )
             )
         if reader not in numbers:
             numbers[reader] = _keep_variant(
@@ -234,8 +240,11 @@ def _refuse_stale(connection: Connection, action: Action) -> None:
     )
     if version != action.version:
         raise RefusedError(
-            f"action {action.public_id} was changed just now, and nothing was sent; look"
-            f" at it again: mailer corrections send {action.public_id} --dry-run"
+            says(
+                "action %(action)s was changed just now, and nothing was sent; look at"
+                " it again: mailer corrections send %(action)s --dry-run",
+                action=action.public_id,
+            )
         )
 
 
@@ -254,6 +263,9 @@ def _refuse_busy(connection: Connection, wrong: Wrong) -> None:
     if busy is not None:
         name = f"{wrong.list_slug}/{busy}"
         raise RefusedError(
-            f"{name} is on its way; wait until it has gone out, or end it: mailer cancel"
-            f" {name}. Nothing was sent"
+            says(
+                "%(name)s is on its way; wait until it has gone out, or end it: mailer"
+                " cancel %(name)s. Nothing was sent",
+                name=name,
+            )
         )

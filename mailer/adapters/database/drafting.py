@@ -294,7 +294,7 @@ class SqlDrafts:
 
     def _read(self, query: Select[Any]) -> Sequence[Proposal]:
         with self._database.reading() as connection:
-            return [_proposal(row) for row in connection.execute(query).mappings()]
+            return [to_proposal(row) for row in connection.execute(query).mappings()]
 
 
 def _words(draft: Draft, by: str, at: datetime) -> Mapping[str, Any]:
@@ -319,7 +319,8 @@ def proposals() -> Select[Any]:
     )
 
 
-def _proposal(row: RowMapping) -> Proposal:
+def to_proposal(row: RowMapping) -> Proposal:
+    """Return the blast in a row of `proposals`; a damaged one as it stands for it."""
     values = {name: row[name] for name in _AS_KEPT}
     try:
         said = _said_by(row)

@@ -23,6 +23,7 @@ from mailer.core.errors import NotFoundError, RefusedError
 from mailer.core.model import Place
 from mailer.core.requests import Request, State
 from mailer.core.resembling import resembling
+from mailer.core.saying import says
 from mailer.core.sponsors import name_key
 from mailer.ports import Endorsable, Endorser
 
@@ -131,13 +132,21 @@ class SqlEndorsements:
         number = _number(connection, into)
         if number is None:
             raise NotFoundError(
-                f'there is no organization "{into}"; mailer organizations lists them'
+                says(
+                    'there is no organization "%(name)s"; mailer organizations lists'
+                    " them",
+                    name=into,
+                )
             )
         theirs = _number(connection, name)
         if theirs not in (None, number):
             raise RefusedError(
-                f'"{name}" is already another organization; if they are one: mailer'
-                f' organizations merge "{name}" "{into}"'
+                says(
+                    '"%(name)s" is already another organization; if they are one:'
+                    ' mailer organizations merge "%(name)s" "%(into)s"',
+                    name=name,
+                    into=into,
+                )
             )
         if theirs is None:
             connection.execute(
@@ -173,7 +182,9 @@ class SqlEndorsements:
             select(calls.c.id).where(calls.c.slug == facts["call"])
         )
         if call is None:
-            raise NotFoundError(f'there is no call "{facts["call"]}" any more')
+            raise NotFoundError(
+                says('there is no call "%(name)s" any more', name=str(facts["call"]))
+            )
         said = {"public": facts["public"], "pledges": facts["pledges"]}
         connection.execute(
             self._database.insert(endorsements)

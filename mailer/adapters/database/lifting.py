@@ -18,6 +18,7 @@ from mailer.adapters.database.schema import (
     suppressions,
 )
 from mailer.core.errors import NotFoundError, RefusedError
+from mailer.core.saying import says
 from mailer.core.tokens import address_hash
 from mailer.ports.lifting import Lifted
 
@@ -99,11 +100,13 @@ class Suppressed:
                 select(suppressions).where(mine).with_for_update()
             ).one_or_none()
             if row is None:
-                raise NotFoundError("this address is not suppressed")
+                raise NotFoundError(says("this address is not suppressed"))
             if row.reason == ERASED:
                 raise RefusedError(
-                    "this person had their data erased, so only they themselves can"
-                    " come back: by signing up anew"
+                    says(
+                        "this person had their data erased, so only they themselves can"
+                        " come back: by signing up anew"
+                    )
                 )
             connection.execute(delete(suppressions).where(mine))
             held = _held(connection, subscriber)

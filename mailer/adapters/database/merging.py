@@ -20,6 +20,7 @@ from mailer.adapters.database.schema import (
 )
 from mailer.core.errors import RefusedError
 from mailer.core.requests import State
+from mailer.core.saying import says
 from mailer.core.sponsors import name_key
 from mailer.ports.register import Merge
 
@@ -374,7 +375,9 @@ def _give_back_sponsorships(
 def _require_apart(connection: Connection, kept: int, undo: Mapping[str, Any]) -> None:
     number = select(organizations.c.id).where(organizations.c.id == undo["id"])
     if connection.scalar(number) is not None:
-        raise RefusedError(f'"{undo["name"]}" stands by itself again already')
+        raise RefusedError(
+            says('"%(name)s" stands by itself again already', name=undo["name"])
+        )
     held = set(
         connection.scalars(
             select(organization_aliases.c.key).where(
@@ -385,8 +388,11 @@ def _require_apart(connection: Connection, kept: int, undo: Mapping[str, Any]) -
     )
     if name_key(undo["name"]) not in held:
         raise RefusedError(
-            f'"{undo["name"]}" is no other name of it any more, so that nothing can be'
-            " told apart"
+            says(
+                '"%(name)s" is no other name of it any more, so that nothing can be'
+                " told apart",
+                name=undo["name"],
+            )
         )
 
 

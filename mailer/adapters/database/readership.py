@@ -27,6 +27,7 @@ from mailer.adapters.database.schema import (
 from mailer.core import scope
 from mailer.core.errors import NotFoundError, RefusedError
 from mailer.core.preferences import Choices, Frequency
+from mailer.core.saying import says
 from mailer.core.tokens import address_hash
 from mailer.ports.readership import (
     Consented,
@@ -121,11 +122,14 @@ class SqlReadership:
             uid = bytes(_row(connection, number).uid)
             held = _standing(connection, number, list_number, at)
             if held is None:
-                raise RefusedError("they get nothing of this list as it is")
+                raise RefusedError(says("they get nothing of this list as it is"))
             if held.paused_until is not None and held.paused_until >= until:
                 raise RefusedError(
-                    f"they have paused it for longer already, until"
-                    f" {held.paused_until:%Y-%m-%d}; only they themselves can end that"
+                    says(
+                        "they have paused it for longer already, until %(day)s; only"
+                        " they themselves can end that",
+                        day=f"{held.paused_until:%Y-%m-%d}",
+                    )
                 )
             choosing.choose(
                 connection,
@@ -142,7 +146,7 @@ class SqlReadership:
         with self._database.writing() as connection:
             mine = leaving.to(bytes(_row(connection, number).uid), list_number)
             if not leaving.end(connection, mine, how=_HOW, at=at, by=by):
-                raise RefusedError("this subscription has ended already")
+                raise RefusedError(says("this subscription has ended already"))
 
     def export(self, list_number: int, *, by: str, at: datetime) -> Iterator[Exported]:
         """Yield who gets a list, lot by lot."""
@@ -278,7 +282,7 @@ def _row(connection: Connection, number: int) -> Any:
     )
     row = connection.execute(query).first()
     if row is None:
-        raise NotFoundError("there is no such subscriber any more")
+        raise NotFoundError(says("there is no such subscriber any more"))
     return row
 
 

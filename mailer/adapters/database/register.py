@@ -23,6 +23,7 @@ from mailer.adapters.database.schema import (
 from mailer.core import sponsors
 from mailer.core.errors import NotFoundError, RefusedError
 from mailer.core.resembling import resembling
+from mailer.core.saying import says
 from mailer.core.sponsors import name_key
 from mailer.ports.register import (
     Endorsed,
@@ -172,7 +173,9 @@ class SqlRegister:
             if _row(connection, number).name == alias:
                 return
             if name_key(_row(connection, number).name) == name_key(alias):
-                raise RefusedError(f'"{alias}" is its own name already')
+                raise RefusedError(
+                    says('"%(name)s" is its own name already', name=alias)
+                )
             _call(connection, number, alias)
             _record(connection, "add alias", number, by, at, alias=alias)
 
@@ -181,7 +184,10 @@ class SqlRegister:
         with self._database.writing() as connection:
             if name_key(_row(connection, number).name) == name_key(alias):
                 raise RefusedError(
-                    f'"{alias}" is its own name; give it another one first'
+                    says(
+                        '"%(name)s" is its own name; give it another one first',
+                        name=alias,
+                    )
                 )
             gone = connection.execute(
                 delete(names).where(
@@ -225,7 +231,7 @@ class SqlRegister:
                 row for row in merging.merges(connection, kept) if row.id == record
             ]
             if not found or merging.UNDO not in found[0].detail:
-                raise NotFoundError("there is no record of such a merge")
+                raise NotFoundError(says("there is no record of such a merge"))
             undo = found[0].detail[merging.UNDO]
             name = merging.part(connection, kept, undo)
             _record(connection, "part", kept, by, at, name=name, merge=record)
@@ -240,14 +246,14 @@ def _row(connection: Connection, number: int) -> Any:
     query = select(organizations).where(organizations.c.id == number)
     row = connection.execute(query).first()
     if row is None:
-        raise NotFoundError("there is no such organization any more")
+        raise NotFoundError(says("there is no such organization any more"))
     return row
 
 
 def _require_two(connection: Connection, gone: int, kept: int) -> None:
     name = _row(connection, gone).name
     if gone == kept:
-        raise RefusedError(f'"{name}" is one organization already')
+        raise RefusedError(says('"%(name)s" is one organization already', name=name))
     _row(connection, kept)
 
 
@@ -263,8 +269,11 @@ def _call(connection: Connection, number: int, name: str) -> None:
         )
     elif held.organization_id != number:
         raise RefusedError(
-            f'"{name}" is already the name of another organization; if they are one,'
-            " merge them"
+            says(
+                '"%(name)s" is already the name of another organization; if they are'
+                " one, merge them",
+                name=name,
+            )
         )
     else:  # another spelling of the same: case, quotes, dashes
         connection.execute(update(names).where(names.c.key == key).values(name=name))

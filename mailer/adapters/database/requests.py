@@ -31,12 +31,14 @@ from mailer.core.requests import (
     MODERATED,
     MOST_OPEN,
     Ask,
+    Backlog,
     Kind,
     Request,
     State,
     fingerprint,
     is_grave,
 )
+from mailer.core.saying import says
 from mailer.core.tokens import address_hash, encode
 
 _OPEN = ("asked", "written")
@@ -169,6 +171,15 @@ class SqlRequests(SqlLetters):
             rows = connection.execute(query).mappings()
             return [to_request(row) for row in rows]
 
+    def backlog(self) -> Backlog:
+        """Count what waits for a moderator."""
+        query = select(func.count(), func.min(requests.c.asked_at)).where(
+            requests.c.state == State.WAITING
+        )
+        with self._database.reading() as connection:
+            count, oldest = connection.execute(query).one()
+        return Backlog(count=count, oldest=oldest)
+
     def decided(self, *, since: datetime, until: datetime) -> Sequence[Request]:
         """Return what moderators decided between these moments."""
         query = with_owner().where(
@@ -187,7 +198,10 @@ class SqlRequests(SqlLetters):
             row = connection.execute(query).mappings().first()
         if row is None:
             raise NotFoundError(
-                f"there is no request {number}; mailer requests lists what waits"
+                says(
+                    "there is no request %(number)s; mailer requests lists what waits",
+                    number=str(number),
+                )
             )
         return to_request(row)
 

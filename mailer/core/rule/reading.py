@@ -31,6 +31,7 @@ from mailer.core.rule.values import (
     once,
     shown,
 )
+from mailer.core.saying import says
 from mailer.core.seats import ROLES
 from mailer.core.tables import LANGUAGES
 from mailer.core.tags import LONGEST_KIND, LONGEST_TAG, word
@@ -50,8 +51,12 @@ def parse(text: str, *, name: str = "rule") -> Rule:
     """Read a rule from JSON; raises InputError with `name`, the path and the way out."""
     if len(text) > LONGEST:
         raise InputError(
-            f"{name}: is longer than {LONGEST:,} characters; name lists, tags or"
-            " mailings instead of single subscribers"
+            says(
+                "%(name)s: is longer than %(most)s characters; name lists, tags or"
+                " mailings instead of single subscribers",
+                name=name,
+                most=LONGEST,
+            )
         )
     try:
         value = json.loads(
@@ -59,16 +64,29 @@ def parse(text: str, *, name: str = "rule") -> Rule:
         )
     except json.JSONDecodeError as error:
         raise InputError(
-            f"{name}: is no JSON: line {error.lineno}, column {error.colno}:"
-            f" {error.msg[:1].lower()}{error.msg[1:]}"
+            says(
+                "%(name)s: is no JSON: line %(line)s, column %(column)s: %(why)s",
+                name=name,
+                line=str(error.lineno),
+                column=str(error.colno),
+                why=_mistaken(error.msg),
+            )
         ) from None
     except RecursionError:
         raise InputError(
-            f"{name}: is nested too deeply; {DEEPEST} levels are the most"
+            says(
+                "%(name)s: is nested too deeply; %(most)s levels are the most",
+                name=name,
+                most=DEEPEST,
+            )
         ) from None
     except ValueError as error:
         raise InputError(
-            f"{name}: holds a number that cannot be meant: {error}"
+            says(
+                "%(name)s: holds a number that cannot be meant: %(number)s",
+                name=name,
+                number=str(error),
+            )
         ) from None
     return read(value, name=name)
 
@@ -87,12 +105,40 @@ def _unique(name: str) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
             keys = [key for key, _ in pairs]
             twice = next(key for key in keys if keys.count(key) > 1)
             raise InputError(
-                f"{name}: {shown(twice)} stands twice in one object; put both"
-                ' conditions into a list: "any" or "all"'
+                says(
+                    "%(name)s: %(key)s stands twice in one object; put both conditions"
+                    ' into a list: "any" or "all"',
+                    name=name,
+                    key=shown(twice),
+                )
             )
         return found
 
     return check
+
+
+def _mistaken(words: str) -> str:
+    """Return what Python says of JSON that is none, as a Saying where it is known."""
+    lower = words[:1].lower() + words[1:]
+    return _MISTAKES.get(lower, lower)
+
+
+_MISTAKES = {
+    str(each): each
+    for each in (
+        says("expecting value"),
+        says("expecting ',' delimiter"),
+        says("expecting ':' delimiter"),
+        says("expecting property name enclosed in double quotes"),
+        says("extra data"),
+        says("illegal trailing comma before end of object"),
+        says("illegal trailing comma before end of array"),
+        says("unterminated string starting at"),
+        says("invalid control character at"),
+        says("invalid \\escape"),
+        says("invalid \\uXXXX escape"),
+    )
+}
 
 
 def _refuse_constant(constant: str) -> NoReturn:
@@ -121,18 +167,22 @@ class _Reading(Values):
     def rule(self, value: Any) -> Rule:
         if not isinstance(value, dict):
             raise InputError(
-                f'{self.name}: must be an object such as {{"include": [{{"region":'
-                ' "us-ca"}]}'
+                says(
+                    "%(name)s: must be an object such as %(example)s",
+                    name=self.name,
+                    example='{"include": [{"region": "us-ca"}]}',
+                )
             )
         for key in value:
             if key not in ("include", "exclude"):
                 self.fail(
-                    bare(key), 'is not known here; known are "include" and "exclude"'
+                    bare(key),
+                    says('is not known here; known are "include" and "exclude"'),
                 )
         if "include" not in value:
             self.fail(
                 "include",
-                "is missing; say who is meant, or write an empty list for nobody",
+                says("is missing; say who is meant, or write an empty list for nobody"),
             )
         return Rule(
             include=self._conditions_of("include", value["include"], 0, least=0),
@@ -147,9 +197,12 @@ class _Reading(Values):
         self, path: str, value: Any, depth: int, *, least: int
     ) -> tuple[Condition, ...]:
         if not isinstance(value, list):
-            self.fail(path, f"must be a list of conditions, not {shown(value)}")
+            hint = says(
+                "must be a list of conditions, not %(value)s", value=shown(value)
+            )
+            self.fail(path, hint)
         if len(value) < least:
-            self.fail(path, "is empty; put a condition in, or take it out")
+            self.fail(path, says("is empty; put a condition in, or take it out"))
         return tuple(
             self._condition(f"{path}[{index}]", each, depth)
             for index, each in enumerate(value)
@@ -160,20 +213,26 @@ class _Reading(Values):
         if not isinstance(value, dict) or len(value) != 1:
             self.fail(
                 path,
-                'must be an object with one key, such as {"region": "us-ca"}; several'
-                ' conditions go into {"all": […]} or {"any": […]}',
+                says(
+                    'must be an object with one key, such as {"region": "us-ca"};'
+                    ' several conditions go into {"all": […]} or {"any": […]}'
+                ),
             )
         (key, said), *_ = value.items()
         if key in ("all", "any", "not") and depth == DEEPEST:
-            self.fail(path, f"is nested too deeply; {DEEPEST} levels are the most")
+            hint = says(
+                "is nested too deeply; %(most)s levels are the most", most=DEEPEST
+            )
+            self.fail(path, hint)
         if key == "not":
             return Not(of=self._condition(f"{path}.not", said, depth + 1))
         if key in ("all", "any"):
             of = self._conditions_of(f"{path}.{key}", said, depth + 1, least=1)
             return AllOf(of=of) if key == "all" else AnyOf(of=of)
         if key not in self._leaves:
-            known = ", ".join(["all", "any", "not", *self._leaves])
-            self.fail(f"{path}.{bare(key)}", f"is not known here; known are {known}")
+            known = ("all", "any", "not", *self._leaves)
+            hint = says("is not known here; known are %(known)s", known=known)
+            self.fail(f"{path}.{bare(key)}", hint)
         return self._leaves[key](f"{path}.{key}", said)
 
     def _count(self, path: str) -> None:
@@ -181,8 +240,11 @@ class _Reading(Values):
         if self._conditions > MOST_CONDITIONS:
             self.fail(
                 path,
-                f"is one condition too many; {MOST_CONDITIONS} are the most, and one may"
-                ' hold several values: {"region": ["us-ca", "us-nv"]}',
+                says(
+                    "is one condition too many; %(most)s are the most, and one may hold"
+                    ' several values: {"region": ["us-ca", "us-nv"]}',
+                    most=MOST_CONDITIONS,
+                ),
             )
 
     # --- conditions
@@ -191,7 +253,10 @@ class _Reading(Values):
         slugs = self.texts(path, value, limit=_SLUG, made=str.casefold)
         for slug in slugs:
             if not REGION.fullmatch(slug):
-                self.fail(path, f'{shown(slug)} is no region; write it as "us-ca"')
+                hint = says(
+                    '%(value)s is no region; write it as "us-ca"', value=shown(slug)
+                )
+                self.fail(path, hint)
         return InRegion(regions=slugs)
 
     def _near(self, path: str, value: Any) -> Condition:
@@ -200,7 +265,10 @@ class _Reading(Values):
         )
         (place,) = self.texts(f"{path}.place", said["place"], limit=200, most=1)
         if ("latitude" in said) != ("longitude" in said):
-            self.fail(path, "has one coordinate; give latitude and longitude, or none")
+            self.fail(
+                path,
+                says("has one coordinate; give latitude and longitude, or none"),
+            )
         return Near(
             place=place,
             km=self.number(f"{path}.km", said["km"], most=FARTHEST),
@@ -214,7 +282,8 @@ class _Reading(Values):
     def _seat(self, path: str, value: Any) -> Condition:
         said = self.object(path, value, needed=(), more=_SEAT)
         if not said:
-            self.fail(path, f"is empty; say one or more of {', '.join(_SEAT)}")
+            hint = says("is empty; say one or more of %(known)s", known=_SEAT)
+            self.fail(path, hint)
         parts = {key: self._of_a_seat(f"{path}.{key}", key, said[key]) for key in said}
         return _seated(parts)
 
@@ -231,7 +300,7 @@ class _Reading(Values):
             return self.choices(path, value, ROLES)
         if key == "endorses":
             return self.texts(path, value, limit=_SLUG)
-        return self.matching(path, value, _PUBLIC_ID, "the ID of mailer actions")
+        return self.matching(path, value, _PUBLIC_ID, says("the ID of mailer actions"))
 
     def _language(self, path: str, value: Any) -> Condition:
         return Reads(languages=self.choices(path, value, LANGUAGES))
@@ -240,11 +309,14 @@ class _Reading(Values):
         lists = self.named(path, value, limit=40)
         for slug in lists:
             if isinstance(slug, str) and not SLUG.fullmatch(slug):
-                self.fail(path, f"{shown(slug)} is no list; mailer lists shows them")
+                hint = says(
+                    "%(value)s is no list; mailer lists shows them", value=shown(slug)
+                )
+                self.fail(path, hint)
         return OnList(lists=lists)
 
     def _got(self, path: str, value: Any) -> Condition:
-        shape = "LIST/EDITION as mailer status shows it"
+        shape = says("LIST/EDITION as mailer status shows it")
         return Got(mailings=self.matching(path, value, _MAILING, shape))
 
     def _knows(self, path: str, value: Any) -> Condition:
@@ -253,7 +325,7 @@ class _Reading(Values):
             f"{path}.action",
             said["action"],
             _PUBLIC_ID,
-            "the ID of mailer actions",
+            says("the ID of mailer actions"),
             most=1,
         )
         version = None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from mailer.core.errors import InputError
+from mailer.core.saying import says
 
 MOST_VALUES = 200  # of one condition
 LONGEST_TEXT = 300  # characters: as organizations' names
@@ -22,7 +23,9 @@ class Values:
 
     def fail(self, path: str, hint: str) -> NoReturn:
         """Raise InputError for what stands at a path."""
-        raise InputError(f"{self.name}: {path}: {hint}")
+        raise InputError(
+            says("%(name)s: %(path)s: %(hint)s", name=self.name, path=path, hint=hint)
+        )
 
     def object(
         self, path: str, value: Any, *, needed: Sequence[str], more: Sequence[str]
@@ -30,24 +33,35 @@ class Values:
         """Return an object with these keys and no others."""
         known = (*needed, *more)
         if not isinstance(value, dict):
-            self.fail(path, f"must be an object with {', '.join(known)}")
+            self.fail(path, says("must be an object with %(known)s", known=known))
         for key in value:
             if key not in known:
-                hint = f"is not known here; known are {', '.join(known)}"
+                hint = says("is not known here; known are %(known)s", known=known)
                 self.fail(f"{path}.{bare(key)}", hint)
         for key in needed:
             if key not in value:
-                self.fail(f"{path}.{key}", "is missing")
+                self.fail(f"{path}.{key}", says("is missing"))
         return value
 
     def listed(self, path: str, value: Any, *, most: int) -> list[Any]:
         """Return several values, or the one that stands without a list."""
         values = value if isinstance(value, list) else [value]
         if not values:
-            self.fail(path, "is empty; name at least one, or take the condition out")
+            self.fail(
+                path, says("is empty; name at least one, or take the condition out")
+            )
         if len(values) > most:
-            only = "one is" if most == 1 else f"{most:,} are"
-            self.fail(path, f"holds {len(values):,} values; {only} the most")
+            if most == 1:
+                hint = says(
+                    "holds %(count)s values; one is the most", count=len(values)
+                )
+                self.fail(path, hint)
+            hint = says(
+                "holds %(count)s values; %(most)s are the most",
+                count=len(values),
+                most=most,
+            )
+            self.fail(path, hint)
         return values
 
     def texts(
@@ -66,12 +80,19 @@ class Values:
     def text(self, path: str, value: Any, limit: int) -> str:
         """Return text on one line."""
         if not isinstance(value, str) or not value.strip():
-            self.fail(path, f"must be text in quotes, not {shown(value)}")
+            self.fail(
+                path, says("must be text in quotes, not %(value)s", value=shown(value))
+            )
         line = " ".join(value.split())
         if not line.isprintable():
-            self.fail(path, "contains a control character; delete and retype it")
+            self.fail(path, says("contains a control character; delete and retype it"))
         if len(line) > limit:
-            self.fail(path, f"{shown(line)} is longer than {limit} characters")
+            hint = says(
+                "%(value)s is longer than %(most)s characters",
+                value=shown(line),
+                most=str(limit),
+            )
+            self.fail(path, hint)
         return line
 
     def named(self, path: str, value: Any, *, limit: int) -> tuple[str | int, ...]:
@@ -91,7 +112,12 @@ class Values:
         chosen = self.texts(path, value, limit=LONGEST_TEXT)
         for each in chosen:
             if each not in allowed:
-                self.fail(path, f"{shown(each)} is none of {', '.join(allowed)}")
+                hint = says(
+                    "%(value)s is none of %(known)s",
+                    value=shown(each),
+                    known=tuple(allowed),
+                )
+                self.fail(path, hint)
         return chosen
 
     def matching(
@@ -107,23 +133,40 @@ class Values:
         texts = self.texts(path, value, limit=LONGEST_TEXT, most=most)
         for each in texts:
             if not form.fullmatch(each):
-                self.fail(path, f"{shown(each)} cannot be it; write {shape}")
+                hint = says(
+                    "%(value)s cannot be it; write %(shape)s",
+                    value=shown(each),
+                    shape=shape,
+                )
+                self.fail(path, hint)
         return texts
 
     def number(self, path: str, value: Any, *, most: int) -> int:
         """Return a whole number from 1."""
         if isinstance(value, bool) or not isinstance(value, int):
-            self.fail(path, f"must be a whole number, not {shown(value)}")
+            self.fail(
+                path, says("must be a whole number, not %(value)s", value=shown(value))
+            )
         if not 1 <= value <= most:
-            self.fail(path, f"must be from 1 to {most}, not {shown(value)}")
+            hint = says(
+                "must be from 1 to %(most)s, not %(value)s",
+                most=str(most),
+                value=shown(value),
+            )
+            self.fail(path, hint)
         return value
 
     def degrees(self, path: str, value: Any, *, most: int) -> float:
         """Return degrees from -most to most."""
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.fail(path, f"must be a number of degrees, not {shown(value)}")
+            hint = says(
+                "must be a number of degrees, not %(value)s", value=shown(value)
+            )
+            self.fail(path, hint)
         if not -most <= value <= most:
-            self.fail(path, f"must be from -{most} to {most} degrees")
+            self.fail(
+                path, says("must be from -%(most)s to %(most)s degrees", most=str(most))
+            )
         return float(value) + 0.0  # the zero below zero is zero
 
 
@@ -139,12 +182,12 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
+        return says("an object") if isinstance(value, dict) else says("a list")
     if isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER:
-        return "so large a number"
+        return says("so large a number")
     words = str(value)
     if "@" in words:
-        return "an address"
+        return says("an address")
     return f'"{words}"' if len(words) <= _SHOWN else f'"{words[:_SHOWN]}…"'
 
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from mailer.core.accounts import Account, State
 from mailer.core.errors import InputError, NotFoundError, RefusedError
 from mailer.core.roles import Role
+from mailer.core.saying import says
 from mailer.web.console.door import Door, Visit, choice
 
 PATH = "/console/accounts"
@@ -59,7 +60,7 @@ def _invite(visit: Visit) -> Response:
             by=visit.by,
         )
     except RefusedError as error:
-        return _list(visit, _CONFLICT, refused=str(error))
+        return _list(visit, _CONFLICT, refused=error.words)
     return visit.to(f"{PATH}?done=invited")
 
 
@@ -104,7 +105,7 @@ def _change(visit: Visit) -> Response:
     try:
         return choice(visit.form, known, visit)
     except RefusedError as error:
-        return _person(visit, _found(visit), _CONFLICT, str(error))
+        return _person(visit, _found(visit), _CONFLICT, error.words)
 
 
 def _give(visit: Visit, account: Account) -> Response:
@@ -121,7 +122,7 @@ def _turn(visit: Visit, account: Account, state: State) -> Response:
 
 def _link(visit: Visit, account: Account) -> Response:
     if account.state is State.DISABLED:
-        raise RefusedError("let them in again first")
+        raise RefusedError(says("let them in again first"))
     visit.desk.work.inviter.mail_link(account, by=visit.by)
     return _back(visit, account, "link")
 

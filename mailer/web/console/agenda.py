@@ -83,7 +83,7 @@ def _list(visit: Visit) -> Response:
         chosen=chosen,
         statuses=STATUSES,
         regions=sorted((each.slug, _named(each)) for each in regions.values()),
-        waiting=len(site.requests.waiting()) if moderates else 0,
+        waiting=site.requests.backlog().count if moderates else 0,
         onward=urlencode(onward) if onward else None,
     )
 

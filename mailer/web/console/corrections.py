@@ -9,9 +9,11 @@ from starlette.routing import Route
 
 from mailer.core import changes
 from mailer.core.errors import MailerError, RefusedError
+from mailer.core.saying import says
 from mailer.ports import Wrong
 from mailer.web.console import showing
 from mailer.web.console.door import Door, Visit, choice
+from mailer.web.console.halting import ALL_REASONS
 
 PATH = "/console/corrections"
 _NOT_FOUND, _CONFLICT = 404, 409
@@ -91,14 +93,20 @@ def _decide(visit: Visit) -> Response:
     try:
         return choice(visit.form, known, visit)
     except MailerError as error:
-        return _page(visit, wrong, _CONFLICT, str(error))
+        return _page(visit, wrong, _CONFLICT, error.words)
 
 
 def _send(visit: Visit, wrong: Sequence[Wrong], *, our_mistake: bool) -> Response:
     """Put the letters on their way; whoever sends next takes them along."""
     work = visit.desk.work
     if stop := work.switch.stopped():
-        raise RefusedError(f"sending is stopped: {stop.reason}")
+        known = {str(each): each for each in ALL_REASONS.values()}
+        raise RefusedError(
+            says(
+                "sending is stopped: %(reason)s",
+                reason=known.get(stop.reason, stop.reason),
+            )
+        )
     work.corrector().send(
         wrong, at=visit.desk.now, our_mistake=our_mistake, by=visit.by
     )

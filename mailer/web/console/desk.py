@@ -29,6 +29,7 @@ from mailer.ports import (
     Records,
     Sessions,
 )
+from mailer.ports.titling import Titling
 from mailer.web.console.assets import Assets
 from mailer.web.console.cookie import Cookie
 from mailer.web.console.holdings import Holdings
@@ -43,6 +44,7 @@ class Coordination:
     credentials: Credentials
     sessions: Sessions
     records: Records
+    titling: Titling  # of what records tell of
     doorkeeper: Doorkeeper
     locksmith: Locksmith
     inviter: Inviter

@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from mailer.core.errors import InputError, RefusedError
 from mailer.core.reasons import said
+from mailer.core.saying import says
 from mailer.ports import Mailing
 from mailer.web.console import showing
 from mailer.web.console.calls.finding import me, names
@@ -23,9 +24,9 @@ REASONS: Mapping[str, str] = {
     "off": "it is not needed any more",
 }
 ALL_REASONS: Mapping[str, str] = {
-    "people": "mail reaches the wrong people",
-    "wrong": "something is wrong with what is sent",
-    "access": "somebody may have got in who should not",
+    "people": says("mail reaches the wrong people"),
+    "wrong": says("something is wrong with what is sent"),
+    "access": says("somebody may have got in who should not"),
 }
 
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from mailer.core.proposal import Proposal
 from mailer.core.roles import Permission
 from mailer.ports import Failed, Mailing
-from mailer.web.console import report, showing
+from mailer.web.console import deeds, report, showing
 from mailer.web.console.door import Door, Visit
 from mailer.web.console.live import UNDER_WAY
 from mailer.web.console.showing import PATH, Shown
@@ -82,6 +82,8 @@ def _show(visit: Visit) -> Response:
         failed=_failed(visit, mailing) if failed else (),
         story=work.following.story(mailing, most=_STORY),
         names=names,
+        deed=deeds.did,
+        doer=deeds.who,
         kinds=report.KINDS,
     )
 

@@ -70,7 +70,7 @@ def _ask(
     except NotFoundError:
         raise HTTPException(_NOT_FOUND) from None
     except RefusedError as error:
-        return page(visit, gone, Shown(refused=str(error)), _CONFLICT)
+        return page(visit, gone, Shown(refused=error.words), _CONFLICT)
     muted = gone.muted_until
     return visit.page(
         "merge.html",
@@ -111,7 +111,7 @@ def _merge(visit: Visit) -> Response:
             return _ask(visit, gone, into, "changed", _CONFLICT)
         register.merge(gone.number, into, by=visit.by, at=visit.desk.now)
     except (NotFoundError, RefusedError) as error:
-        return page(visit, gone, Shown(refused=str(error)), _CONFLICT)
+        return page(visit, gone, Shown(refused=error.words), _CONFLICT)
     return visit.to(f"{PATH}/{into}?done=merged")
 
 
@@ -125,5 +125,5 @@ def _part(visit: Visit) -> Response:
             kept.number, record, by=visit.by, at=visit.desk.now
         )
     except (NotFoundError, RefusedError) as error:
-        return page(visit, kept, Shown(refused=str(error)), _CONFLICT)
+        return page(visit, kept, Shown(refused=error.words), _CONFLICT)
     return visit.to(f"{PATH}/{again}?done=parted")

@@ -94,7 +94,7 @@ def _change(visit: Visit) -> Response:
     try:
         return choice(visit.form, known, visit)
     except (RefusedError, NotFoundError) as error:
-        shown = Shown(refused=str(error))
+        shown = Shown(refused=error.words)
         return page(visit, found(visit), shown, _CONFLICT)
 
 

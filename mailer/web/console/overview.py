@@ -22,7 +22,7 @@ def routes(door: Door) -> list[Route]:
 
 def _show(visit: Visit) -> Response:
     moderates = Permission.MODERATE in visit.mine.permissions
-    waiting = visit.desk.site.requests.waiting() if moderates else ()
+    waiting = visit.desk.site.requests.backlog() if moderates else None
     found = visit.desk.work.survey()
     return visit.page(
         "overview.html",

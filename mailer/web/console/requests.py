@@ -103,7 +103,7 @@ def _decide(visit: Visit) -> Response:
     try:
         return choice(visit.form, known, visit)
     except (RefusedError, NotFoundError) as error:
-        return _page(visit, _found(visit), Shown(refused=str(error)), _CONFLICT)
+        return _page(visit, _found(visit), Shown(refused=error.words), _CONFLICT)
 
 
 def _accept(visit: Visit, request: Request) -> Response:

@@ -16,7 +16,7 @@ from mailer.web.log import redact
 PATH = "/console/mailings"
 _NOT_FOUND = 404
 _MOST_DIGITS = 18  # of a number that a database holds
-_BLAST = "blast"
+BLAST = "blast"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Shown:
     @property
     def is_urgent_call(self) -> bool:
         """Whether coordinators wrote it, and approved it."""
-        return self.mailing.kind == _BLAST
+        return self.mailing.kind == BLAST
 
     @property
     def causes(self) -> Sequence[tuple[str, int]]:
@@ -98,7 +98,7 @@ def of(visit: Visit, mailing: Mailing, progress: Progress | None = None) -> Show
 
 def _headline(visit: Visit, mailing: Mailing) -> str | None:
     """Return what an urgent call is called; None: it is none, or nobody wrote it."""
-    if mailing.kind != _BLAST:
+    if mailing.kind != BLAST:
         return None
     try:
         written = visit.desk.work.blast(mailing)

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from mailer.core import preferences, tracing
 from mailer.core.errors import InputError, NotFoundError, RefusedError
 from mailer.core.lists import MailingList
+from mailer.core.saying import says
 from mailer.ports import Reader
 from mailer.ports.readership import Subscriber
 from mailer.web import saying, telling
@@ -121,7 +122,7 @@ def _change(visit: Visit) -> Response:
     try:
         return choice(visit.form, known, visit)
     except (RefusedError, NotFoundError) as error:
-        shown = Shown(refused=str(error))
+        shown = Shown(refused=error.words)
         return page(visit, found(visit), shown, _CONFLICT)
 
 
@@ -160,7 +161,7 @@ def _list(visit: Visit, person: Subscriber) -> tuple[int, Guest]:
         reader = visit.desk.site.readers.reader(person.uid, number)
         if one.slug == slug and reader is not None:
             return number, Guest(reader=reader, mailing_list=one)
-    raise NotFoundError("they have no subscription to that list")
+    raise NotFoundError(says("they have no subscription to that list"))
 
 
 def _look(visit: Visit) -> Response:

@@ -83,7 +83,7 @@ def _change(visit: Visit) -> Response:
     try:
         return choice(visit.form, known, visit)
     except (RefusedError, NotFoundError) as error:
-        return _page(visit, Shown(refused=str(error)), _CONFLICT)
+        return _page(visit, Shown(refused=error.words), _CONFLICT)
 
 
 def _add(visit: Visit) -> Response:

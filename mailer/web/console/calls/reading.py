@@ -110,7 +110,7 @@ def rules_data(form: Typed) -> Mapping[str, Any] | Rule:
         try:
             return rules.parse(written)
         except InputError as error:
-            raise NotReadError(["rule"], str(error)) from None
+            raise NotReadError(["rule"], error.words) from None
     context = Context(
         list_slug=form.list_slug, action=form.values.get("about", "").strip() or None
     )
@@ -128,7 +128,7 @@ def _audience(data: Mapping[str, Any] | Rule) -> Rule:
     try:
         return rules.read(data)
     except InputError as error:
-        raise NotReadError(["audience"], str(error)) from None
+        raise NotReadError(["audience"], error.words) from None
 
 
 def draft(form: Typed, *, taken: Collection[str], zone: ZoneInfo) -> Draft:
