@@ -46,7 +46,7 @@ class MailRenderer:
     def fingerprint(self, template: str) -> str:
         """Return a hash of all but the content: templates, words, engines, brand."""
         known = hashlib.sha256()
-        for part in (repr(self._brand), self._base_url, *map(version, _ENGINES)):
+        for part in (repr(self._brand), self._base_url, *_versions()):
             known.update(part.encode() + b"\0")
         for file in self._shaping(template):
             known.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
@@ -168,6 +168,11 @@ class MailRenderer:
         return sorted(
             file for file in files if file.is_file() and file.suffix != ".json"
         )
+
+
+@lru_cache(maxsize=1)
+def _versions() -> tuple[str, ...]:
+    return tuple(map(version, _ENGINES))
 
 
 def _templates(email: Path) -> Iterator[str]:
