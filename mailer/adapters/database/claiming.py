@@ -19,7 +19,8 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import settling
+from mailer.adapters.clocks import elapsed
+from mailer.adapters.database import settling, timing
 from mailer.adapters.database.claims import Claims, may_send, paced
 from mailer.adapters.database.closing import NEVER, OPEN, finish_idle
 from mailer.adapters.database.engine import Database
@@ -46,6 +47,7 @@ class SqlClaiming(SqlHolding):
         database: Database,
         secret: bytes,
         remember: Callable[[float], None] = lambda _call: None,
+        monotonic: Callable[[], float] = elapsed,
     ) -> None:
         """Take the secret from which each mailing's own is made.
 
@@ -56,6 +58,8 @@ class SqlClaiming(SqlHolding):
         self._claims = Claims(database)
         self._now = self._hot.now
         self._remember = remember
+        self._monotonic = monotonic
+        self._looked_at_clock = -timing.EVERY
 
     def claim(
         self,
@@ -71,6 +75,8 @@ class SqlClaiming(SqlHolding):
         with self._database.writing() as connection:
             self._give_up_on_lost(connection, provider, settle)
             due = self._due(connection, mailing_id, provider, relieves)
+            if self._clock_was_put_back(connection, lease, idle=due is None):
+                due = self._due(connection, mailing_id, provider, relieves)
             if due is None:
                 # Two that recorded the last two batches at once both saw one open.
                 finish_idle(connection)
@@ -101,6 +107,15 @@ class SqlClaiming(SqlHolding):
             stand_in=due["stand_in"] if own else due["carrier"],
             unknown=call if due["batch_state"] == "unknown" else None,
         )
+
+    def _clock_was_put_back(
+        self, connection: Connection, lease: float, *, idle: bool
+    ) -> bool:
+        """Look at the clock when there is nothing else to do, and now and then."""
+        if not idle and self._monotonic() < self._looked_at_clock + timing.EVERY:
+            return False
+        self._looked_at_clock = self._monotonic()
+        return timing.keep(self._database, connection, lease=lease)
 
     def _due(
         self,

@@ -106,6 +106,8 @@ instance = Table(
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("home", String(200)),
     Column("last_call", Float, nullable=False, server_default=text("0")),
+    # The newest second seen on the database's own clock, which may be put back.
+    Column("clock", Float, nullable=False, server_default=text("0")),
     Column("stopped_at", Instant),
     Column("stopped_reason", Text),
     # Tells whether addresses are hashed under the key that they always were.
