@@ -34,8 +34,8 @@ def put_back_everywhere(coalition: Coalition, span: timedelta) -> None:
     with coalition.database.writing() as connection:
         for statement in (
             f"{waiting} AND not_before > 0",
-            "UPDATE batches SET lease_until = lease_until + :by,"
-            " first_call = first_call + :by",
+            "UPDATE batches SET lease_until = lease_until + :by",
+            "UPDATE batches SET first_call = first_call + :by",
             "UPDATE paces SET free_at = free_at + :by",
             "UPDATE instance SET clock = clock + :by",
         ):

@@ -24,9 +24,7 @@ def keep(database: Database, connection: Connection, *, lease: float) -> bool:
 
     `lease` is how long the caller's calls are leased, in seconds: none is cut shorter.
     """
-    now, known = connection.execute(
-        select(database.seconds(), instance.c.clock)
-    ).one()
+    now, known = connection.execute(select(database.seconds(), instance.c.clock)).one()
     now = float(now)
     if known > now + _SLACK:
         return _put_back(connection, now, known - now, lease)
@@ -83,7 +81,9 @@ def _put_back(connection: Connection, now: float, by: float, lease: float) -> bo
     return True
 
 
-def _sooner(moment: ColumnElement[float], by: float, now: float) -> ColumnElement[float]:
+def _sooner(
+    moment: ColumnElement[float], by: float, now: float
+) -> ColumnElement[float]:
     """Return a moment so much earlier, if it is yet to come."""
     waits = and_(moment > now, moment < NEVER)
     return case((waits, moment - by), else_=moment)
