@@ -256,13 +256,13 @@ class SqlDrafts:
     def story(self, proposal: Proposal) -> Sequence[tuple[datetime, str, str, str]]:
         """Return what happened to it: when, by whom (account), what, why."""
         query = (
-            select(audit_rows)
+            audit.rows()
             .where(audit_rows.c.object == _thing(proposal.name))
             .order_by(audit_rows.c.id)
         )
         with self._database.reading() as connection:
             return [
-                (row.happened_at, row.actor, row.verb, _said(row.detail))
+                (row.happened_at, row.actor, row.verb, _said(audit.told(row.detail)))
                 for row in connection.execute(query)
             ]
 

@@ -16,7 +16,6 @@ from mailer.adapters.database.schema import batches, instance, paces
 EVERY = 10.0  # seconds after which it is looked at again where there is much to do
 _KEPT_EVERY = 10.0  # seconds by which it has gone on when that is written down
 _SLACK = 5.0  # seconds by which clocks are put right all the time
-ACTOR, THING, PUT_BACK = "clock", "clock", "put back"
 
 
 def keep(database: Database, connection: Connection, *, lease: float) -> bool:
@@ -73,9 +72,9 @@ def _put_back(connection: Connection, now: float, by: float, lease: float) -> bo
     audit.record(
         connection,
         at=datetime.fromtimestamp(now, UTC),
-        actor=ACTOR,
-        verb=PUT_BACK,
-        thing=THING,
+        actor="mailer",
+        verb="put back",
+        thing="clock",
         detail={"seconds": round(by)},
     )
     return True
