@@ -227,4 +227,6 @@ def test_a_clock_that_goes_on_is_not_taken_for_one_that_was_put_back(
 def seconds(coalition: Coalition) -> float:
     """Return what the database's clock shows."""
     with coalition.database.reading() as connection:
-        return float(connection.scalar(select(coalition.database.seconds())))
+        return float(
+            connection.execute(select(coalition.database.seconds())).scalar_one()
+        )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -80,8 +81,8 @@ def test_of_two_who_approve_at_once_one_has(pair: tuple[Coalition, Coalition]) -
         name = submitted(here, f"both-{number}")
 
         results = at_once(
-            lambda name=name: here.proposer.approve(name, by=BEN, revision=1),
-            lambda name=name: there.proposer.approve(name, by=CY, revision=1),
+            partial(here.proposer.approve, name, by=BEN, revision=1),
+            partial(there.proposer.approve, name, by=CY, revision=1),
         )
 
         (other,) = refused(results)
@@ -103,10 +104,8 @@ def test_what_is_edited_while_it_is_approved_is_approved_by_nobody(
         other = draft(edition=f"edited-{number}", urgent=True)
 
         at_once(
-            lambda name=name: here.proposer.approve(name, by=BEN, revision=1),
-            lambda name=name, other=other: there.proposer.edit(
-                name, other, by=ANA, revision=1
-            ),
+            partial(here.proposer.approve, name, by=BEN, revision=1),
+            partial(there.proposer.edit, name, other, by=ANA, revision=1),
         )
 
         kept = here.blasts.find(name)
@@ -126,8 +125,8 @@ def test_a_stop_that_comes_with_the_approval_is_never_lost_unseen(
         name = submitted(here, f"stopped-{number}")
 
         _, stopped = at_once(
-            lambda name=name: here.proposer.approve(name, by=BEN),
-            lambda name=name: there.proposer.stop(name, by=ANA, reason="wait"),
+            partial(here.proposer.approve, name, by=BEN),
+            partial(there.proposer.stop, name, by=ANA, reason="wait"),
         )
 
         # Whoever stops is told how it stands: not yet approved, or stopped; never held.
@@ -189,8 +188,8 @@ def test_two_who_stop_at_once_stop_it_once(pair: tuple[Coalition, Coalition]) ->
         here.proposer.approve(name, by=BEN)
 
         results = at_once(
-            lambda name=name: here.proposer.stop(name, by=ANA, reason="wait"),
-            lambda name=name: there.proposer.stop(name, by=CY, reason="wait too"),
+            partial(here.proposer.stop, name, by=ANA, reason="wait"),
+            partial(there.proposer.stop, name, by=CY, reason="wait too"),
         )
 
         assert [each.stage for each in results] == [Stage.STOPPED] * 2
@@ -210,7 +209,7 @@ def test_a_stop_that_comes_with_the_release_stops_it_wherever_it_is(
 
         at_once(
             here.releaser.release,
-            lambda name=name: there.proposer.stop(name, by=CY, reason="wait"),
+            partial(there.proposer.stop, name, by=CY, reason="wait"),
         )
 
         here.drain(provider := ScriptedProvider())
@@ -232,8 +231,8 @@ def test_who_submits_twice_at_once_asks_each_approver_once(
         here.proposer.new(draft(edition=f"asked-{number}"), by=ANA)
 
         results = at_once(
-            lambda name=name: here.proposer.submit(name, by=ANA, revision=1),
-            lambda name=name: there.proposer.submit(name, by=ANA, revision=1),
+            partial(here.proposer.submit, name, by=ANA, revision=1),
+            partial(there.proposer.submit, name, by=ANA, revision=1),
         )
         here.releaser.release()
 
@@ -255,8 +254,8 @@ def test_what_is_cancelled_while_it_is_approved_stays_cancelled(
         name = submitted(here, f"cancelled-{number}")
 
         at_once(
-            lambda name=name: here.proposer.approve(name, by=BEN),
-            lambda name=name: there.proposer.cancel(name, by=ANA, reason="over"),
+            partial(here.proposer.approve, name, by=BEN),
+            partial(there.proposer.cancel, name, by=ANA, reason="over"),
         )
 
         assert here.blasts.find(name).stage is Stage.CANCELLED
