@@ -5,6 +5,7 @@ Leases and paces run on the database's clock, so that machines need not agree on
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import (
     ColumnElement,
@@ -72,11 +73,40 @@ class SqlClaiming(SqlHolding):
         relieves: Collection[str] = (),
     ) -> Batch | None:
         """Lease the next batch that is due, or return None."""
+        lease_next = partial(
+            self._lease,
+            owner,
+            lease=lease,
+            mailing_id=mailing_id,
+            provider=provider,
+            settle=settle,
+            relieves=relieves,
+        )
+        batch = lease_next()
+        if self._clock_was_put_back(lease, idle=batch is None) and batch is None:
+            return lease_next()
+        return batch
+
+    def _clock_was_put_back(self, lease: float, *, idle: bool) -> bool:
+        """Look at the clock when there is nothing else to do, and now and then."""
+        if not idle and self._monotonic() < self._looked_at_clock + timing.EVERY:
+            return False
+        self._looked_at_clock = self._monotonic()
+        return timing.keep(self._database, lease=lease)
+
+    def _lease(
+        self,
+        owner: str,
+        *,
+        lease: float,
+        mailing_id: int | None,
+        provider: str,
+        settle: float,
+        relieves: Collection[str],
+    ) -> Batch | None:
         with self._database.writing() as connection:
             self._give_up_on_lost(connection, provider, settle)
             due = self._due(connection, mailing_id, provider, relieves)
-            if self._clock_was_put_back(connection, lease, idle=due is None):
-                due = self._due(connection, mailing_id, provider, relieves)
             if due is None:
                 # Two that recorded the last two batches at once both saw one open.
                 finish_idle(connection)
@@ -107,15 +137,6 @@ class SqlClaiming(SqlHolding):
             stand_in=due["stand_in"] if own else due["carrier"],
             unknown=call if due["batch_state"] == "unknown" else None,
         )
-
-    def _clock_was_put_back(
-        self, connection: Connection, lease: float, *, idle: bool
-    ) -> bool:
-        """Look at the clock when there is nothing else to do, and now and then."""
-        if not idle and self._monotonic() < self._looked_at_clock + timing.EVERY:
-            return False
-        self._looked_at_clock = self._monotonic()
-        return timing.keep(self._database, connection, lease=lease)
 
     def _due(
         self,

@@ -18,16 +18,20 @@ _KEPT_EVERY = 10.0  # seconds by which it has gone on when that is written down
 _SLACK = 5.0  # seconds by which clocks are put right all the time
 
 
-def keep(database: Database, connection: Connection, *, lease: float) -> bool:
+def keep(database: Database, *, lease: float) -> bool:
     """Look at the clock; True if it was put back, and what waited too long does not.
 
     `lease` is how long the caller's calls are leased, in seconds: none is cut shorter.
     """
-    now, known = connection.execute(select(database.seconds(), instance.c.clock)).one()
-    now = float(now)
-    if known > now + _SLACK:
-        return _put_back(connection, now, known - now, lease)
-    if now > known + _KEPT_EVERY:
+    shown = select(database.seconds(), instance.c.clock)
+    with database.reading() as connection:
+        now, known = map(float, connection.execute(shown).one())
+    if known - _SLACK <= now <= known + _KEPT_EVERY:
+        return False
+    # Alone: whoever moves or erases people holds this row, and then theirs.
+    with database.writing() as connection:
+        if known > now:
+            return _put_back(connection, now, known - now, lease)
         connection.execute(
             update(instance).where(instance.c.clock < now).values(clock=now)
         )
