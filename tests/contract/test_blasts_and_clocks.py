@@ -37,7 +37,7 @@ def put_back_everywhere(coalition: Coalition, span: timedelta) -> None:
             "UPDATE batches SET lease_until = lease_until + :by",
             "UPDATE batches SET first_call = first_call + :by",
             "UPDATE paces SET free_at = free_at + :by",
-            "UPDATE instance SET clock = clock + :by",
+            "UPDATE clock SET seen = seen + :by",
         ):
             connection.execute(text(statement), {"by": span.total_seconds()})
 
@@ -220,7 +220,7 @@ def test_a_clock_that_goes_on_is_not_taken_for_one_that_was_put_back(
     coalition.drain(provider)
 
     assert coalition.query("SELECT count(*) FROM audit WHERE verb = 'put back'") == [0]
-    (known,) = coalition.query("SELECT clock FROM instance")
+    (known,) = coalition.query("SELECT seen FROM clock")
     assert abs(known - seconds(coalition)) < 60
 
 

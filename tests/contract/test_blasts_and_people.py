@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.erasing import SqlErasures
 from mailer.adapters.database.requests import SqlRequests
 from mailer.adapters.database.rights import SqlRights
+from mailer.adapters.database.schema import deliveries
 from mailer.core.erasures import Erasure
 from mailer.core.preferences import Choices
 from mailer.core.proposal import OVER, Stage
@@ -229,3 +231,28 @@ def test_whatever_people_do_meanwhile_each_gets_one_where_they_are(
     counts = coalition.counts()
     assert counts["pending"] == 0
     assert counts["sent"] == provider.accepted.total()
+
+
+def test_who_moved_while_it_was_released_is_heeded_under_the_new_address(
+    town: Town,
+) -> None:
+    """PostgreSQL shows a move that is committed meanwhile no delivery to correct."""
+    town.coalition.launched()
+    for number in (3, 4):
+        old = address_hash(PEPPER, town.addresses[number])
+        assert town.move(number).what is Moving.DONE
+        theirs = deliveries.c.address_hash == address_hash(
+            PEPPER, town.addresses[number]
+        )
+        with town.coalition.database.writing() as connection:
+            connection.execute(
+                update(deliveries).where(theirs).values(address_hash=old)
+            )
+    there = town.addresses[3]
+    town.bounce(4)
+
+    to_its_end(town, provider := ScriptedProvider())
+
+    assert provider.accepted == dict.fromkeys(town.addresses.values(), 1)
+    kept = town.coalition.query("SELECT address_hash FROM deliveries")
+    assert address_hash(PEPPER, there) in {bytes(each) for each in kept}

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select, upda
 from mailer.adapters.database import audit
 from mailer.adapters.database.closing import NEVER, OPEN
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.schema import batches, instance, paces
+from mailer.adapters.database.schema import batches, clock, instance, paces
 
 EVERY = 10.0  # seconds after which it is looked at again where there is much to do
 _KEPT_EVERY = 10.0  # seconds by which it has gone on when that is written down
@@ -23,17 +23,22 @@ def keep(database: Database, *, lease: float) -> bool:
 
     `lease` is how long the caller's calls are leased, in seconds: none is cut shorter.
     """
-    shown = select(database.seconds(), instance.c.clock)
+    seen = select(clock.c.seen).scalar_subquery()
     with database.reading() as connection:
-        now, known = map(float, connection.execute(shown).one())
+        now, known = connection.execute(select(database.seconds(), seen)).one()
+        now, known = float(now), float(known or 0.0)
     if known - _SLACK <= now <= known + _KEPT_EVERY:
         return False
-    # Alone: whoever moves or erases people holds this row, and then theirs.
     with database.writing() as connection:
         if known > now:
             return _put_back(connection, now, known - now, lease)
+        kept = database.insert(clock).values(id=1, seen=now)
         connection.execute(
-            update(instance).where(instance.c.clock < now).values(clock=now)
+            kept.on_conflict_do_update(
+                index_elements=["id"],
+                set_={"seen": kept.excluded.seen},
+                where=clock.c.seen < kept.excluded.seen,
+            )
         )
     return False
 
@@ -45,20 +50,16 @@ def _put_back(connection: Connection, now: float, by: float, lease: float) -> bo
     that providers may have forgotten is not trusted for longer; and no lease ends while
     its call may still be under way.
     """
-    last = select(func.coalesce(func.max(batches.c.first_call), 0.0)).scalar_subquery()
     moved = connection.execute(
-        update(instance)
-        .where(instance.c.clock > now + _SLACK)
-        .values(
-            clock=now,
-            # By it a restored backup is known; those of open batches are moved below.
-            last_call=case(
-                (instance.c.last_call < last, last), else_=instance.c.last_call
-            ),
-        )
+        update(clock).where(clock.c.seen > now + _SLACK).values(seen=now)
     )
     if not moved.rowcount:  # another has just seen it
         return False
+    # By the last call a restored backup is known; those of open batches move below.
+    last = select(func.max(batches.c.first_call)).scalar_subquery()
+    connection.execute(
+        update(instance).where(instance.c.last_call < last).values(last_call=last)
+    )
     connection.execute(
         update(batches)
         .where(OPEN)

@@ -106,12 +106,20 @@ instance = Table(
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("home", String(200)),
     Column("last_call", Float, nullable=False, server_default=text("0")),
-    # The newest second seen on the database's own clock, which may be put back.
-    Column("clock", Float, nullable=False, server_default=text("0")),
     Column("stopped_at", Instant),
     Column("stopped_reason", Text),
     # Tells whether addresses are hashed under the key that they always were.
     Column("key_check", Bytes(16)),
+    CheckConstraint("id = 1", name="single"),
+)
+
+# At most one row: the newest second seen on the database's own clock, which may be put
+# back. Not in `instance`, which whoever begins a call locks.
+clock = Table(
+    "clock",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seen", Float, nullable=False),
     CheckConstraint("id = 1", name="single"),
 )
 

@@ -10,7 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column(
-        "instance",
-        sa.Column("clock", sa.Float, nullable=False, server_default=sa.text("0")),
+    op.create_table(
+        "clock",
+        sa.Column("id", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("seen", sa.Float, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clock")),
+        sa.CheckConstraint("id = 1", name=op.f("ck_clock_single")),
     )
