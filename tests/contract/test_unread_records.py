@@ -10,7 +10,7 @@ from mailer.adapters.database.audit import UNREADABLE
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.following import SqlFollowing
 from mailer.adapters.database.records import SqlRecords
-from mailer.core.diagnosis import Severity, Topic
+from mailer.core.diagnosis import Severity
 from tests.contract.launching import NAME, Coalition, draft
 
 _NESTED = '{"a":' * 3000 + "1" + "}" * 3000
@@ -69,7 +69,7 @@ def test_a_mailing_with_a_record_that_cannot_be_read_is_followed(
 
 def clock_of(database: Database, now: datetime) -> tuple[Severity, str]:
     found = health.examine(database, now=now)
-    [told] = [each for each in found if each.topic is Topic.CLOCK]
+    [told] = [each for each in found if each.about == "clock"]
     return told.severity, told.message
 
 

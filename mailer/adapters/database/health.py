@@ -22,7 +22,7 @@ _CALLS = About(Topic.DATABASE, says("calls"))
 _ROOM = About(Topic.DATABASE, says("disk"))
 _SWITCH = About(Topic.DATABASE, says("sending"))
 _BACKUP = About(Topic.DATABASE, says("backups"))
-_TIME = About(Topic.CLOCK, says("clock of the database"))
+_TIME = About(Topic.DATABASE, says("clock"))
 _OFF = 60.0  # seconds
 _AHEAD = timedelta(minutes=5)
 _LATELY = timedelta(days=7)
