@@ -311,14 +311,3 @@ def test_whatever_a_record_says_the_log_is_read(callers: Callers) -> None:
                 assert "{{7*7}}%(x)s%s%" in html.unescape(first)
     assert "saw that it was put back the clock of the database" in newest(ada)
     assert "segundos: 3600" in newest(ada, "es")
-
-
-def test_a_call_that_was_not_sent_is_told_by_headline_to_whoever_may_open_it(
-    callers: Callers,
-) -> None:
-    house = callers.house
-    callers.write()
-    ada, audie = house.signed_in(ADA), house.signed_in(AUDIE)
-
-    assert "Come to Otay Mesa" in newest(ada)
-    assert newest(audie).endswith(f"wrote it {callers.name} version: 1")

@@ -183,12 +183,7 @@ def _sources(visit: Visit, things: Collection[str]) -> Things:
 
 
 def _calls(visit: Visit, things: Collection[str]) -> Things:
-    """Tell those who may not open calls the headlines of those alone that were sent."""
-    names = {_key(thing) for thing in things}
-    if Permission.STOP not in visit.mine.permissions:
-        sent = _titling(visit).mailings([], names)
-        names = {f"{each.list_slug}/{each.edition}" for each in sent}
-    drafts = _titling(visit).drafts(names) if names else {}
+    drafts = _titling(visit).drafts({_key(thing) for thing in things})
     return {
         thing: _opened(
             visit,
