@@ -16,7 +16,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -33,6 +33,8 @@ EVERY = 20.0  # seconds
 REQUESTS_EVERY = 5.0  # seconds between looks at what visitors asked for
 LISTS_EVERY = 600.0  # seconds between looks at whether a provider's list is due
 _TICK = "tick"
+_SKEW = timedelta(seconds=1)  # by which clocks are put right all the time
+LOOK_AT_CLOCK_EVERY = 10.0  # seconds
 RECENT = 20  # mailings whose changes are told
 
 
@@ -89,11 +91,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         misfire_grace_time=None,
     )
     scheduler.start()
-    stop.wait()
+    while not stop.wait(LOOK_AT_CLOCK_EVERY):
+        keep_time(scheduler, datetime.now(UTC), journal)
     journal.said("ending after the call in hand")
     scheduler.shutdown(wait=True)
     project.close()
     return 0
+
+
+def keep_time(scheduler: BackgroundScheduler, now: datetime, journal: Journal) -> None:
+    """Run what waits for longer than it ever does: the clock was put back.
+
+    Jobs wait for a time of day: of an hour that comes twice, all would be slept through.
+    """
+    late = [
+        job
+        for job in scheduler.get_jobs()
+        if job.next_run_time > now + job.trigger.interval + _SKEW
+    ]
+    for job in late:
+        scheduler.modify_job(job.id, next_run_time=now)
+    if late:
+        journal.trouble("the clock was put back: what waited for it is done now")
 
 
 def _greet(project: Project, journal: Journal) -> None:

@@ -139,7 +139,7 @@ def _near(project: Project, lists: Mapping[str, MailingList]) -> Sequence[Questi
     """Return the questions that stay on this machine, or go to the database."""
 
     def database() -> Sequence[Finding]:
-        found = health.examine(project.database)
+        found = health.examine(project.database, now=project.clock())
         if found[0].severity is Severity.FAIL:
             return found
         return [

@@ -24,9 +24,11 @@ from mailer.core.reasons import said
 from mailer.core.refusal import NotMovedError, Why
 from mailer.core.roles import Permission
 from mailer.core.saying import says
+from mailer.core.tokens import normalize
 from mailer.pipeline.tell import Teller
 from mailer.ports import Audiences, Blasts, Coordinators, Ledger, Terms
 
+_RUNNING = (Stage.HELD, *LEAVING)
 _AGAIN = "somebody else has just changed it; look at it again: mailer blast show"
 
 
@@ -132,6 +134,8 @@ class Proposer:
             },
             at=self.clock(),
         )
+        if not moved and (there := self._submitted_by(submitter, proposal)):
+            return there, found  # pressed twice
         submitted = self._moved(moved, proposal)
         self.teller.withdraw(submitted)  # it may have been submitted before
         self.teller.ask(submitted)
@@ -183,17 +187,22 @@ class Proposer:
         """Let nothing more of it leave, wherever it stands; asked twice is no mistake."""
         actor, at = self._actor(by), self.clock()
         proposal = self.blasts.find(name)
-        if proposal.stage is Stage.HELD:
-            self.blasts.stop(proposal, by=actor, reason=said(reason), at=at)
-            proposal = self.blasts.find(proposal.name)  # it may have been released
-        if proposal.stage in LEAVING and proposal.mailing is not None:
-            self.ledger.pause(proposal.mailing, reason=said(reason), at=at, by=actor)
-        return self.blasts.find(proposal.name)
+        while True:
+            if proposal.stage is Stage.HELD:
+                self.blasts.stop(proposal, by=actor, reason=said(reason), at=at)
+            elif proposal.stage in LEAVING and proposal.mailing is not None:
+                self.ledger.pause(
+                    proposal.mailing, reason=said(reason), at=at, by=actor
+                )
+            seen, proposal = proposal.stage, self.blasts.find(proposal.name)
+            if proposal.stage is seen or proposal.stage not in _RUNNING:
+                return proposal
+            # Approved or released in this moment: it is stopped there.
 
     def pause(self, name: str, *, by: str, reason: str) -> Proposal:
         """Stop what runs; raises RefusedError if nothing does."""
         proposal = self.blasts.find(name)
-        if proposal.stage not in (Stage.HELD, *LEAVING) or self._is_paused(proposal):
+        if proposal.stage not in _RUNNING or self._is_paused(proposal):
             raise NotMovedError(
                 Why.STAGE,
                 f"{proposal.name} is {self.state(proposal)}; nothing was changed",
@@ -266,6 +275,15 @@ class Proposer:
                 f'list: "{draft.list_slug}" is no list of blasts; there is {there}'
             )
         return self.located(draft)
+
+    def _submitted_by(self, submitter: str, proposal: Proposal) -> Proposal | None:
+        """Return what this person has submitted since it was seen, just as it was."""
+        there = self.blasts.find(proposal.name)
+        is_theirs = normalize(there.submitter or "") == normalize(submitter)
+        is_same = there.revision == proposal.revision
+        return (
+            there if there.stage is Stage.SUBMITTED and is_theirs and is_same else None
+        )
 
     def _may_approve(
         self, proposal: Proposal, approver: str, *, alone: bool, reason: str

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from mailer.core.draft import Draft
 from mailer.core.errors import MailerError, StoreError
 from mailer.core.lists import MailingList
-from mailer.core.proposal import Proposal, Stage, canary_verdict
+from mailer.core.proposal import LEAVING, Proposal, Stage, canary_verdict
 from mailer.core.quiet import QuietHours
 from mailer.core.roles import Permission
 from mailer.core.routes import Route
@@ -86,6 +86,8 @@ class Releaser:
             return
         if proposal.too_late(at):
             self._expire(proposal, at)
+        elif self._rewind(proposal, at):
+            return
         elif proposal.stage is Stage.SUBMITTED:
             if not proposal.told and proposal.draft.unread is None:
                 self.teller.ask(proposal)
@@ -125,7 +127,6 @@ class Releaser:
         if proposal.alone and not proposal.told:
             self.teller.tell(proposal)
         if proposal.hold_until is None or proposal.hold_until > at:
-            self._rewind(proposal, proposal.hold_until, at)
             return
         if not self._is_entitled(proposal.approver or ""):
             if self.blasts.ask_again(proposal, reason=_NOT_ENTITLED, at=at):
@@ -169,7 +170,6 @@ class Releaser:
             self.blasts.settle_canary(proposal, until=at + proposal.hold())
             return
         if proposal.canary_until > at:
-            self._rewind(proposal, proposal.canary_until, at)
             return
         reason = canary_verdict(self.tracking.tally(proposal.mailing))
         if reason is None:
@@ -177,11 +177,18 @@ class Releaser:
         elif self.ledger.pause(proposal.mailing, reason=reason, at=at):
             self.trouble(f"{proposal.name} paused itself: {reason}")
 
-    def _rewind(self, proposal: Proposal, until: datetime | None, at: datetime) -> None:
-        """Begin a wait anew that lasts longer than any: the clock was ahead, by a year."""
+    def _rewind(self, proposal: Proposal, at: datetime) -> bool:
+        """Begin waits anew that last longer than any: the clock was ahead, by a year.
+
+        A hold counts until all is sent: no call begins before its end.
+        """
+        if proposal.stage not in (Stage.HELD, *LEAVING):
+            return False
         longest = at + proposal.hold()
-        if until is not None and until > longest + _SKEW:
-            self.blasts.rewind(proposal, until=longest, at=at)
+        waits = (proposal.hold_until, proposal.canary_until)
+        if all(until is None or until <= longest + _SKEW for until in waits):
+            return False
+        return self.blasts.rewind(proposal, until=longest, at=at)
 
     def _together(self, mailing_list: MailingList) -> int:
         size, pace = self.batch_size(mailing_list), mailing_list.pace

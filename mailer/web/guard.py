@@ -86,7 +86,11 @@ def _is_ours(request: Request, domain: str) -> bool:
 
 def network(request: Request) -> str:
     """Return the network of whoever asks: of an IPv6 address the first half."""
-    host = request.client.host if request.client else ""
+    return network_of(request.client.host if request.client else "")
+
+
+def network_of(host: str) -> str:
+    """Return the network of an address; "unknown" of what is none."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

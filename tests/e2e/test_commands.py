@@ -405,7 +405,7 @@ def test_a_dry_run_of_an_import_says_that_nothing_was_changed(filled: Shell) -> 
 
 def test_db_check_and_upgrade_say_how_it_stands(shell: Shell) -> None:
     assert shell("db", "check", "--json").json == {"sound": True, "findings": []}
-    assert shell("db", "upgrade", "--json").json == {"before": "0016", "after": "0016"}
+    assert shell("db", "upgrade", "--json").json == {"before": "0017", "after": "0017"}
 
 
 def test_an_output_that_is_cut_off_is_no_crash(filled: Shell) -> None:

@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert
 
+from mailer.adapters.database.schema import audit
 from mailer.core.automation import Scope
 from mailer.core.roles import Role
 from mailer.core.saying import Saying
@@ -256,3 +257,57 @@ def test_a_long_log_asks_no_more_often_than_a_short_one(callers: Callers) -> Non
         assert len(rows(mo)) > 12 * len(things)
 
     assert len(many) == len(few)
+
+
+_SLY = "<script>alert(1)</script>{{7*7}}%(x)s%s%"
+_LONG = "9" * 4000
+_STRANGE: list[tuple[str, str, Any]] = [
+    ("", "", {}),
+    ("blast", "edit", {}),
+    ("blast urgent/nothing", "a verb to come", {}),
+    ("a kind to come 7", "edit", {"mailing": 7, "people": 0}),
+    (f"blast {_SLY}", _SLY, {"reason": _SLY, _SLY: _SLY}),
+    (f"actions from {_SLY}", "import", {}),
+    ("account nobody", "invite", {}),
+    (f"mailing {_LONG[:40]}", "paused", {"mailing": int(_LONG)}),
+    ("mailing -1", "paused", {"mailing": -5, "token": 1e99, "organization": True}),
+    ("request ²", "accept", {"subscriber": [1], "organization": 2**63}),
+    ("mailing a/b/c", "paused", {"reason": {"a": ["b", {"c": 1}]}}),
+    ("mailing 1", "paused", {"acknowledged": [f"{_SLY} (x)", 5, None, {"a": 1}]}),
+    ("mailing 1", "paused", {"language": _SLY, "kind": [None], "roles": {"a": 1}}),
+    ("mailing 1", "paused", {"language": 5, "until": 5, "since": "2026-13-45"}),
+    ("mailing 1", "paused", {"until": "0001-01-01T00:00:00+00:00"}),
+    ("mailing 1", "paused", {"since": "9999-12-31T23:59:59+00:00"}),
+    ("blast urgent/x", "launch", {"change": f"approved 1, sending {_LONG}"}),
+    ("blast urgent/x", "launch", {"change": f"approved 1, sending 2: {_LONG} left"}),
+    ("blast urgent/x", "launch", {"change": f"approved ,, sending 2: 1 {_SLY}"}),
+    ("blast urgent/../../x", "edit", {"change": ["approved 1, sending 2: 3 left"]}),
+    ("action ../x", "edit", ["no", "object"]),
+    ("subscription to list 99", "granted", {"reason": "\u202egnihtyna"}),
+    ("clock", "put back", {"seconds": 3600}),
+]
+
+
+def test_whatever_a_record_says_the_log_is_read(callers: Callers) -> None:
+    house = callers.house
+    ada, audie = house.signed_in(ADA), house.signed_in(AUDIE)
+    for thing, verb, detail in _STRANGE:
+        with house.project.database.writing() as connection:
+            connection.execute(
+                insert(audit).values(
+                    happened_at=house.now,
+                    actor=_SLY,
+                    verb=verb[:40],
+                    object=thing[:200],
+                    detail=detail,
+                )
+            )
+        for browser in (ada, audie):
+            for language in ("en", "es"):
+                page = browser.get(f"/console/audit?lang={language}")
+                assert page.status_code == 200, (thing, detail)
+                assert "<script>alert" not in page.text
+                first = _ROW.findall(page.text)[0]
+                assert "{{7*7}}%(x)s%s%" in html.unescape(first)
+    assert "saw that it was put back the clock of the database" in newest(ada)
+    assert "segundos: 3600" in newest(ada, "es")

@@ -10,11 +10,18 @@ from time import monotonic
 import httpx
 import pytest
 
-from mailer.web.patience import Patience
+from mailer.web.patience import Patience, is_among, is_stranger
 from tests.fakes.site import Site, a_site, served_app
 
 HEAD, BODY, MOST = 0.4, 0.8, 40
-SLOW = Patience(head=HEAD, body=BODY, taking=0.4, most=MOST)
+STRANGER, ANOTHER = "127.0.0.2", "127.0.0.3"
+SLOW = Patience(
+    head=HEAD,
+    body=BODY,
+    taking=0.4,
+    most=MOST,
+    counts=lambda host: host in (STRANGER, ANOTHER),
+)
 BEGUN = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: "
 POSTED = (
     b"POST /subscribe HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n"
@@ -32,13 +39,15 @@ def site() -> Iterator[Site]:
         yield site
 
 
-def opened(site: Site, *, reads: int = 0) -> socket.socket:
-    """Open a line; `reads` are the octets that it takes without being read."""
+def opened(site: Site, *, reads: int = 0, of: str = "") -> socket.socket:
+    """Open a line from an address; `reads` are the octets that it takes unread."""
     _, _, port = site.url.rpartition(":")
     line = socket.socket()
     if reads:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, reads)
     line.settimeout(5)
+    if of:
+        line.bind((of, 0))
     line.connect(("127.0.0.1", int(port)))
     return line
 
@@ -140,3 +149,66 @@ def test_more_than_there_are_files_for_are_turned_away_and_come_in_afterwards(
             continue
     else:
         raise AssertionError("nobody got in any more")
+
+
+def test_one_machine_gets_a_quarter_of_the_lines_and_others_get_in(site: Site) -> None:
+    with ExitStack() as open_ones:
+        lines = [
+            open_ones.enter_context(opened(site, of=STRANGER)) for _ in range(MOST)
+        ]
+        turned_away = sum(is_closed(line) for line in lines[MOST // 4 :])
+        assert turned_away == MOST - MOST // 4
+        for address in (ANOTHER, ""):
+            with opened(site, of=address) as line:
+                line.sendall(WHOLE)
+                line.settimeout(5)
+                assert line.recv(4096).startswith(b"HTTP/1.1 200")
+
+
+def test_a_machine_that_hung_up_gets_its_lines_back(site: Site) -> None:
+    for _ in range(3):
+        with ExitStack() as open_ones:
+            for _ in range(MOST // 4):
+                line = open_ones.enter_context(opened(site, of=STRANGER))
+                line.sendall(WHOLE)
+                line.settimeout(5)
+                assert line.recv(4096).startswith(b"HTTP/1.1 200")
+        Event().wait(_DRIP)
+
+
+@pytest.mark.parametrize(
+    ("host", "strange"),
+    [
+        ("203.0.113.9", False),  # for documentation
+        ("9.9.9.9", True),
+        ("2620:fe::9", True),
+        ("::ffff:9.9.9.9", True),
+        ("127.0.0.1", False),
+        ("::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("10.1.2.3", False),  # a proxy in the next container
+        ("fe80::1%eth0", False),
+        ("", False),  # a socket of this machine
+    ],
+)
+def test_only_addresses_of_the_internet_are_counted(host: str, strange: bool) -> None:  # noqa: FBT001 - a column
+    assert is_stranger(host) is strange
+
+
+@pytest.mark.parametrize(
+    ("named", "among"),
+    [
+        ("9.9.9.9", True),
+        ("127.0.0.1, 9.9.9.0/24", True),
+        (["9.9.9.9"], True),
+        ("*", True),
+        ("19.9.9.9,9.9.9.90", False),
+        ("unix:/run/x", False),
+        ("", False),
+    ],
+)
+def test_a_proxy_that_is_named_is_not_counted(
+    named: str | list[str],
+    among: bool,  # noqa: FBT001 - a column
+) -> None:
+    assert is_among("9.9.9.9", named) is among

@@ -2,11 +2,17 @@
 
 import ast
 
+import pytest
+from babel import Locale
+from markupsafe import escape
+
 from mailer.adapters.renderer.environment import translations
+from mailer.adapters.renderer.telling import Telling
 from mailer.core.saying import Verbatim, says
 from tests.contract.spanish import SPANISH
 from tests.fakes.site import TEMPLATES
 
+ENGLISH = Telling(Locale("en"), translations(TEMPLATES / "translations", "en"))
 EXAMINE = TEMPLATES.parent / "mailer" / "pipeline" / "examine"
 
 
@@ -62,3 +68,18 @@ def test_what_stays_as_it_was_written_is_marked_and_harmless() -> None:
         '<span lang="en">chmod 600 a&amp;b</span>'
     )
     assert SPANISH.marked("") == ""
+
+
+@pytest.mark.parametrize(
+    "sly", ["%(text)s %s %% %", "{{ 7*7 }} {0}", "%(domain)s<script>", "%c%n%d"]
+)
+def test_what_strangers_answer_is_no_template_and_no_format(sly: str) -> None:
+    named = says("only %(domain)s itself may send mail in that name", domain=sly)
+    record = says("mend the record; it reads now: %(text)s", text=Verbatim(sly))
+    within = says("mend the record; it reads now: %(text)s", text=named)
+
+    for words in (named, record, within, sly, Verbatim(sly)):
+        for language in (SPANISH, ENGLISH):
+            assert str(escape(sly)) in language.marked(words)
+            assert "<script>" not in language.marked(words)
+    assert sly in SPANISH.told(within)

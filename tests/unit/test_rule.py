@@ -2,6 +2,7 @@
 
 import json
 import re
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -27,6 +28,16 @@ def parse(include: Any, exclude: Any = None) -> Rule:
 
 
 # --- reading
+
+
+def test_a_rule_of_very_many_keys_is_refused_at_once() -> None:
+    keys = ",".join(f'"{number:x}":1' for number in range(20_000))
+    began = monotonic()
+
+    with pytest.raises(InputError, match='"4e1f" stands twice'):
+        rules.parse(f'{{{keys},"4e1f":1}}')
+
+    assert monotonic() - began < 1.5  # key by key it was four seconds
 
 
 def test_every_condition_is_read() -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, literal, select
 from mailer.adapters.database import meant
 from mailer.adapters.database.drafting import (
     SqlDrafts,
+    as_asked,
     forget_recipients,
     tell,
 )
@@ -43,7 +44,10 @@ class SqlApprovals(SqlDrafts):
                 "hold_until": hold_until,
             }
             same = blasts.c.content_hash == proposal.content_hash
-            if not self._move(connection, proposal, (Stage.SUBMITTED,), values, same):
+            asked = as_asked(proposal)
+            if not self._move(
+                connection, proposal, (Stage.SUBMITTED,), values, same, asked
+            ):
                 return None
             if words != self._submitted_words(connection, proposal):
                 raise NotMovedError(

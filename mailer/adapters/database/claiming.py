@@ -5,6 +5,7 @@ Leases and paces run on the database's clock, so that machines need not agree on
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import (
     ColumnElement,
@@ -19,7 +20,8 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.adapters.database import settling
+from mailer.adapters.clocks import elapsed
+from mailer.adapters.database import settling, timing
 from mailer.adapters.database.claims import Claims, may_send, paced
 from mailer.adapters.database.closing import NEVER, OPEN, finish_idle
 from mailer.adapters.database.engine import Database
@@ -46,6 +48,7 @@ class SqlClaiming(SqlHolding):
         database: Database,
         secret: bytes,
         remember: Callable[[float], None] = lambda _call: None,
+        monotonic: Callable[[], float] = elapsed,
     ) -> None:
         """Take the secret from which each mailing's own is made.
 
@@ -56,6 +59,8 @@ class SqlClaiming(SqlHolding):
         self._claims = Claims(database)
         self._now = self._hot.now
         self._remember = remember
+        self._monotonic = monotonic
+        self._looked_at_clock = -timing.EVERY
 
     def claim(
         self,
@@ -68,6 +73,37 @@ class SqlClaiming(SqlHolding):
         relieves: Collection[str] = (),
     ) -> Batch | None:
         """Lease the next batch that is due, or return None."""
+        lease_next = partial(
+            self._lease,
+            owner,
+            lease=lease,
+            mailing_id=mailing_id,
+            provider=provider,
+            settle=settle,
+            relieves=relieves,
+        )
+        batch = lease_next()
+        if self._clock_was_put_back(lease, idle=batch is None) and batch is None:
+            return lease_next()
+        return batch
+
+    def _clock_was_put_back(self, lease: float, *, idle: bool) -> bool:
+        """Look at the clock when there is nothing else to do, and now and then."""
+        if not idle and self._monotonic() < self._looked_at_clock + timing.EVERY:
+            return False
+        self._looked_at_clock = self._monotonic()
+        return timing.keep(self._database, lease=lease)
+
+    def _lease(
+        self,
+        owner: str,
+        *,
+        lease: float,
+        mailing_id: int | None,
+        provider: str,
+        settle: float,
+        relieves: Collection[str],
+    ) -> Batch | None:
         with self._database.writing() as connection:
             self._give_up_on_lost(connection, provider, settle)
             due = self._due(connection, mailing_id, provider, relieves)

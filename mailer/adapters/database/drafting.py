@@ -177,7 +177,7 @@ class SqlDrafts:
         }
         again = frozenset((Stage.DRAFT, Stage.SUBMITTED))
         with self._database.writing() as connection:
-            if not self._move(connection, proposal, again, values):
+            if not self._move(connection, proposal, again, values, as_asked(proposal)):
                 return False
             detail = {"expected": expected, "acknowledged": _reasoned(acknowledged)}
             tell(connection, proposal.name, by, "submit", at=at, detail=detail)
@@ -247,7 +247,7 @@ class SqlDrafts:
                     blasts.c.revision == proposal.revision,
                     # What was told of one step is not told of the next.
                     blasts.c.stage == proposal.stage.value,
-                    blasts.c.submitted_at.is_not_distinct_from(proposal.submitted_at),
+                    as_asked(proposal),
                     blasts.c.approved_at.is_not_distinct_from(proposal.approved_at),
                 )
                 .values(told=True)
@@ -256,13 +256,13 @@ class SqlDrafts:
     def story(self, proposal: Proposal) -> Sequence[tuple[datetime, str, str, str]]:
         """Return what happened to it: when, by whom (account), what, why."""
         query = (
-            select(audit_rows)
+            audit.rows()
             .where(audit_rows.c.object == _thing(proposal.name))
             .order_by(audit_rows.c.id)
         )
         with self._database.reading() as connection:
             return [
-                (row.happened_at, row.actor, row.verb, _said(row.detail))
+                (row.happened_at, row.actor, row.verb, _said(audit.told(row.detail)))
                 for row in connection.execute(query)
             ]
 
@@ -441,6 +441,11 @@ def forget_recipients(connection: Connection, number: int) -> None:
     connection.execute(
         delete(blast_recipients).where(blast_recipients.c.blast_id == number)
     )
+
+
+def as_asked(proposal: Proposal) -> ColumnElement[bool]:
+    """Whether nobody has submitted a blast since it was seen."""
+    return blasts.c.submitted_at.is_not_distinct_from(proposal.submitted_at)
 
 
 def is_sending() -> ColumnElement[bool]:

@@ -5,13 +5,14 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, or_, select
 
+from mailer.adapters.database import audit
 from mailer.adapters.database.engine import Database
 from mailer.adapters.database.faring import fared
 from mailer.adapters.database.mailings import to_mailing, with_lists
 from mailer.adapters.database.readers import masked
 from mailer.adapters.database.records import to_record
 from mailer.adapters.database.schema import (
-    audit,
+    audit as log,
     deliveries,
     mailings,
     subscribers,
@@ -99,9 +100,9 @@ class SqlFollowing:
         name = f"{mailing.list_slug}/{mailing.edition}"
         things = (f"mailing {mailing.id}", f"mailing {name}", f"blast {name}")
         query = (
-            select(audit)
-            .where(or_(*(audit.c.object == thing for thing in things)))
-            .order_by(audit.c.id.desc())
+            audit.rows()
+            .where(or_(*(log.c.object == thing for thing in things)))
+            .order_by(log.c.id.desc())
             .limit(most)
         )
         with self._database.reading() as connection:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -9,7 +10,7 @@ from sqlalchemy import func, select
 from mailer.adapters.database import migrate
 from mailer.adapters.database.drafting import SqlDrafts
 from mailer.adapters.database.engine import Database
-from mailer.adapters.database.schema import instance, lists, subscriptions
+from mailer.adapters.database.schema import audit, instance, lists, subscriptions
 from mailer.core.diagnosis import About, Finding, Topic
 from mailer.core.errors import ConfigError, StoreError
 from mailer.core.proposal import OVER, Stage
@@ -21,13 +22,20 @@ _CALLS = About(Topic.DATABASE, says("calls"))
 _ROOM = About(Topic.DATABASE, says("disk"))
 _SWITCH = About(Topic.DATABASE, says("sending"))
 _BACKUP = About(Topic.DATABASE, says("backups"))
+_TIME = About(Topic.DATABASE, says("clock"))
+_OFF = 60.0  # seconds
+_AHEAD = timedelta(minutes=5)
+_LATELY = timedelta(days=7)
 _LITTLE, _NONE = 1024**3, 100 * 1024**2  # octets free
 _LOOKED_AT = 200  # calls, the newest
 _GIB = 1024**3
 
 
-def examine(database: Database) -> Sequence[Finding]:
-    """Look at the database without changing it, not even making its file."""
+def examine(database: Database, *, now: datetime) -> Sequence[Finding]:
+    """Look at the database without changing it, not even making its file.
+
+    `now` is what the clock of this machine shows.
+    """
     if database.is_sqlite and not _is_there(database):
         return [
             _SCHEMA.fail(
@@ -47,6 +55,7 @@ def examine(database: Database) -> Sequence[Finding]:
     except (ConfigError, StoreError) as error:
         return [_SCHEMA.fail(error.words, says("nothing is sent"))]
     findings = [_SCHEMA.ok(says("the newest")), _switch(database)]
+    findings.append(_time(database, now))
     if database.is_sqlite:
         findings += [_journal(database), _room(Path(database.url.database or "."))]
     return [*findings, *_calls(database), _backups(database)]
@@ -83,6 +92,39 @@ def _switch(database: Database) -> Finding:
         says("no mailing goes out"),
         says("when all is well: %(command)s", command=Verbatim("mailer start")),
     )
+
+
+def _time(database: Database, now: datetime) -> Finding:
+    """Look whether clocks go on, and together: what is due waits for their hours."""
+    newest = select(audit.c.happened_at).order_by(audit.c.id.desc()).limit(1)
+    went = (audit.c.object == "clock", audit.c.verb == "put back")
+    with database.reading() as connection:
+        last = connection.scalar(newest)
+        put_back = connection.scalar(select(func.max(audit.c.happened_at)).where(*went))
+        theirs = float(connection.scalar(select(database.seconds())) or 0.0)
+    off = 0.0 if database.is_sqlite else now.timestamp() - theirs
+    late = says("editions and urgent calls go out at the wrong hour")
+    mended = says(
+        "have the machine keep its time: %(command)s",
+        command=Verbatim("timedatectl set-ntp true"),
+    )
+    if abs(off) > _OFF:
+        apart = f"{abs(off):.0f}"
+        return _TIME.warn(
+            says("%(off)s seconds away from this machine's", off=apart), late, mended
+        )
+    if last is not None and last > now + _AHEAD:
+        shown = f"{last:%Y-%m-%d %H:%M}"
+        found = says("the last record is of a later hour, %(at)s UTC", at=shown)
+        return _TIME.warn(found, late, mended)
+    if put_back is not None and now - put_back < _LATELY:
+        shown = f"{put_back:%Y-%m-%d %H:%M}"
+        return _TIME.warn(
+            says("was put back, as was seen at %(at)s UTC", at=shown),
+            says("holds that were under way began anew"),
+            mended,
+        )
+    return _TIME.ok(says("goes on, as this machine's"))
 
 
 def _calls(database: Database) -> Sequence[Finding]:

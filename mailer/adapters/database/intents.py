@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, case, exists, func, select, update
 
 from mailer.adapters.database import waves
 from mailer.adapters.database.claiming import SqlClaiming, of
@@ -14,6 +14,7 @@ from mailer.adapters.database.schema import (
     batches,
     deliveries,
     paces,
+    subscribers,
     variants,
 )
 from mailer.core.audience import Resting
@@ -213,6 +214,9 @@ class SqlIntents(SqlClaiming):
             if out:
                 _leave_out(connection, batch, out, sent_at)
                 rows = [row for row in rows if reasons[row.id] is None]
+            for row in rows:
+                if row.moved:
+                    _readdress(connection, batch, row.id)
         variant = self._variant(connection, batch.variant_id)
         return Intent(
             batch=batch,
@@ -269,6 +273,25 @@ def _resting(mailing: Mailing, row: Any, at: datetime) -> Resting | None:
     if mailing.kind == Kind.DIGEST and row.frequency == Frequency.URGENT:
         return Resting.URGENT_ONLY
     return None
+
+
+def _readdress(connection: Connection, batch: Batch, subscriber: int) -> None:
+    """Note where somebody gets it who moved while their delivery was being made."""
+    there = select(subscribers.c.address_hash).where(subscribers.c.id == subscriber)
+    other = deliveries.alias("other")
+    taken = exists().where(
+        other.c.mailing_id == batch.mailing.id,
+        other.c.address_hash == there.scalar_subquery(),
+    )
+    connection.execute(
+        update(deliveries)
+        .where(
+            of(batch.variant_id, batch.seq),
+            deliveries.c.subscriber_id == subscriber,
+            ~taken,
+        )
+        .values(address_hash=there.scalar_subquery())
+    )
 
 
 def _leave_out(

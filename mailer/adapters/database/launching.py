@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     and_,
+    case,
     func,
     or_,
     select,
@@ -98,16 +99,15 @@ class SqlLaunching(SqlApprovals):
             )
 
     def rewind(self, proposal: Proposal, *, until: datetime, at: datetime) -> bool:
-        """Let a wait end then that a clock began which was ahead."""
-        held = proposal.stage is Stage.HELD
-        moment = blasts.c.hold_until if held else blasts.c.canary_until
+        """Let every wait end then that a clock began which was ahead."""
+        waits = (blasts.c.hold_until, blasts.c.canary_until)
         with self._database.writing() as connection:
             if not self._move(
                 connection,
                 proposal,
                 (proposal.stage,),
-                {moment.name: until},
-                moment > until,
+                {each.name: case((each > until, until), else_=each) for each in waits},
+                or_(*(each > until for each in waits)),
             ):
                 return False
             detail = {"reason": "the clock was put back"}

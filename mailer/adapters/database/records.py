@@ -20,7 +20,7 @@ class SqlRecords:
 
     def latest(self, *, most: int, before: int | None = None) -> Sequence[Record]:
         """Return the newest records, or those older than one."""
-        query = select(log).order_by(log.c.id.desc()).limit(most)
+        query = audit.rows().order_by(log.c.id.desc()).limit(most)
         if before is not None:
             query = query.where(log.c.id < before)
         with self._database.reading() as connection:
@@ -63,12 +63,12 @@ class SqlRecords:
 
 
 def to_record(row: Row[Any]) -> Record:
-    """Return the record in a row of the log."""
+    """Return the record in one of `audit.rows`."""
     return Record(
         number=row.id,
         at=row.happened_at,
         actor=row.actor,
         verb=row.verb,
         thing=row.object,
-        detail=row.detail,
+        detail=audit.told(row.detail),
     )

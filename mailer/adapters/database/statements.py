@@ -91,7 +91,8 @@ class Statements:
             )
             .outerjoin(
                 suppressions,
-                suppressions.c.address_hash == deliveries.c.address_hash,
+                # Of the address that is written to, whenever they moved to it.
+                suppressions.c.address_hash == subscribers.c.address_hash,
             )
             .where(
                 _deliveries(),

@@ -1,11 +1,11 @@
 """The web pages: templates/web in each language, and their stylesheet."""
 
 import hashlib
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from babel import Locale, numbers
+from babel import Locale, UnknownLocaleError, numbers
 from jinja2 import Environment, TemplateError as JinjaError
 
 from mailer.adapters.renderer.environment import environment, translations
@@ -76,9 +76,7 @@ class Pages:
         env.filters["figures"] = lambda number: numbers.format_decimal(
             number, locale=locale
         )
-        env.filters["language_name"] = lambda code: (
-            Locale.parse(code).get_display_name(locale) or code
-        )
+        env.filters["language_name"] = partial(_language_name, locale)
         env.globals["coalition"] = self._coalition
         env.globals["root"] = self._root
         env.globals["stylesheet"] = self.stylesheet_name
@@ -94,6 +92,14 @@ class Pages:
             for other in self._coalition.languages
             if other != language
         }
+
+
+def _language_name(reader: Locale, code: str) -> str:
+    """Return what a language is called; what is none, as it was written."""
+    try:
+        return Locale.parse(code).get_display_name(reader) or code
+    except (ValueError, UnknownLocaleError):
+        return code
 
 
 def _endonym(language: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -102,8 +103,8 @@ def _unique(name: str) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
     def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
+            often = Counter(key for key, _ in pairs)
+            twice = next(key for key, times in often.items() if times > 1)
             raise InputError(
                 says(
                     "%(name)s: %(key)s stands twice in one object; put both conditions"

@@ -55,12 +55,14 @@ _KEYS: Words = {
     "roles": says("roles"),
     "scope": says("of where"),
     "scopes": says("it may"),
+    "seconds": says("seconds"),
     "since": says("since"),
     "subscriber": says("subscriber"),
     "suppressed": says("never mailed"),
     "token": says("its token"),
     "unchanged": says("as before"),
     "until": says("until"),
+    "unreadable": says("cannot be read"),
     "updated": says("changed"),
     "version": says("version"),
     "voids": says("voids"),
@@ -147,8 +149,12 @@ _REFERRING = ("mailing", "organization", "subscriber", "token")
 _MOMENTS = ("paused_until", "since", "until")
 _HIDDEN = ("undo",)  # by which a merge is taken apart: nothing to read
 _OVERRIDDEN = "overridden: "
-_CHANGE = re.compile(r"approved (\d[\d,]*), sending (\d[\d,]*)(?:: (.+))?", re.ASCII)
-_COUNT = re.compile(r"(\d[\d,]*) (.+)", re.ASCII)
+_NUMBER = r"(\d[\d,]{0,20})"
+_CHANGE = re.compile(
+    rf"approved {_NUMBER}, sending {_NUMBER}(?:: (.+))?", re.ASCII | re.DOTALL
+)
+_COUNT = re.compile(rf"{_NUMBER} (.+)", re.ASCII | re.DOTALL)
+_YEARS = range(1970, 9999)  # that every zone has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,4 +232,4 @@ def _moment(value: object) -> datetime | None:
         found = datetime.fromisoformat(str(value))
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return found if found.tzinfo and found.year in _YEARS else None

@@ -78,6 +78,7 @@ DEEDS: Mapping[str, Words] = {
     },
     "addresses": {"suppress": says("let nobody mail them")},
     "blast": _SENT,
+    "clock": {"put back": says("saw that it was put back")},
     "deliveries": {"prune": says("deleted what is too old to keep")},
     "introduction": {
         "propose": says("asked two hosts"),

@@ -251,6 +251,7 @@ _KNOWN: Mapping[str, Callable[[Visit, Collection[str]], Things]] = {
 _FIXED: Mapping[str, tuple[str, str | None, Permission | None]] = {
     "address": (says("an address"), "suppressions", Permission.READ_PEOPLE),
     "addresses": (says("addresses"), "suppressions", Permission.READ_PEOPLE),
+    "clock": (says("the clock of the database"), None, None),
     "deliveries": (says("records of messages"), None, None),
     "organizations": (says("organizations"), "organizations", Permission.READ_PEOPLE),
     "sending": (says("all sending"), "stop", Permission.STOP),

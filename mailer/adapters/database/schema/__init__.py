@@ -71,6 +71,7 @@ from mailer.adapters.database.schema.requests import (
 )
 from mailer.adapters.database.schema.sending import (
     batches,
+    clock,
     deliveries,
     instance,
     paces,
@@ -91,6 +92,7 @@ __all__ = [
     "blasts",
     "calls",
     "challenges",
+    "clock",
     "consent_events",
     "cooldowns",
     "credentials",

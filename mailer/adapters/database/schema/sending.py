@@ -113,6 +113,16 @@ instance = Table(
     CheckConstraint("id = 1", name="single"),
 )
 
+# At most one row: the newest second seen on the database's own clock, which may be put
+# back. Not in `instance`, which whoever begins a call locks.
+clock = Table(
+    "clock",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seen", Float, nullable=False),
+    CheckConstraint("id = 1", name="single"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,

@@ -31,7 +31,7 @@ from mailer.web.console.door import Visit, choice
 
 _UNREADABLE, _CONFLICT, _NOT_FOUND = 422, 409, 404
 _SHOWN = 8  # actions, or calls that went out, to choose from
-_LOOKED_AT = 500  # actions that are searched
+_LOOKED_AT = 500  # actions, or calls, that are searched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +220,7 @@ def _first_list(visit: Visit) -> str:
 
 def _gone_out(visit: Visit) -> Sequence[Proposal]:
     """Return the calls that people have got last, to choose from."""
-    begun = visit.desk.work.calls.blasts.every(LEAVING | {Stage.DONE})
+    begun = visit.desk.work.calls.blasts.every(LEAVING | {Stage.DONE}, most=_LOOKED_AT)
     newest = sorted(begun, key=lambda one: one.edited_at, reverse=True)
     return newest[:_SHOWN]
 
