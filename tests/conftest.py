@@ -24,9 +24,11 @@ THOROUGH = "thorough"  # marks what knows a greater depth
 FOLDER = Path(__file__).parent
 LEFT_OUT = "left out"
 REQUIRED = bool(os.environ.get("MAILER_REQUIRE_ALL_SUITES"))
+# The one that has no windows shows the same and does half the work for a page.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 NO_CHROMIUM = (
-    "there is no Chromium here: install it (apt install chromium), or name one with"
-    " CHROMIUM=/path/to/chromium"
+    "there is no Chromium here: install it (apt install chromium-headless-shell, or"
+    " chromium), or name one with CHROMIUM=/path/to/chromium"
 )
 
 # How long an example takes depends on what else the machine does.
@@ -40,8 +42,7 @@ hypothesis.settings.load_profile("mailer")
 def chromium_path() -> str:
     """Where Chromium is; without one the tests that need it are skipped."""
     named = os.environ.get("CHROMIUM")
-    names = [named] if named else ["chromium", "chromium-browser", "google-chrome"]
-    for name in names:
+    for name in [named] if named else BROWSERS:
         if path := shutil.which(name):
             return path
     pytest.skip(NO_CHROMIUM)

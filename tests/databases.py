@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -80,6 +81,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     migrate.upgrade(database)
     database.close()
     yield address
+    _server(address).dispose()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -156,9 +158,13 @@ def wake_workers(database: Database, request: pytest.FixtureRequest) -> None:
         database.wake = ProcrastinateWaker(database).wake
 
 
+@cache
+def _server(address: str) -> Engine:
+    """A connection that lasts: to open one costs as much as a small database."""
+    return create_engine(address, isolation_level="AUTOCOMMIT", pool_size=1)
+
+
 def _execute(address: str, *statements: str) -> None:
-    engine = create_engine(address, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with _server(address).connect() as connection:
         for statement in statements:
             connection.execute(text(statement))
-    engine.dispose()

@@ -4,15 +4,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mailer.core.accounts import Factor
 from mailer.core.roles import Role
-from tests.browser.test_gates_in_chromium import violations
-from tests.browser.visiting import WIDTHS, look, press, tab_to
+from tests.browser.barriers import barriers
+from tests.browser.visiting import WIDTHS, look, press, tab_to, window
 from tests.databases import migrated_file
 from tests.e2e.conftest import Shell, copied, initial
 from tests.e2e.coordinators import PASSWORD, House
@@ -41,29 +40,12 @@ def house(running: House) -> House:
 
 @contextmanager
 def opened(
-    chromium: Browser,
-    *,
-    width: int = 1280,
-    script: bool = True,
-    scheme: Literal["light", "dark"] = "light",
+    chromium: Browser, *, width: int = 1280, script: bool = True, fresh: bool = False
 ) -> Iterator[Page]:
     """Open a browser; at the end no page of it has complained."""
-    context = chromium.new_context(
-        viewport={"width": width, "height": 800},
-        java_script_enabled=script,
-        color_scheme=scheme,
-        locale="en-US",
-        bypass_csp=scheme == "dark",  # where axe-core, itself a script, is let in
-    )
-    context.set_default_timeout(20_000)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda line: complaints.append(line.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
     quiet = ("status of 4", "Password forms should have")
-    assert [one for one in complaints if not any(q in one for q in quiet)] == []
-    context.close()
+    with window(chromium, width=width, script=script, fresh=fresh, quiet=quiet) as page:
+        yield page
 
 
 def sign_in(page: Page, house: House, address: str) -> None:
@@ -159,7 +141,7 @@ def test_setting_up_an_account_with_a_phone_and_signing_in_with_it(
 def test_adding_a_passkey_and_signing_in_with_nothing_else(
     chromium: Browser, house: House, width: int
 ) -> None:
-    with opened(chromium, width=width) as page:
+    with opened(chromium, width=width, fresh=True) as page:
         give_device(page)
         enter(page.context, house, BEN)
         page.goto(f"{house.url}/console/account")
@@ -179,7 +161,7 @@ def test_adding_a_passkey_and_signing_in_with_nothing_else(
 def test_a_passkey_that_nobody_has_is_said_to_be_so(
     chromium: Browser, house: House
 ) -> None:
-    with opened(chromium) as page:
+    with opened(chromium, fresh=True) as page:
         give_device(page)
         page.goto(f"{house.url}/console/sign-in")
         page.get_by_role("button", name="Sign in with a passkey").click()
@@ -233,7 +215,7 @@ def test_accepting_a_request_and_looking_at_its_address(
 def test_the_overview_asks_again_by_itself_and_leads_away_at_the_end(
     chromium: Browser, house: House
 ) -> None:
-    with opened(chromium) as page:
+    with opened(chromium, fresh=True) as page:
         enter(page.context, house, BEN)
         page.clock.install()
         page.goto(f"{house.url}/console")
@@ -246,9 +228,8 @@ def test_the_overview_asks_again_by_itself_and_leads_away_at_the_end(
         expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_axe_finds_nothing_that_bars_coordinators_from_their_work(
-    chromium: Browser, house: House, width: int
+def test_nothing_bars_coordinators_from_their_work(
+    chromium: Browser, house: House
 ) -> None:
     number = a_request(house)
     ben = house.account(BEN).public_id
@@ -261,16 +242,13 @@ def test_axe_finds_nothing_that_bars_coordinators_from_their_work(
         f"/accounts/{ben}",
         "/audit",
     ]
-    with opened(chromium, width=width, scheme="dark") as page:
+    with opened(chromium) as page:
         page.goto(f"{house.url}/console/sign-in")
-        found = violations(page)
+        found = barriers(page)
         enter(page.context, house, ROSA)
-        for scheme in ("dark", "light"):
-            page.emulate_media(color_scheme=scheme)
-            for path in paths:
-                page.goto(f"{house.url}/console{path}")
-                look(page)
-                found += violations(page)
+        for path in paths:
+            page.goto(f"{house.url}/console{path}")
+            found += barriers(page)
 
         assert found == []
 

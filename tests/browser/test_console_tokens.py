@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from mailer.core.roles import Role
+from tests.browser.barriers import barriers
 from tests.browser.test_console import enter, opened
-from tests.browser.test_gates_in_chromium import violations
 from tests.browser.visiting import WIDTHS, look, press, tab_to
 from tests.databases import migrated_file
 from tests.e2e.conftest import Shell, copied, initial
@@ -62,19 +62,19 @@ def test_tokens_are_made_by_keyboard_in_spanish_and_without_barriers(
 ) -> None:
     account = house.account(ROSA)
     house.project.console.accounts.describe(account, name="Rosa", language="es")
-    with opened(chromium, scheme="dark") as page:
+    with opened(chromium) as page:
         enter(page.context, house, ROSA)
         page.goto(f"{house.url}{PATH}")
-        found = violations(page)
+        found = barriers(page)
         tab_to(page, "name")
         page.keyboard.type("Atajo")
         tab_to(page, "scope")
         page.keyboard.press("Space")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Su clave nueva")).to_be_visible()
-        found += violations(page)
+        found += barriers(page)
         page.goto(f"{house.url}{PATH}")
-        found += violations(page)
+        found += barriers(page)
         assert found == []
     house.project.console.accounts.describe(account, name="Rosa", language="en")
 

@@ -19,7 +19,7 @@ def darkening(chromium_path: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium_path,
-            args=["--no-sandbox", "--enable-features=WebContentsForceDark"],
+            args=["--no-sandbox", "--blink-settings=forceDarkModeEnabled=true"],
         )
         yield browser
         browser.close()

@@ -1,10 +1,8 @@
 """What only a browser can tell of a message: axe-core, widths and dark mode."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -13,23 +11,10 @@ from playwright.sync_api import Browser, Page
 from mailer.adapters import specimens
 from mailer.adapters.gates import Message
 from tests.browser import looking
+from tests.browser.barriers import faint, violations
 from tests.browser.looking import Scheme, opened
 from tests.unit.gates.messages import EXTREMES, TEMPLATES, good, rendered
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-# Landmarks are the mail client's: it shows a message within its own page.
-RULES: dict[str, Any] = {
-    "resultTypes": ["violations"],
-    "runOnly": [
-        "wcag2a",
-        "wcag2aa",
-        "wcag21a",
-        "wcag21aa",
-        "wcag22aa",
-        "best-practice",
-    ],
-    "rules": {"landmark-one-main": {"enabled": False}, "region": {"enabled": False}},
-}
 SAMPLES = [
     (name, language) for name in specimens.names(TEMPLATES) for language in ("en", "es")
 ]
@@ -44,32 +29,6 @@ def sample(name: str, language: str) -> Message:
     return specimens.message(TEMPLATES, name, language)
 
 
-def violations(page: Page, *, contrast: bool = True) -> list[str]:
-    """What axe-core finds: rule, and the elements it is about.
-
-    Contrast takes it longer than all other rules together, and no translation
-    changes it.
-    """
-    page.evaluate(AXE)
-    more = {} if contrast else {"color-contrast": {"enabled": False}}
-    chosen = {**RULES, "rules": {**RULES["rules"], **more}}
-    found: dict[str, Any] = page.evaluate(f"axe.run(document, {json.dumps(chosen)})")
-    assert len(found["passes"]) > 10, "axe-core looked at next to nothing"
-    return [
-        f"{one['id']}: {node['html'][:160]} {node['failureSummary']}"
-        for one in found["violations"]
-        for node in one["nodes"]
-    ]
-
-
-def faint(page: Page) -> list[str]:
-    """What axe-core finds hard to read for want of contrast."""
-    only = json.dumps({"runOnly": ["color-contrast"]})
-    found: dict[str, Any] = page.evaluate(f"axe.run(document, {only})")
-    assert found["passes"], "axe-core found no words"
-    return [node["html"] for one in found["violations"] for node in one["nodes"]]
-
-
 @pytest.mark.parametrize(("name", "language"), SAMPLES)
 def test_axe_finds_nothing_that_bars_people_from_reading(
     chromium: Browser, name: str, language: str
@@ -80,7 +39,7 @@ def test_axe_finds_nothing_that_bars_people_from_reading(
         assert violations(seen.page, contrast=english) == []
         if english:
             seen.light("dark")
-            assert faint(seen.page) == []
+            assert looking.faint(seen.page) == []
         assert seen.asked == []
 
 

@@ -30,7 +30,9 @@ def house(initial: Shell, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def test_no_page_runs_hostile_words_in_a_browser(
     chromium: Browser, house: House
 ) -> None:
-    with opened(chromium) as page:  # which complains of what its policy had to stop
+    with opened(
+        chromium, fresh=True
+    ) as page:  # which complains of what its policy had to stop
         enter(page.context, house, MIGHTY)
         dialogs: list[str] = []
         page.on("dialog", lambda dialog: dialogs.append(dialog.message))

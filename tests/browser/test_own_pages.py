@@ -4,18 +4,17 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from mailer.core.requests import Kind, Moved, Moving, Request, State
 from mailer.core.tokens import Purpose
-from mailer.web.own import KINDS
-from tests.browser.visiting import obstacles
+from mailer.web.own import KINDS as KINDS_OF_LINKS
+from tests.browser.barriers import barriers
+from tests.browser.visiting import KINDS, kind, look, press, visiting, window
 from tests.fakes.site import NOW, UID, WEEKLY, Site, a_reader, a_site, served
 
-WIDTHS = (375, 1280)
 HELD = {
     "address": "office@aftguild.example",
     "person": {
@@ -35,14 +34,14 @@ HELD = {
     ],
     "mailings": [{"list": "weekly", "edition": "2019-10-07", "state": "sent"}],
 }
-NUMBERS = {kind: number for number, kind in enumerate(Kind, start=1)}
+NUMBERS = {one: number for number, one in enumerate(Kind, start=1)}
 
 
-def request(kind: Kind) -> Request:
+def request(what: Kind) -> Request:
     return Request(
-        number=NUMBERS[kind],
+        number=NUMBERS[what],
         public_id="",
-        kind=kind,
+        kind=what,
         state=State.WRITTEN,
         language="en",
         list_number=WEEKLY,
@@ -65,113 +64,75 @@ def running() -> Iterator[Site]:
 def site(running: Site) -> Site:
     running.forget()
     running.readers.add(a_reader())
-    for kind in Kind:
-        running.requests.add(UID, request(kind))
+    for each in Kind:
+        running.requests.add(UID, request(each))
     running.dossiers.held[UID] = HELD
     running.rights.addresses[UID] = "office@aftguild.example"
     running.rights.moved = Moved(what=Moving.DONE, back=(UID, 99))
     return running
 
 
-@pytest.fixture(
-    params=[(width, script) for width in WIDTHS for script in (False, True)],
-    ids=lambda kind: f"{kind[0]}-{'with' if kind[1] else 'no'}-script",
-)
+@pytest.fixture(params=KINDS, ids=kind)
 def page(
     chromium: Browser,
     site: Site,  # noqa: ARG001 - it must be there first
     request: pytest.FixtureRequest,
 ) -> Iterator[Page]:
-    """A window; at the end no page has set a cookie or broken anything."""
+    """An empty page in each kind of browser."""
     width, script = request.param
-    context = chromium.new_context(
-        viewport={"width": width, "height": 800},
-        java_script_enabled=script,
-        locale="en-US",
-    )
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda line: complaints.append(line.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    assert [words for words in complaints if "status of 422" not in words] == []
-    assert not context.cookies()
-    context.close()
+    with visiting(chromium, None, width, script=script) as page:
+        yield page
 
 
-def link(site: Site, kind: Kind) -> str:
-    token = site.keyring.sign(Purpose.CONFIRM, UID, NUMBERS[kind])
+def link(site: Site, what: Kind) -> str:
+    token = site.keyring.sign(Purpose.CONFIRM, UID, NUMBERS[what])
     return f"{site.url}/c/{token}"
 
 
-def press(page: Page, words: str) -> None:
-    with page.expect_navigation(wait_until="load"):
-        page.get_by_role("button", name=words, exact=True).click()
-
-
-def fits(page: Page) -> bool:
-    wide, seen = page.evaluate(
-        "() => [document.documentElement.scrollWidth, innerWidth]"
-    )
-    return bool(wide <= seen)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
-def test_axe_finds_nothing_that_bars_people_from_what_is_theirs(
-    chromium: Browser, site: Site, width: int, scheme: Literal["light", "dark"]
-) -> None:
-    context = chromium.new_context(
-        viewport={"width": width, "height": 800},
-        color_scheme=scheme,
-        bypass_csp=True,  # axe-core itself is a script
-    )
-    page = context.new_page()
+def test_nothing_bars_people_from_what_is_theirs(chromium: Browser, site: Site) -> None:
     found: list[str] = []
-
-    for kind in KINDS:
-        page.goto(f"{link(site, kind)}?lang=es")
-        found += obstacles(page, scheme)
-    page.goto(link(site, Kind.READDRESS))
-    press(page, "Ask there")
-    found += obstacles(page, scheme)
-    page.goto(link(site, Kind.EXPORT))
-    press(page, "Show it here")
-    found += obstacles(page, scheme)
-    page.goto(link(site, Kind.ERASE))
-    press(page, "Delete everything")
-    found += obstacles(page, scheme)
-    page.goto(site.url + site.preferences)
-    press(page, "See what you keep")
-    found += obstacles(page, scheme)
+    with window(chromium) as page:
+        for each in KINDS_OF_LINKS:
+            page.goto(f"{link(site, each)}?lang=es")
+            found += barriers(page)
+        page.goto(link(site, Kind.READDRESS))
+        press(page, "Ask there")
+        found += barriers(page)
+        page.goto(link(site, Kind.EXPORT))
+        press(page, "Show it here")
+        found += barriers(page)
+        page.goto(link(site, Kind.ERASE))
+        press(page, "Delete everything")
+        found += barriers(page)
+        page.goto(site.url + site.preferences)
+        press(page, "See what you keep")
+        found += barriers(page)
 
     assert found == []
-    context.close()
 
 
 def test_asking_for_each_from_the_preferences(page: Page, site: Site) -> None:
-    for words, kind in (
+    for words, asked in (
         ("See what you keep", Kind.EXPORT),
         ("Change my address", Kind.READDRESS),
         ("Hand over my seat", Kind.HAND_OVER),
         ("Delete everything", Kind.ERASE),
     ):
         page.goto(site.url + site.preferences)
-        assert fits(page)
+        look(page)
         press(page, words)
         assert "Look at your mail." in page.get_by_role("status").inner_text()
-        assert fits(page)
-        assert site.rights.asked[-1] == (kind, UID)
+        look(page)
+        assert site.rights.asked[-1] == (asked, UID)
 
 
 def test_seeing_what_is_kept_and_downloading_it(
     page: Page, site: Site, tmp_path: Path
 ) -> None:
     page.goto(link(site, Kind.EXPORT))
-    assert fits(page)
+    look(page)
     press(page, "Show it here")
-    assert fits(page)
+    look(page)
 
     assert "Ana Quintanilla" in page.inner_text("main")
     with page.expect_download() as loading:
@@ -200,24 +161,24 @@ def test_a_slip_of_the_finger_is_marked_and_mended(page: Page, site: Site) -> No
     page.get_by_label("Your new email address").fill("ana at home")
     press(page, "Ask there")
 
-    assert fits(page)
+    look(page)
     assert "Write an address that can get mail" in page.inner_text("main")
     page.get_by_label("Your new email address").fill("ana@home.example")
     press(page, "Ask there")
-    assert fits(page)
+    look(page)
     assert "ana@home.example" in page.inner_text("main")
     assert site.rights.asked_at == ["ana@home.example"]
 
 
 def test_moving_here_and_back(page: Page, site: Site) -> None:
     page.goto(link(site, Kind.MOVE))
-    assert fits(page)
+    look(page)
     press(page, "Yes, write to me here")
     assert "We write here now" in page.title()
     assert len(site.notes.posted) == 1
 
     page.goto(link(site, Kind.MOVE_BACK))
-    assert fits(page)
+    look(page)
     press(page, "Write to me here again")
     assert "It is as it was" in page.title()
 
@@ -234,7 +195,7 @@ def test_deleting_everything_by_the_keyboard_alone(page: Page, site: Site) -> No
         page.keyboard.press("Enter")
 
     assert "All is deleted" in page.title()
-    assert fits(page)
+    look(page)
     assert len(site.erasures.erased) == 1
 
 

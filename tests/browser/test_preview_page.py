@@ -3,18 +3,20 @@
 import socket
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Request
 
 from mailer.adapters import specimens
 from mailer.adapters.gates import Finding, Gate, check
 from mailer.web.preview.app import create
 from mailer.web.preview.desk import Choice, Shown, Trouble
 from mailer.web.server import server
-from tests.browser.test_gates_in_chromium import violations
+from tests.browser.barriers import barriers
+from tests.browser.looking import SCHEMES, Scheme
+from tests.browser.visiting import window
 from tests.unit.gates.messages import TEMPLATES
 
 GROUND = "n => n.contentWindow.getComputedStyle(n.contentDocument.querySelector('.paper')).backgroundColor"
@@ -72,21 +74,19 @@ def table() -> Iterator[Table]:
         listening.close()
 
 
+@contextmanager
 def opened(
     browser: Browser,
     table: Table,
     of: str = "digest",
     *,
     width: int = 1280,
-    scheme: Literal["light", "dark"] = "light",
-) -> Page:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme
-    )
-    page = context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(str(error)))
-    page.goto(f"{table.url}/?of={of}", wait_until="load")
-    return page
+    scheme: Scheme = "light",
+    quiet: tuple[str, ...] = (),
+) -> Iterator[Page]:
+    with window(browser, width=width, scheme=scheme, quiet=quiet) as page:
+        page.goto(f"{table.url}/?of={of}", wait_until="load")
+        yield page
 
 
 def scrolled(page: Page) -> list[float]:
@@ -103,87 +103,75 @@ def scrolled(page: Page) -> list[float]:
 FOUND = Finding(gate=Gate.LINKS, words=f"{'W' * 60}: here", where=f"HTML, {'x' * 60}")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("of", ["digest", "trouble"])
-def test_everybody_can_use_the_page(
-    chromium: Browser,
-    table: Table,
-    of: str,
-    width: int,
-    scheme: Literal["light", "dark"],
-) -> None:
+def test_everybody_can_use_the_page(chromium: Browser, table: Table, of: str) -> None:
     table.findings = (FOUND,)
-    page = opened(chromium, table, of, width=width, scheme=scheme)
-
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = violations(page)
-    assert found == []
-    page.context.close()
+    with opened(chromium, table, of) as page:
+        assert barriers(page) == []
 
 
 def test_frames_are_as_wide_as_they_say_where_there_is_room(
     chromium: Browser, table: Table
 ) -> None:
-    page = opened(chromium, table, width=1280)
     wide = "n => n.getBoundingClientRect().width"
-    frames = [frame.evaluate(wide) for frame in page.query_selector_all("iframe")]
-    assert frames == [375, 600, 375, 600]
-    page.context.close()
+    with opened(chromium, table, width=1280) as page:
+        frames = [frame.evaluate(wide) for frame in page.query_selector_all("iframe")]
+        assert frames == [375, 600, 375, 600]
 
 
 @pytest.mark.parametrize("width", [375, 1280])
 def test_what_one_looks_at_is_visible_among_all_there_is(
     chromium: Browser, table: Table, width: int
 ) -> None:
-    page = opened(chromium, table, "place11", width=width)
-    chosen, there = (
-        page.locator(name).bounding_box() for name in ("nav [aria-current]", "nav")
-    )
-    assert chosen is not None
-    assert there is not None
-    assert there["y"] <= chosen["y"]
-    assert chosen["y"] + chosen["height"] <= there["y"] + there["height"]
-    assert chosen["y"] + chosen["height"] <= 900
-    page.context.close()
+    with opened(chromium, table, "place11", width=width) as page:
+        chosen, there = (
+            page.locator(name).bounding_box() for name in ("nav [aria-current]", "nav")
+        )
+        assert chosen is not None
+        assert there is not None
+        assert there["y"] <= chosen["y"]
+        assert chosen["y"] + chosen["height"] <= there["y"] + there["height"]
+        assert chosen["y"] + chosen["height"] <= 900
 
 
 def test_each_frame_has_its_own_light_whatever_the_machine_prefers(
     chromium: Browser, table: Table
 ) -> None:
-    for scheme in ("light", "dark"):
-        page = opened(chromium, table, scheme=scheme)
-        grounds = [
-            frame.evaluate(GROUND) for frame in page.query_selector_all("iframe")
-        ]
-        assert grounds == ["rgb(255, 255, 255)"] * 2 + ["rgb(26, 22, 19)"] * 2
-        page.context.close()
+    for scheme in SCHEMES:
+        with opened(chromium, table, scheme=scheme) as page:
+            grounds = [
+                frame.evaluate(GROUND) for frame in page.query_selector_all("iframe")
+            ]
+            assert grounds == ["rgb(255, 255, 255)"] * 2 + ["rgb(26, 22, 19)"] * 2
 
 
 def test_frames_scroll_together_and_an_edit_finds_the_place_again(
     chromium: Browser, table: Table
 ) -> None:
-    page = opened(chromium, table)
-    page.evaluate(
-        "document.querySelectorAll('iframe')[1].contentDocument.scrollingElement"
-        ".scrollTop = 1500"
-    )
-    before = scrolled(page)
+    with opened(chromium, table) as page:
+        page.evaluate(
+            "document.querySelectorAll('iframe')[1].contentDocument.scrollingElement"
+            ".scrollTop = 1500"
+        )
+        before = scrolled(page)
 
-    table.findings, table.edits = (FOUND,), 1
-    page.wait_for_selector(".findings li")
+        table.findings, table.edits = (FOUND,), 1
+        page.wait_for_selector(".findings li")
 
-    assert scrolled(page) == pytest.approx(before, rel=0.02)
-    page.context.close()
+        assert scrolled(page) == pytest.approx(before, rel=0.02)
 
 
 def test_a_link_in_a_message_opens_nothing(chromium: Browser, table: Table) -> None:
-    page = opened(chromium, table)
     asked: list[str] = []
-    page.context.on("request", lambda request: asked.append(request.url))
-    page.frames[1].locator("a").first.click()
-    page.wait_for_timeout(300)
 
-    assert len(page.context.pages) == 1
+    def ask(request: Request) -> None:
+        asked.append(request.url)
+
+    with opened(chromium, table, quiet=("Blocked opening",)) as page:
+        page.context.on("request", ask)
+        page.frames[1].locator("a").first.click()
+        page.wait_for_timeout(300)
+
+        assert len(page.context.pages) == 1
+        page.context.remove_listener("request", ask)
     assert not [url for url in asked if not url.startswith(table.url)]
-    page.context.close()

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Request
 
 from mailer.core.model import ActionStatus, Sponsor
-from tests.browser.looking import Scheme
-from tests.browser.test_gates_in_chromium import violations
-from tests.browser.test_pages import CONTRASTS
+from tests.browser.visiting import barred, read, visiting
 from tests.e2e.conftest import Shell, copied, initial
 from tests.e2e.town import Town
 from tests.factories import NINE, draft
@@ -40,14 +38,14 @@ def town(initial: Shell, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
 
 
 class Visitor:
-    """A page of the browser, and what it asked for or complained about."""
+    """A page of the browser, and what it asked for."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page, self._url = page, url
-        self.complaints: list[str] = []
         self.asked: list[str] = []
-        page.on("console", lambda line: self.complaints.append(line.text))
-        page.on("request", lambda request: self.asked.append(request.url))
+
+    def ask(self, request: Request) -> None:
+        self.asked.append(request.url)
 
     def open(self, path: str) -> Page:
         self.page.goto(self._url + path)
@@ -58,56 +56,28 @@ class Visitor:
 def visitor(
     chromium: Browser, town: Town, request: pytest.FixtureRequest
 ) -> Iterator[Visitor]:
-    screen: tuple[int, Scheme, bool] = getattr(request, "param", (1280, "light", False))
-    width, scheme, script = screen
-    context = chromium.new_context(
-        viewport={"width": width, "height": 800},
-        color_scheme=scheme,
-        java_script_enabled=script,
-        locale="en-US",
-        bypass_csp=script,  # axe-core itself is a script
-    )
-    context.set_default_timeout(20_000)
-    yield Visitor(context.new_page(), town.url)
-    assert not context.cookies()
-    context.close()
+    width: int = getattr(request, "param", 1280)
+    with visiting(chromium, None, width, script=False) as page:
+        visitor = Visitor(page, town.url)
+        page.on("request", visitor.ask)
+        yield visitor
+        page.remove_listener("request", visitor.ask)
 
 
-SCREENS = [(w, scheme) for w in (320, 375, 1280) for scheme in ("light", "dark")]
-plain = pytest.mark.parametrize(
-    "visitor", [(*screen, False) for screen in SCREENS], indirect=True
-)
-with_axe = pytest.mark.parametrize(
-    "visitor", [(*screen, True) for screen in SCREENS[2:]], indirect=True
-)
-
-
-@plain
 def test_every_public_page_fits_and_can_be_read_without_a_script(
     visitor: Visitor, town: Town
 ) -> None:
     for path in PAGES:
         for language in ("en", "es"):
-            page = visitor.open(f"{path}?lang={language}")
-            wide, seen = page.evaluate(
-                "() => [document.documentElement.scrollWidth, innerWidth]"
-            )
-            assert wide <= seen, path
-            ratio, words = min(page.evaluate(CONTRASTS))
-            assert ratio >= 4.5, (path, words)
-            assert page.locator("h1").count() == 1
+            read(visitor.open(f"{path}?lang={language}"))
 
-    assert visitor.complaints == []
     assert all(url.startswith(town.url) for url in visitor.asked)
 
 
-@with_axe
-def test_axe_finds_nothing_that_bars_people_from_the_public_pages(
-    visitor: Visitor,
+def test_nothing_bars_people_from_the_public_pages(
+    chromium: Browser, town: Town
 ) -> None:
-    for path in PAGES:
-        page = visitor.open(path)
-        assert violations(page) == [], path
+    assert barred(chromium, [town.url + path for path in PAGES]) == []
 
 
 def test_a_copy_looks_as_the_mail_does(visitor: Visitor) -> None:
@@ -122,9 +92,9 @@ def test_a_copy_looks_as_the_mail_does(visitor: Visitor) -> None:
     assert page.locator("main h1").evaluate(sized) == "900"
 
 
-@pytest.mark.parametrize("visitor", [(1280, "dark", False)], indirect=True)
 def test_a_copy_is_dark_where_the_reader_s_screen_is(visitor: Visitor) -> None:
     page = visitor.open(EDITION)
+    page.emulate_media(color_scheme="dark")
 
     ground = page.locator("main > div").evaluate(
         "e => getComputedStyle(e).backgroundColor"
@@ -160,7 +130,7 @@ def test_a_visitor_finds_the_calendars_and_the_editions_from_the_actions(
     page.get_by_text("Put right since.").wait_for()
 
 
-@pytest.mark.parametrize("visitor", [(375, "light", False)], indirect=True)
+@pytest.mark.parametrize("visitor", [375], indirect=True)
 def test_links_of_our_own_are_large_enough_for_a_finger(visitor: Visitor) -> None:
     for path in PAGES:
         page = visitor.open(path)

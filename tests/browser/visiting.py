@@ -2,15 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from weakref import WeakKeyDictionary
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
-from tests.browser.test_gates_in_chromium import AXE, faint, violations
+from tests.browser.barriers import barriers, beyond
+from tests.browser.looking import SCHEMES, Scheme, faint
 
 WIDTHS = (375, 1280)
-KINDS = [(width, script) for width in WIDTHS for script in (False, True)]
+# Our public pages have no script, and are the same where one could run: each width is
+# tried with either. `visiting` holds them to that.
+KINDS = [(375, False), (1280, True)]
+QUIET = ("status of 422",)
+
+# A context has a process of its own, which costs more than what most tests do in it.
+_READY: WeakKeyDictionary[Browser, dict[bool, list[Page]]] = WeakKeyDictionary()
 
 
 def kind(one: tuple[int, bool]) -> str:
@@ -19,26 +26,70 @@ def kind(one: tuple[int, bool]) -> str:
 
 
 @contextmanager
-def visiting(
-    chromium: Browser, url: str, width: int, *, script: bool
+def window(
+    chromium: Browser,
+    *,
+    width: int = 1280,
+    script: bool = True,
+    scheme: Scheme = "light",
+    fresh: bool = False,
+    quiet: tuple[str, ...] = QUIET,
 ) -> Iterator[Page]:
-    """Open a page; at the end it has set no cookie and broken nothing."""
-    context = chromium.new_context(
-        viewport={"width": width, "height": 800},
-        java_script_enabled=script,
-        locale="en-US",
-    )
-    context.set_default_timeout(10_000)
-    page = context.new_page()
+    """Open a window; at the end no page in it has complained, but `quiet`ly.
+
+    The next one may get the same, without its cookies. It has to be `fresh` for whoever
+    leaves something else in it: a clock, a device, an answer to dialogs.
+    """
+    ready = [] if fresh else _READY.setdefault(chromium, {}).setdefault(script, [])
+    page = ready.pop() if ready else _opened(chromium, script=script)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme)
     complaints: list[str] = []
-    page.on("console", lambda line: complaints.append(line.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(url)
+
+    def listen(line: ConsoleMessage) -> None:
+        complaints.append(line.text)
+
+    def fail(error: Error) -> None:
+        complaints.append(str(error))
+
+    page.on("console", listen)
+    page.on("pageerror", fail)
     yield page
-    unexpected = [words for words in complaints if "status of 422" not in words]
-    assert unexpected == []
-    assert not context.cookies()
-    context.close()
+    loud = [one for one in complaints if not any(words in one for words in quiet)]
+    assert not loud, loud
+    page.remove_listener("console", listen)
+    page.remove_listener("pageerror", fail)
+    if fresh:
+        page.context.close()
+        return
+    page.mouse.move(0, 0)
+    if script:
+        page.goto("about:blank")  # where nothing asks for anything any more
+    page.context.clear_cookies()
+    ready.append(page)  # unless something has failed in it
+
+
+def _opened(chromium: Browser, *, script: bool) -> Page:
+    context = chromium.new_context(java_script_enabled=script, locale="en-US")
+    context.set_default_timeout(20_000)
+    return context.new_page()
+
+
+@contextmanager
+def visiting(
+    chromium: Browser, url: str | None, width: int, *, script: bool
+) -> Iterator[Page]:
+    """Open a public page, if one is named; at the end none has a script, or kept a thing."""
+    with window(chromium, width=width, script=script) as page:
+        if url:
+            page.goto(url)
+        yield page
+        assert not page.context.cookies()
+        assert page.evaluate(_KEPT) == 0
+        assert page.locator("script:not([type='application/ld+json'])").count() == 0
+
+
+_KEPT = "() => localStorage.length + sessionStorage.length"
 
 
 def press(page: Page, words: str) -> None:
@@ -49,15 +100,20 @@ def press(page: Page, words: str) -> None:
 
 def look(page: Page) -> None:
     """Hold the page to the width of its screen."""
-    wide, seen = page.evaluate(
-        "() => [document.documentElement.scrollWidth, innerWidth]"
-    )
-    beyond = page.evaluate(
-        """() => [...document.querySelectorAll('body *:not(nav *)')]
-          .filter(node => node.getBoundingClientRect().right > innerWidth + 1)
-          .slice(0, 5).map(node => node.outerHTML.slice(0, 120))"""
-    )
-    assert wide <= seen, (page.url, beyond)
+    found = beyond(page)
+    assert not found, (page.url, found)
+
+
+def read(page: Page) -> None:
+    """Hold the page to every screen: no line hangs over, all words stand out, one title."""
+    for width in (320, *WIDTHS):
+        page.set_viewport_size({"width": width, "height": 800})
+        look(page)
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            found = faint(page, least=4)
+            assert not found, (page.url, width, scheme, found)
+    assert page.locator("h1").count() == 1
 
 
 def tab_to(page: Page, name: str, most: int = 40) -> None:
@@ -73,31 +129,11 @@ def tab_to(page: Page, name: str, most: int = 40) -> None:
     pytest.fail(f"the keyboard never reaches {name}")
 
 
-def obstacles(page: Page, scheme: Literal["light", "dark"]) -> list[str]:
-    """Return what axe-core finds in this light.
-
-    All its rules but that of contrast see the same page in every light: in the dark
-    that one is left.
-    """
-    if scheme == "light":
-        return violations(page)
-    page.evaluate(AXE)
-    return faint(page)
-
-
-def barred(
-    chromium: Browser, urls: list[str], width: int, scheme: Literal["light", "dark"]
-) -> list[str]:
-    """Return what axe-core finds on these pages."""
-    context = chromium.new_context(
-        viewport={"width": width, "height": 800},
-        color_scheme=scheme,
-        bypass_csp=True,  # axe-core itself is a script
-    )
-    page = context.new_page()
+def barred(chromium: Browser, urls: list[str]) -> list[str]:
+    """Return what bars people from these pages."""
     found: list[str] = []
-    for url in urls:
-        page.goto(url)
-        found += obstacles(page, scheme)
-    context.close()
+    with window(chromium) as page:
+        for url in urls:
+            page.goto(url)
+            found += barriers(page)
     return found

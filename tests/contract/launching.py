@@ -18,7 +18,6 @@ from mailer.adapters.database.publishing import SqlPublicActions
 from mailer.adapters.database.schema import accounts, batches
 from mailer.adapters.database.tracking import SqlTracking
 from mailer.adapters.markdown import CommonMark
-from mailer.adapters.renderer.mail import MailRenderer
 from mailer.adapters.renderer.specimens import specimens
 from mailer.core.accounts import Account, State
 from mailer.core.caps import Cap
@@ -39,6 +38,7 @@ from mailer.pipeline.typeset import Typesetter
 from mailer.ports import Mailing, Provider, Terms
 from tests.contract.post import PEPPER, SECRET, Post
 from tests.factories import contact
+from tests.fakes.renderer import KeptMail
 
 ANA, BEN, CY = "ana@example.org", "ben@example.org", "cy@example.org"
 COORDINATORS = (ANA, BEN, CY)
@@ -50,7 +50,7 @@ URGENT = parse(
     slug="urgent",
 )
 NAME = "urgent/otay"
-MAIL = MailRenderer(TEMPLATES, specimens(TEMPLATES)["digest"].sample.brand, BASE)
+MAIL = KeptMail(TEMPLATES, specimens(TEMPLATES)["digest"].sample.brand, BASE)
 
 
 def draft(**changes: Any) -> Draft:

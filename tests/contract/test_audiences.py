@@ -19,6 +19,7 @@ from mailer.core.errors import InputError, NotFoundError
 from mailer.core.rule import Rule
 from mailer.ports import Card, LeftOut, Share, Terms
 from tests.contract.crowds import LISTS, Crowd, Person, age, region_of
+from tests.depth import deep
 from tests.factories import MONDAY
 
 CAPS: Sequence[tuple[list[tuple[int, int]], str]] = (
@@ -51,7 +52,7 @@ def parsed(**rule: Any) -> Rule:
     return rules.read(rule)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(deep(everyday=2, thorough=5)))
 def test_exactly_those_get_it_whom_the_rule_means_and_who_may_be_mailed(
     database: Database, seed: int
 ) -> None:

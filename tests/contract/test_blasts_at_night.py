@@ -15,6 +15,7 @@ from mailer.core import quiet
 from mailer.core.proposal import Stage
 from mailer.core.quiet import QuietHours
 from tests.contract.launching import NAME, Coalition, draft
+from tests.depth import deep
 from tests.factories import PLACES, place
 from tests.fakes.provider import ScriptedProvider, vanish
 
@@ -65,7 +66,7 @@ def is_night(hours: QuietHours, at: datetime, zone: ZoneInfo) -> bool:
     return begin <= now < end if begin < end else not end <= now < begin
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(deep(everyday=3, thorough=6)))
 def test_whenever_it_is_sent_nobody_is_woken_and_everybody_gets_it_once(
     coalition: Coalition, seed: int
 ) -> None:

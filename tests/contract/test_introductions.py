@@ -32,6 +32,7 @@ from mailer.pipeline.notify import Notifier
 from mailer.ports import Introduction
 from tests.contract.post import SECRET, WEEKLY, Post, people
 from tests.contract.test_hosts import join, said, send
+from tests.depth import deep
 from tests.factories import MONDAY, draft, place
 from tests.fakes.provider import ScriptedProvider
 
@@ -551,7 +552,7 @@ def test_our_copies_of_the_letters_are_emptied_once_they_are_sent(
 # --- whatever happens
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(deep(everyday=2, thorough=6)))
 def test_no_address_is_seen_before_both_have_agreed_whatever_happens(
     stage: Stage, seed: int
 ) -> None:
