@@ -12,7 +12,7 @@ from mailer.ports import CORRECTION, Mailing
 from mailer.ports.titling import Titling
 from mailer.web.console import deeds, paths, showing
 from mailer.web.console.door import Visit
-from mailer.web.console.requests import title
+from mailer.web.console.requests import day, title
 
 _CONSOLE = "/console"
 
@@ -115,7 +115,13 @@ def _requests(visit: Visit, things: Collection[str]) -> Things:
     may = theirs in visit.mine.permissions
     found = _titling(visit).requests(set(numbers.values())) if may else {}
     return {
-        thing: _opened(visit, title(found[number]), f"requests/{number}", theirs)
+        thing: _opened(
+            visit,
+            title(found[number]),
+            f"requests/{number}",
+            theirs,
+            day=day(found[number]),
+        )
         if number in found and found[number].state not in (State.ASKED, State.WRITTEN)
         else Thing(words=says("request %(number)s", number=str(number)))
         for thing, number in numbers.items()
