@@ -159,7 +159,7 @@ def test_accounts_tokens_lists_and_addresses_are_told_in_words(
     for row, said in zip(
         english,
         (
-            "let nobody mail them addresses reason: a person of ours said so; added: 1",
+            "let nobody mail them addresses reason: they or a person of ours said so; added: 1",
             f"took its addresses as a table {urgent.title('en')}",
             "used it token “My phone” method: GET; path: /api/v1/mailings",
             "made a token Rosa its token: token “My phone”; it may: Read urgent calls",

@@ -173,6 +173,18 @@ def test_a_rule_that_names_nobody_is_refused_in_spanish(callers: Callers) -> Non
     assert page.count("nadie lleva esta etiqueta") == 2  # among the checks, on the card
 
 
+def test_the_page_of_a_mailing_says_in_spanish_whom_it_was_approved_for(
+    callers: Callers,
+) -> None:
+    callers.approved()
+    callers.work(minutes=2)
+    number = callers.call.mailing
+    card = html.unescape(callers.rosa.get(f"/console/mailings/{number}?lang=es").text)
+
+    assert "Aprobado para 2, sale a 2." in card
+    assert "Approved" not in card
+
+
 def test_each_refusal_of_a_step_is_said_in_spanish(callers: Callers) -> None:
     house = callers.house
     house.person("both@union.example", [Role.AUTHOR, Role.APPROVER], codes=True)
