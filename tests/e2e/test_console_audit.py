@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from mailer.core.audience import FOREVER
 from mailer.core.automation import Scope
 from mailer.core.roles import Role
 from mailer.core.saying import Saying
@@ -168,9 +169,9 @@ def test_accounts_tokens_lists_and_addresses_are_told_in_words(
         strict=True,
     ):
         assert said in row
-    assert "las bloqueó direcciones motivo: lo dijo una persona de la" in spanish[0]
+    assert "las bloqueó direcciones motivo: lo dijo esa persona o" in spanish[0]
     assert f"descargó sus direcciones como tabla {urgent.title('es')}" in spanish[1]
-    assert "lo usó token «My phone»" in spanish[2]
+    assert "la usó clave «My phone»" in spanish[2]
     assert "puede: Leer llamados urgentes" in spanish[3]
     assert "le dio otras funciones Rosa antes: Redacción" in spanish[4]
     page = rows(browser)[4]
@@ -256,3 +257,43 @@ def test_a_long_log_asks_no_more_often_than_a_short_one(callers: Callers) -> Non
         assert len(rows(mo)) > 12 * len(things)
 
     assert len(many) == len(few)
+
+
+def test_a_subscription_that_was_ended_for_somebody_tells_whose_it_was(
+    callers: Callers,
+) -> None:
+    house, by = callers.house, callers.house.account(MO).actor
+    [number] = [
+        n for n, one in house.project.numbered().items() if one.slug == "urgent"
+    ]
+    eva = subscriber(house)
+    house.project.console.readership.end(eva, number, by=by, at=house.now)
+    mo, audie = house.signed_in(MO), house.signed_in(AUDIE)
+
+    said = "Mo ended it a subscription to “Urgent calls” subscriber: e…@barrio.example"
+    assert said in newest(mo)
+    assert f"“Urgent calls” subscriber: subscriber {eva};" in newest(audie)
+    assert "una suscripción a «Llamados urgentes» persona:" in newest(mo, "es")
+
+
+def test_a_silence_without_end_names_no_day_and_who_was_erased_keeps_a_number(
+    callers: Callers,
+) -> None:
+    house, by = callers.house, callers.house.account(MO).actor
+    register, people = house.project.console.register, house.project.people
+    number = register.number("AFT 1931")
+    assert number is not None
+    register.mute(number, FOREVER, by=by, at=house.now)
+    people.known_as("gone@away.example", language="en", at=house.now)
+    gone = house.project.console.readership.find("gone@away.example")
+    mo = house.signed_in(MO)
+    mo.post(f"/console/subscribers/{gone}/erase", {"sure": "yes"})
+
+    for language, never, who in (
+        ("en", "until: without end", f"subscriber {gone}"),
+        ("es", "hasta: sin plazo", f"persona {gone}"),
+    ):
+        erased, asked, muted = [told(each) for each in rows(mo, language)[:3]]
+        assert who in erased
+        assert who in asked
+        assert muted.endswith(never)
