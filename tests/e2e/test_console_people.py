@@ -380,7 +380,7 @@ def test_an_action_shows_its_versions_and_what_a_source_owns_is_not_edited(
     said = words(moderator.get(page))
     refused = moderator.post(page, {"action": "cancel", "version": "2"})
 
-    assert "Hour: not said → 18:30:00" in said
+    assert "Hour: not said → 6:30 p.m." in said
     assert "belong to page" in said
     assert refused.status_code == 409
     assert moderator.get("/console/actions?city=san").text.count("/console/actions/")

@@ -336,3 +336,32 @@ def urgent(house: House) -> int:
         n for n, one in house.project.numbered().items() if one.slug == "urgent"
     ]
     return number
+
+
+def test_who_writes_in_spanish_is_asked_for_spanish_first(callers: Callers) -> None:
+    order = re.compile(r'id="(en|es)-headline"')
+
+    for language, expected in (("es", ["es", "en"]), ("en", ["en", "es"])):
+        page = callers.rosa.get(f"/console/calls/new?lang={language}").text
+        assert order.findall(page) == expected
+
+
+def test_what_changed_of_an_action_and_who_did_it_is_said_in_spanish(
+    callers: Callers,
+) -> None:
+    house = callers.house
+    file = house.project.folder / "moved.csv"
+    moved = f"{ACTIONS}{OFF}".replace("18:00,San Diego", "19:30,San Diego")
+    file.write_text(moved.replace("Mijente,,confirmed", "Mijente,,cancelled"), "utf-8")
+    Shell(house.project.folder)("import", "actions", str(file), "--format", "csv")
+    with house.project.database.reading() as connection:
+        pages = connection.execute(
+            select(actions.c.public_id).order_by(actions.c.start_date).limit(2)
+        ).scalars()
+        said = [
+            words(callers.rosa.get(f"/console/actions/{each}?lang=es"))
+            for each in pages
+        ]
+
+    assert any("Hora: 6:00 p. m. → 7:30 p. m." in each for each in said)
+    assert any("Estado: Confirmada → Cancelada" in each for each in said)

@@ -201,8 +201,10 @@ def _card(visit: Visit, form: Typed) -> tuple[str, Card | None]:
 
 
 def _languages(visit: Visit) -> Sequence[str]:
+    """Return the languages to write in, the author's own first."""
     spoken = visit.desk.site.coalition.languages
-    return [code for code in spoken if code in LANGUAGES]
+    known = [code for code in spoken if code in LANGUAGES]
+    return sorted(known, key=lambda code: code != visit.language)
 
 
 def _lists(visit: Visit, form: Typed) -> Sequence[MailingList]:
