@@ -21,6 +21,7 @@ from tests.e2e.test_console_policy import a_request
 
 _BLANK = re.compile(r"%\(\w+\)s")
 OFF = "3,2028-11-23,18:00,Fresno,CA,Mijente,,postponed\n"
+_SAID = ("headline", "reason", "body")
 _UNSAYABLE = """\
 # Heading
 
@@ -342,8 +343,13 @@ def test_who_writes_in_spanish_is_asked_for_spanish_first(callers: Callers) -> N
     order = re.compile(r'id="(en|es)-headline"')
 
     for language, expected in (("es", ["es", "en"]), ("en", ["en", "es"])):
-        page = callers.rosa.get(f"/console/calls/new?lang={language}").text
-        assert order.findall(page) == expected
+        new = f"/console/calls/new?lang={language}"
+        blank = callers.form(
+            **{f"{code}-{key}": "" for code in expected for key in _SAID}
+        )
+        assert order.findall(callers.rosa.get(new).text) == expected
+        refused = callers.rosa.post(new, blank).text
+        assert re.findall(r'id="(\w\w)-headline-wrong"', refused) == [language]
 
 
 def test_what_changed_of_an_action_and_who_did_it_is_said_in_spanish(
@@ -355,13 +361,10 @@ def test_what_changed_of_an_action_and_who_did_it_is_said_in_spanish(
     file.write_text(moved.replace("Mijente,,confirmed", "Mijente,,cancelled"), "utf-8")
     Shell(house.project.folder)("import", "actions", str(file), "--format", "csv")
     with house.project.database.reading() as connection:
-        pages = connection.execute(
-            select(actions.c.public_id).order_by(actions.c.start_date).limit(2)
-        ).scalars()
-        said = [
-            words(callers.rosa.get(f"/console/actions/{each}?lang=es"))
-            for each in pages
-        ]
+        pages = list(connection.scalars(select(actions.c.public_id)))
+    said = [
+        words(callers.rosa.get(f"/console/actions/{each}?lang=es")) for each in pages
+    ]
 
     assert any("Hora: 6:00 p. m. → 7:30 p. m." in each for each in said)
     assert any("Estado: Confirmada → Cancelada" in each for each in said)

@@ -219,7 +219,7 @@ class Applying:
                 actor=f"provider {event['provider']}",
                 verb=reason,
                 thing=f"subscription to list {list_number}",
-                detail={"subscriber": subscriber, "event": event["id"]},
+                detail={"event": event["id"]},
             )
         if reason == "complained":
             self._connection.execute(_LEFT_AS_WELL, {"subscriber": subscriber})

@@ -176,7 +176,7 @@ def _page(visit: Visit, sheet: Sheet, status: int = 200) -> Response:
         sentence=words,
         counted=sheet.counted,
         region=slug_name,
-        troubles=sheet.troubles,
+        troubles=_asked_of(visit, sheet),
         words=sheet.words,
         no_state=sheet.state,
         why=sheet.why,
@@ -198,6 +198,14 @@ def _card(visit: Visit, form: Typed) -> tuple[str, Card | None]:
     except MailerError as error:
         raise NotReadError(["audience"], error.words) from None
     return sentence(visit, located), card
+
+
+def _asked_of(visit: Visit, sheet: Sheet) -> Sequence[str]:
+    """Return what is wrong; where nothing is written, the first language is asked for."""
+    heads = [f"{code}-headline" for code in _languages(visit)]
+    if not heads or any(sheet.typed.values.get(each, "").strip() for each in heads):
+        return sheet.troubles
+    return [heads[0] if each in heads else each for each in sheet.troubles]
 
 
 def _languages(visit: Visit) -> Sequence[str]:
