@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mailer.adapters.gates import Message
 
 _GOOD_FOR = 600.0  # seconds: what a link answered
+_TEST = {"en": "Test", "es": "Prueba"}  # before the subject of what is tried out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,7 @@ class Calls:
         for variant in variants:
             uid = project.people.known_as(address, language=variant.language, at=at)
             project.notes.post(
-                replace(variant, subject=f"Test: {variant.subject}", items=()),
+                replace(variant, subject=_tried(variant), items=()),
                 to=uid,
                 name=f"test {proposal.name} {variant.language} {at.isoformat()}"
                 f" {uid.hex()}",
@@ -139,3 +140,9 @@ class Calls:
                 at=at,
             )
         return len(variants)
+
+
+def _tried(variant: Composed) -> str:
+    """Return the subject of a test, marked as one in its language."""
+    mark = _TEST.get(variant.language, _TEST["en"])
+    return f"{mark}: {variant.subject}"

@@ -16,7 +16,7 @@ from mailer.config import FILE, ProviderSettings, Settings, SourceSettings
 from mailer.core.diagnosis import About, Finding, Severity, Topic, softened
 from mailer.core.errors import ConfigError
 from mailer.core.lists import MailingList
-from mailer.core.saying import Verbatim, says
+from mailer.core.saying import Saying, Verbatim, says
 from mailer.core.tokens import Purpose
 from mailer.pipeline.examine import everything, webhook, written
 from mailer.pipeline.examine.rounds import Ask, Question, ask_all
@@ -113,12 +113,15 @@ def _failed(
     kinds = "sources" if isinstance(of, SourceSettings) else "providers"
     table = f"{FILE}: [{kinds}.{of.name}] " if of else ""
     message, _, remedy = str(error).removeprefix(table).partition("; ")
-    key = message.partition(":")[0]
+    key = error.key or message.partition(":")[0]
     mended = (
         says("mend %(key)s in %(file)s", key=key, file=FILE)
         if of
         else says("mend %(file)s", file=FILE)
     )
+    if isinstance(error.fault, Saying):
+        fault, remedy = error.fault, error.remedy
+        message = says("%(key)s: %(fault)s", key=Verbatim(error.key), fault=fault)
     return told.fail(message, effect, remedy or mended)
 
 

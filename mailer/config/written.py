@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from mailer.core.errors import ConfigError
+from mailer.core.saying import Verbatim, says
 from mailer.core.sealed import Sealed
 from mailer.core.tables import Table
 
@@ -102,7 +103,8 @@ class Written:
         if not self.environment.get(name, "").strip():
             table.fail(
                 key,
-                f"the environment has no {name}, or it is empty; set {name} and retry",
+                says("the environment has no %(name)s, or it is empty", name=name),
+                says("set %(name)s and retry", name=name),
             )
         return self.environment[name].strip()
 
@@ -112,18 +114,34 @@ class Written:
         path = self.folder / name
         try:
             if path.exists() and not path.is_file():  # a pipe would be waited for
-                table.fail(key, f"{path} is no file; write the secret into one")
+                table.fail(
+                    key,
+                    says("%(path)s is no file", path=str(path)),
+                    says("write the secret into one"),
+                )
             with path.open("rb") as file:
                 written = file.read(_LARGEST_SECRET + 1)
             secret = written.decode("utf-8-sig").strip()
         except OSError as error:
-            table.fail(key, f"cannot read {path}: {error.strerror}; make that file")
+            table.fail(
+                key,
+                says(
+                    "cannot read %(path)s: %(why)s",
+                    path=str(path),
+                    why=Verbatim(error.strerror or type(error).__name__),
+                ),
+                says("make that file"),
+            )
         except UnicodeDecodeError:
             table.fail(key, f"{path} is not UTF-8 text")
         if len(written) > _LARGEST_SECRET:
             table.fail(key, f"{path} is too large to be a secret")
         if not secret:
-            table.fail(key, f"{path} is empty; write the secret into it")
+            table.fail(
+                key,
+                says("%(path)s is empty", path=str(path)),
+                says("write the secret into it"),
+            )
         self._note_file(name)
         return secret
 

@@ -236,16 +236,25 @@ def languages(draft: Draft, readers: Mapping[str | None, int]) -> Iterator[Findi
     written = {each.language for each in draft.wordings}
     missing = {code: n for code, n in readers.items() if code not in written and n}
     if missing and not draft.both_languages:
+        other = _named(draft.wordings[0].language)
         who = tuple(
-            says("%(people)s read %(language)s", people=n, language=_named(code))
+            says("one person reads %(language)s", language=_named(code))
+            if n == 1
+            else says("%(people)s read %(language)s", people=n, language=_named(code))
             for code, n in sorted(missing.items(), key=str)
         )
         yield warning(
             "missing-language",
             says(
+                "%(who)s, and gets it in %(other)s; write it in their language as well",
+                who=who,
+                other=other,
+            )
+            if sum(missing.values()) == 1
+            else says(
                 "%(who)s, and get it in %(other)s; write it in their language as well",
                 who=who,
-                other=_named(draft.wordings[0].language),
+                other=other,
             ),
             "/".join(str(code) for code in missing),
         )

@@ -1,5 +1,7 @@
 """What can go wrong, cut by what to do next."""
 
+from typing import Self
+
 
 class MailerError(Exception):
     """A request failed; the message says why and names the way out."""
@@ -12,7 +14,22 @@ class MailerError(Exception):
 
 
 class ConfigError(MailerError):
-    """A setting is wrong: the message names the file and the key."""
+    """A setting is wrong: the message names the file and the key.
+
+    `key`, `fault` and `remedy` are the message's parts where it was made of them, so
+    that pages say it in other languages too; else they are empty.
+    """
+
+    key: str = ""
+    fault: str = ""
+    remedy: str = ""
+
+    @classmethod
+    def of(cls, where: str, key: str, fault: str, remedy: str = "") -> Self:
+        """Return an error about a key; the way out stands after a semicolon."""
+        error = cls(f"{where}{key}: {fault}" + (f"; {remedy}" if remedy else ""))
+        error.key, error.fault, error.remedy = key, fault, remedy
+        return error
 
 
 class InputError(MailerError):

@@ -38,13 +38,14 @@ class Table:
         self.lines = lines or {}
         self.known: set[str] = set()
 
-    def fail(self, key: str, hint: str) -> NoReturn:
+    def fail(self, key: str, hint: str, remedy: str = "") -> NoReturn:
         """Raise ConfigError for a key."""
         line = self.lines.get(f"{self.prefix}{key}") or self.lines.get(
             self.prefix.rstrip(".")
         )
         where = f"{self.file}, line {line}" if line else self.file
-        raise ConfigError(f"{where}: {self.shown(key)}: {hint}")
+        table = f"[{self.prefix[:-1]}] " if self.prefix else ""
+        raise ConfigError.of(f"{where}: {table}", key, hint, remedy)
 
     def shown(self, key: str) -> str:
         """Return a key as people find it in the file, after its table's heading."""

@@ -13,7 +13,7 @@ from mailer.core.findings import Finding, error, fine, warning
 from mailer.core.lists import MailingList
 from mailer.core.model import Action
 from mailer.core.prose import Prose
-from mailer.core.saying import says
+from mailer.core.saying import Saying, says
 from mailer.core.states import STATES
 from mailer.pipeline.typeset import Typesetter
 from mailer.ports import (
@@ -26,6 +26,7 @@ from mailer.ports import (
     NotAsked,
     Terms,
     Unanswered,
+    Usual,
 )
 
 _TITLE = re.compile(rb"<title[^>]{0,200}>(.{1,400}?)</title", re.IGNORECASE | re.DOTALL)
@@ -125,20 +126,13 @@ class Checker:
             yield error("audience", trouble.words, "audience")
             return
         if not card.count:
-            out = sum(card.left_out.values())
-            yield error(
-                "nobody",
-                says(
-                    "nobody would get it: all %(out)s who are meant are left out",
-                    out=out,
-                )
-                if out
-                else says("nobody would get it"),
-                "audience",
-            )
+            yield error("nobody", _nobody(sum(card.left_out.values())), "audience")
             return
         yield fine(
-            "audience", says("%(people)s people would get it", people=card.count)
+            "audience",
+            says("one person would get it")
+            if card.count == 1
+            else says("%(people)s people would get it", people=card.count),
         )
         readers = {share.name: share.people for share in card.languages}
         yield from checks.languages(draft, readers)
@@ -147,7 +141,9 @@ class Checker:
         if card.mailed_lately:
             yield warning(
                 "mailed-lately",
-                says(
+                says("one of them got mail from us within 24 hours")
+                if card.mailed_lately == 1
+                else says(
                     "%(people)s of them got mail from us within 24 hours",
                     people=card.mailed_lately,
                 ),
@@ -159,6 +155,14 @@ class Checker:
             return self.typesetter.action(draft)
         except MailerError:  # told already, by name
             return None
+
+
+def _nobody(out: int) -> Saying:
+    if not out:
+        return says("nobody would get it")
+    if out == 1:
+        return says("nobody would get it: the one who is meant is left out")
+    return says("nobody would get it: all %(out)s who are meant are left out", out=out)
 
 
 def _led(url: str, heard: Landing | NotAsked | Unanswered, where: str) -> Finding:
@@ -254,15 +258,29 @@ def _size(card: Card) -> Iterator[Finding]:
     if usual is None or not usual.median:
         return
     if card.count > _FAR * usual.most or card.count * _FAR < usual.least:
-        yield warning(
-            "unusual-size",
-            says(
-                "%(people)s people; the last %(mailings)s mailings of this list went to"
-                " %(least)s to %(most)s",
-                people=card.count,
-                mailings=usual.mailings,
-                least=usual.least,
-                most=usual.most,
-            ),
-            "audience",
+        yield warning("unusual-size", _unusual(card.count, usual), "audience")
+
+
+def _unusual(people: int, usual: Usual) -> Saying:
+    if usual.mailings == 1:
+        return says(
+            "people: %(people)s; the last mailing of this list went to %(most)s",
+            people=people,
+            most=usual.most,
         )
+    if usual.least == usual.most:
+        return says(
+            "people: %(people)s; the last %(mailings)s mailings of this list went to"
+            " %(most)s each",
+            people=people,
+            mailings=usual.mailings,
+            most=usual.most,
+        )
+    return says(
+        "people: %(people)s; the last %(mailings)s mailings of this list went to"
+        " %(least)s to %(most)s",
+        people=people,
+        mailings=usual.mailings,
+        least=usual.least,
+        most=usual.most,
+    )

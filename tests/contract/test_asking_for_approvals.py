@@ -8,8 +8,9 @@ from email.message import EmailMessage
 import pytest
 
 from mailer.adapters.database.engine import Database
+from mailer.core.errors import RefusedError
 from mailer.core.proposal import Stage
-from mailer.core.roles import Role
+from mailer.core.roles import Permission, Role
 from mailer.pipeline.tell import MOST_OF_ALL, MOST_OF_ONE
 from tests.contract.launching import ANA, BEN, NAME, Coalition, draft
 from tests.fakes.provider import ScriptedProvider
@@ -159,3 +160,25 @@ def _letter(coalition: Coalition) -> EmailMessage:
     read = email.message_from_bytes(provider.messages[BEN], policy=email.policy.default)
     assert isinstance(read, EmailMessage)
     return read
+
+
+def test_an_account_is_told_which_roles_it_has_and_lacks(coalition: Coalition) -> None:
+    coalition.employ("dora@example.org", Role.AUTHOR)
+
+    with pytest.raises(RefusedError) as refused:
+        coalition.coordinators.person("dora@example.org", Permission.APPROVE)
+
+    assert str(refused.value) == (
+        "--by: the roles of this account (author) do not let it approve; an admin can"
+        " give it one that does (approver)"
+    )
+
+
+def test_who_stands_in_the_settings_is_written_to_in_the_language_of_their_account(
+    coalition: Coalition,
+) -> None:
+    coalition.employ(ANA, Role.ADMIN, language="es")
+
+    found = coalition.coordinators.entitled(Permission.APPROVE)
+
+    assert {each.address: each.language for each in found}[ANA] == "es"

@@ -222,8 +222,8 @@ def test_a_test_goes_to_one_address_in_every_language_and_says_so(
         for each in coalition.messages
     ]
     assert sorted(subjects) == [
+        "Prueba: Vengan a Otay Mesa hoy a las 6",
         "Test: Come to Otay Mesa tonight at 6",
-        "Test: Vengan a Otay Mesa hoy a las 6",
     ]
     assert {to(each) for each in coalition.messages} == {ANA}
     assert shown(coalition)["state"] == "draft"

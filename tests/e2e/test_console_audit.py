@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event, insert
 
 from mailer.adapters.database.schema import audit
+from mailer.core.audience import FOREVER
 from mailer.core.automation import Scope
 from mailer.core.roles import Role
 from mailer.core.saying import Saying
@@ -160,7 +161,7 @@ def test_accounts_tokens_lists_and_addresses_are_told_in_words(
     for row, said in zip(
         english,
         (
-            "let nobody mail them addresses reason: a person of ours said so; added: 1",
+            "let nobody mail them addresses reason: they or a person of ours said so; added: 1",
             f"took its addresses as a table {urgent.title('en')}",
             "used it token “My phone” method: GET; path: /api/v1/mailings",
             "made a token Rosa its token: token “My phone”; it may: Read urgent calls",
@@ -169,9 +170,9 @@ def test_accounts_tokens_lists_and_addresses_are_told_in_words(
         strict=True,
     ):
         assert said in row
-    assert "las bloqueó direcciones motivo: lo dijo una persona de la" in spanish[0]
+    assert "las bloqueó direcciones motivo: lo dijo esa persona o" in spanish[0]
     assert f"descargó sus direcciones como tabla {urgent.title('es')}" in spanish[1]
-    assert "lo usó token «My phone»" in spanish[2]
+    assert "la usó clave «My phone»" in spanish[2]
     assert "puede: Leer llamados urgentes" in spanish[3]
     assert "le dio otras funciones Rosa antes: Redacción" in spanish[4]
     page = rows(browser)[4]
@@ -311,3 +312,43 @@ def test_whatever_a_record_says_the_log_is_read(callers: Callers) -> None:
                 assert "{{7*7}}%(x)s%s%" in html.unescape(first)
     assert "saw that it was put back the clock of the database" in newest(ada)
     assert "segundos: 3600" in newest(ada, "es")
+
+
+def test_a_subscription_that_was_ended_for_somebody_tells_whose_it_was(
+    callers: Callers,
+) -> None:
+    house, by = callers.house, callers.house.account(MO).actor
+    [number] = [
+        n for n, one in house.project.numbered().items() if one.slug == "urgent"
+    ]
+    eva = subscriber(house)
+    house.project.console.readership.end(eva, number, by=by, at=house.now)
+    mo, audie = house.signed_in(MO), house.signed_in(AUDIE)
+
+    said = "Mo ended it a subscription to “Urgent calls” subscriber: e…@barrio.example"
+    assert said in newest(mo)
+    assert f"“Urgent calls” subscriber: subscriber {eva};" in newest(audie)
+    assert "una suscripción a «Llamados urgentes» persona:" in newest(mo, "es")
+
+
+def test_a_silence_without_end_names_no_day_and_who_was_erased_keeps_a_number(
+    callers: Callers,
+) -> None:
+    house, by = callers.house, callers.house.account(MO).actor
+    register, people = house.project.console.register, house.project.people
+    number = register.number("AFT 1931")
+    assert number is not None
+    register.mute(number, FOREVER, by=by, at=house.now)
+    people.known_as("gone@away.example", language="en", at=house.now)
+    gone = house.project.console.readership.find("gone@away.example")
+    mo = house.signed_in(MO)
+    mo.post(f"/console/subscribers/{gone}/erase", {"sure": "yes"})
+
+    for language, never, who in (
+        ("en", "until: without end", f"subscriber {gone}"),
+        ("es", "hasta: sin plazo", f"persona {gone}"),
+    ):
+        erased, asked, muted = [told(each) for each in rows(mo, language)[:3]]
+        assert who in erased
+        assert who in asked
+        assert muted.endswith(never)

@@ -19,7 +19,7 @@ from mailer.adapters.database.schema import (
     requests as requests_table,
     subscriptions,
 )
-from mailer.core.model import Action, Draft, Reading, Sponsor
+from mailer.core.model import Action, Contact, Draft, Reading, Sponsor
 from mailer.core.requests import Ask, Kind
 from mailer.core.roles import Role
 from mailer.core.sharing.submission import SOURCE, Submission, facts_of
@@ -380,11 +380,46 @@ def test_an_action_shows_its_versions_and_what_a_source_owns_is_not_edited(
     said = words(moderator.get(page))
     refused = moderator.post(page, {"action": "cancel", "version": "2"})
 
-    assert "Hour: not said → 18:30:00" in said
+    assert "Hour: not said → 6:30 p.m." in said
     assert "belong to page" in said
     assert refused.status_code == 409
     assert moderator.get("/console/actions?city=san").text.count("/console/actions/")
     assert "None." in words(moderator.get("/console/actions?status=missing"))
+
+
+def test_an_action_that_waits_is_read_in_words_and_without_a_brace(
+    house: House, moderator: Browser
+) -> None:
+    facts = source_says(title="Vigilia", venue="Parque Chicano").facts
+    submission = Submission(
+        facts=facts, contact=Contact(name="Luz Paz", phone="+1 619 555 0100")
+    )
+    house.project.requests.ask(
+        Ask(
+            kind=Kind.SUBMIT,
+            address="host@park.example",
+            language="es",
+            list_number=next(iter(house.project.numbered())),
+            about="park",
+            facts=facts_of(submission),
+        ),
+        at=house.now,
+    )
+    [due] = house.project.requests.due(at=house.now)
+    house.project.requests.written(due, at=house.now)
+    [waiting] = house.project.requests.confirm(due.to, due.number, at=house.now)
+
+    listed = words(moderator.get("/console/requests?lang=es"))
+    page = moderator.get(f"/console/requests/{waiting.number}?lang=es")
+    said = words(page)
+
+    assert f"{facts.place.label}: Vigilia" in listed
+    assert "Parque Chicano" in said
+    assert "Luz Paz, +1 619 555 0100 Solo lo ve la coordinación." in said
+    assert re.search(r"Cuándo \w+ \d+ de [a-z]+ de \d{4}", said)
+    for raw in ("{", "start_date", "Submission", "Title", facts.start_date.isoformat()):
+        assert raw not in said, raw
+    house.project.moderator("test").decline(waiting.number, reason="Ya está.")
 
 
 def test_a_hosts_action_is_corrected_for_them_and_they_are_asked_all_the_same(

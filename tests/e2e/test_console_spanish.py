@@ -21,6 +21,7 @@ from tests.e2e.test_console_policy import a_request
 
 _BLANK = re.compile(r"%\(\w+\)s")
 OFF = "3,2028-11-23,18:00,Fresno,CA,Mijente,,postponed\n"
+_SAID = ("headline", "reason", "body")
 _UNSAYABLE = """\
 # Heading
 
@@ -171,6 +172,18 @@ def test_a_rule_that_names_nobody_is_refused_in_spanish(callers: Callers) -> Non
     assert "audience" in not_english(callers)
     page = words(callers.rosa.get(f"{callers.page}?lang=es"))
     assert page.count("nadie lleva esta etiqueta") == 2  # among the checks, on the card
+
+
+def test_the_page_of_a_mailing_says_in_spanish_whom_it_was_approved_for(
+    callers: Callers,
+) -> None:
+    callers.approved()
+    callers.work(minutes=2)
+    number = callers.call.mailing
+    card = html.unescape(callers.rosa.get(f"/console/mailings/{number}?lang=es").text)
+
+    assert "Aprobado para 2, sale a 2." in card
+    assert "Approved" not in card
 
 
 def test_each_refusal_of_a_step_is_said_in_spanish(callers: Callers) -> None:
@@ -324,3 +337,34 @@ def urgent(house: House) -> int:
         n for n, one in house.project.numbered().items() if one.slug == "urgent"
     ]
     return number
+
+
+def test_who_writes_in_spanish_is_asked_for_spanish_first(callers: Callers) -> None:
+    order = re.compile(r'id="(en|es)-headline"')
+
+    for language, expected in (("es", ["es", "en"]), ("en", ["en", "es"])):
+        new = f"/console/calls/new?lang={language}"
+        blank = callers.form(
+            **{f"{code}-{key}": "" for code in expected for key in _SAID}
+        )
+        assert order.findall(callers.rosa.get(new).text) == expected
+        refused = callers.rosa.post(new, blank).text
+        assert re.findall(r'id="(\w\w)-headline-wrong"', refused) == [language]
+
+
+def test_what_changed_of_an_action_and_who_did_it_is_said_in_spanish(
+    callers: Callers,
+) -> None:
+    house = callers.house
+    file = house.project.folder / "moved.csv"
+    moved = f"{ACTIONS}{OFF}".replace("18:00,San Diego", "19:30,San Diego")
+    file.write_text(moved.replace("Mijente,,confirmed", "Mijente,,cancelled"), "utf-8")
+    Shell(house.project.folder)("import", "actions", str(file), "--format", "csv")
+    with house.project.database.reading() as connection:
+        pages = list(connection.scalars(select(actions.c.public_id)))
+    said = [
+        words(callers.rosa.get(f"/console/actions/{each}?lang=es")) for each in pages
+    ]
+
+    assert any("Hora: 6:00 p. m. → 7:30 p. m." in each for each in said)
+    assert any("Estado: Confirmada → Cancelada" in each for each in said)

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,48 @@ def test_a_spanish_doctor_speaks_no_english_but_what_is_to_be_copied(
     assert "parado desde" in left
     assert kept >= {f"chmod 600 {house.project.folder / 'secret.key'}", "mailer start"}
     assert not [each for each in kept if ENGLISH.search(each)]
+
+
+@pytest.mark.parametrize(
+    ("table", "said", "remedy"),
+    [
+        (
+            'token = "env:NOT_THERE_4711"',
+            "en token: en el entorno falta NOT_THERE_4711, o está vacía",
+            "defina NOT_THERE_4711 y vuelva a iniciar las páginas",
+        ),
+        (
+            'token = "file:not-there.txt"',
+            "en token: no se puede leer",
+            "cree ese archivo",
+        ),
+        ("batch = true", "en token: falta", 'escriba token = "env:NAME"'),
+        (
+            'token = "token-4711"\nstreem = "broadcast"',
+            "en streem: aquí no se conoce",
+            "quítelo, o escriba uno de estos:",
+        ),
+    ],
+)
+def test_a_slip_in_a_providers_table_is_said_in_spanish(
+    initial: Shell, tmp_path: Path, table: str, said: str, remedy: str
+) -> None:
+    shell = copied(initial, tmp_path / "slip")
+    shell.edit("mailer.toml", 'provider = "outbox"', 'provider = "postmark"')
+    file = shell.folder / "mailer.toml"
+    written = f'\n[providers.postmark]\nkind = "postmark"\n{table}\n'
+    file.write_text(file.read_text("utf-8") + written, "utf-8")
+    with House(shell.folder).open() as house:
+        house.person(ADA, [Role.ADMIN], codes=True)
+        page = house.signed_in(ADA).get("/console/doctor?lang=es").text
+    found = "".join(_FOUND.findall(page))
+    left = html.unescape(re.sub("<[^>]+>", "", found))
+
+    assert said in left
+    assert f"→ {remedy}" in left
+    in_the_open = "token-4711" in table
+    assert f"ya, {'1 aviso' if in_the_open else '0 avisos'}," in page
+    assert not ENGLISH.search(re.sub("<[^>]+>", " ", AS_WRITTEN.sub("", found)))
 
 
 def test_an_english_doctor_says_what_it_always_said(house: House) -> None:

@@ -98,6 +98,12 @@ def test_readers_without_their_language_are_counted() -> None:
     assert only.words.startswith("38 read Spanish, and get it in English")
 
 
+def test_a_single_reader_without_their_language_is_told_of_as_one() -> None:
+    (only,) = checks.languages(written(), {"en": 5, "es": 1})
+
+    assert only.words.startswith("one person reads Spanish, and gets it in English")
+
+
 def test_a_language_that_says_less_than_the_other_is_named_with_what_it_lacks() -> None:
     more = {"headline": ["Come"], "body": "Bring water.", "bring": "Water"}
     draft = parse(

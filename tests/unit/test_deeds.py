@@ -249,9 +249,9 @@ def test_all_that_is_known_besides_has_words_a_moment_or_a_name() -> None:
     assert told["organization"].thing == "organization 7"
     assert told["it may"].values == ["Read urgent calls", "levitate"]
     (change,) = told["change"].values
-    assert change == "approved for 412, sent to 409: 2 left, 1 bounced"
+    assert change == "approved for 412, goes to 409: 2 left, 1 bounced"
     assert spanish(change) == (
-        "aprobado para 412, enviado a 409: se dio de baja: 2, rebotaron: 1"
+        "aprobado para 412, sale a 409: se dio de baja: 2, rebotaron: 1"
     )
     assert all(spanish(part.words) for part in parts if part.words != "novel")
 

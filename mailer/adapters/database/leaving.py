@@ -114,11 +114,13 @@ def record(
             recorded_at=at,
         )
     )
+    # Whose it is has to be found again where somebody else did it.
+    whose = {} if by == READER else {"subscriber": subscriber}
     audit.record(
         connection,
         at=at,
         actor=by,
         verb=kind,
         thing=f"subscription to list {list_number}",
-        detail={"how": how, **(changed or {})},
+        detail={**whose, "how": how, **(changed or {})},
     )

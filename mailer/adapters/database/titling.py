@@ -41,9 +41,9 @@ class SqlTitling:
             return {row.id: row.name for row in connection.execute(query)}
 
     def subscribers(self, numbers: Collection[int]) -> Mapping[int, str]:
-        """Return masked addresses."""
+        """Return masked addresses; whoever was erased has none."""
         query = select(subscribers.c.id, subscribers.c.address).where(
-            subscribers.c.id.in_(numbers)
+            subscribers.c.id.in_(numbers), subscribers.c.address != ""
         )
         with self._database.reading() as connection:
             return {row.id: masked(row.address) for row in connection.execute(query)}

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from mailer.config import ProviderSettings
 from mailer.core.errors import ConfigError, InputError
 from mailer.core.headers import wire_address
+from mailer.core.saying import says
 
 
 class Options:
@@ -19,9 +20,11 @@ class Options:
         self._values = settings.options
         self._asked: set[str] = set()
 
-    def error(self, key: str, hint: str) -> ConfigError:
+    def error(self, key: str, fault: str, remedy: str = "") -> ConfigError:
         """Return the error to raise for this key."""
-        return ConfigError(f"mailer.toml: [providers.{self._name}] {key}: {hint}")
+        return ConfigError.of(
+            f"mailer.toml: [providers.{self._name}] ", key, fault, remedy
+        )
 
     def text(self, key: str, default: str | None = None) -> str | None:
         """Return a text, trimmed."""
@@ -29,23 +32,34 @@ class Options:
         if value is None:
             return default
         if not isinstance(value, str) or not value.strip():
-            raise self.error(key, "must be text in quotes")
+            raise self.error(key, says("must be text in quotes"))
         return value.strip()
 
     def secret(self, key: str) -> str:
         """Return a text that must be there and fit in a header: visible ASCII."""
         value = self.text(key)
         if value is None:
-            raise self.error(key, f'is missing; write {key} = "env:NAME"')
+            raise self.error(
+                key, says("is missing"), says('write %(key)s = "env:NAME"', key=key)
+            )
         if not (value.isascii() and value.isprintable() and " " not in value):
-            raise self.error(key, "holds a space or a character that no token has")
+            raise self.error(
+                key, says("holds a space or a character that no token has")
+            )
         return value
 
     def choice(self, key: str, allowed: Sequence[str], default: str) -> str:
         """Return one of these words."""
         value = self.text(key, default) or default
         if value not in allowed:
-            raise self.error(key, f'"{value}" is none of {", ".join(allowed)}')
+            raise self.error(
+                key,
+                says(
+                    "%(value)s is none of %(known)s",
+                    value=f'"{value}"',
+                    known=", ".join(allowed),
+                ),
+            )
         return value
 
     def number(self, key: str, default: float, *, low: float, high: float) -> float:
@@ -54,9 +68,17 @@ class Options:
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.error(key, "must be a number, without quotes")
+            raise self.error(key, says("must be a number, without quotes"))
         if not low <= value <= high:
-            raise self.error(key, f"must be from {low:g} to {high:g}, not {value:g}")
+            raise self.error(
+                key,
+                says(
+                    "must be from %(low)s to %(high)s, not %(value)s",
+                    low=f"{low:g}",
+                    high=f"{high:g}",
+                    value=f"{value:g}",
+                ),
+            )
         return value
 
     def flag(self, key: str, *, default: bool) -> bool:
@@ -65,7 +87,7 @@ class Options:
         if value is None:
             return default
         if not isinstance(value, bool):
-            raise self.error(key, "must be true or false, without quotes")
+            raise self.error(key, says("must be true or false, without quotes"))
         return value
 
     def url(self, key: str, default: str) -> str:
@@ -74,8 +96,10 @@ class Options:
         if not _leads_to_a_server(value):
             raise self.error(  # not shown: it may hold a password
                 key,
-                'must be an address such as "https://api.example.org", without a user'
-                " or a password",
+                says(
+                    'must be an address such as "https://api.example.org", without a'
+                    " user or a password"
+                ),
             )
         return value.rstrip("/")
 
@@ -85,9 +109,9 @@ class Options:
         try:
             return value and wire_address(key, value).decode("ascii")
         except InputError as error:
-            raise self.error(key, "must be an address such as name@example.org") from (
-                error
-            )
+            raise self.error(
+                key, says("must be an address such as name@example.org")
+            ) from error
 
     def file(self, key: str, folder: Path) -> str | None:
         """Return the path of a file that exists, from the project folder."""
@@ -96,7 +120,10 @@ class Options:
             return None
         path = folder / value
         if not path.is_file():
-            raise self.error(key, f'there is no file "{value}" in the project folder')
+            raise self.error(
+                key,
+                says('there is no file "%(name)s" in the project folder', name=value),
+            )
         return str(path)
 
     def leave(self, *keys: str) -> None:
@@ -110,8 +137,11 @@ class Options:
             if key not in known:
                 raise self.error(
                     key,
-                    "is not known here; take it out, or write one of:"
-                    f" {', '.join(sorted(known))}",
+                    says("is not known here"),
+                    says(
+                        "take it out, or write one of: %(known)s",
+                        known=", ".join(sorted(known)),
+                    ),
                 )
 
     def _value(self, key: str) -> object:

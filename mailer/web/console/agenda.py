@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -11,7 +12,7 @@ from starlette.routing import Route
 from mailer.adapters.database.readers import masked
 from mailer.core import changes, snapshot
 from mailer.core.errors import NotFoundError
-from mailer.core.model import ActionStatus
+from mailer.core.model import ActionStatus, Facts
 from mailer.core.regions import Region
 from mailer.core.roles import Permission
 from mailer.core.sharing.fields import LIMITS, Field, Timing, filled
@@ -19,7 +20,7 @@ from mailer.core.sharing.submission import SOURCE, Submission
 from mailer.ports import Changed, Hosted
 from mailer.ports.agenda import MISSING, Asked, Planned
 from mailer.web import sharing
-from mailer.web.console import paths
+from mailer.web.console import deeds, paths
 from mailer.web.console.door import Door, Handler, Visit, choice
 from mailer.web.facts import shown, web
 
@@ -117,7 +118,7 @@ def _page(visit: Visit, planned: Planned, came: Shown, status: int = 200) -> Res
         facts=facts,
         more_url=web(facts.url),
         history=[
-            (version, snapshot.differences(before, version.facts))
+            (version, _changed(before, version.facts))
             for before, version in zip(
                 (None, *(each.facts for each in planned.versions)),
                 planned.versions,
@@ -128,6 +129,7 @@ def _page(visit: Visit, planned: Planned, came: Shown, status: int = 200) -> Res
             each.actor: each.name or masked(each.address)
             for each in work.accounts.every()
         },
+        doer=deeds.who,
         over=changes.over_at(facts) <= visit.desk.now,
         ours=hosted is not None,
         states=sharing.CHOICES,
@@ -136,6 +138,16 @@ def _page(visit: Visit, planned: Planned, came: Shown, status: int = 200) -> Res
         refused=came.refused,
         form={**form, **visit.form},
     )
+
+
+def _changed(before: Facts | None, after: Facts) -> Mapping[str, tuple[Any, Any]]:
+    """Return what changed, by the name of each fact: as it was, and as it is."""
+    if before is None:
+        return {}
+    return {
+        name: (getattr(before, name), getattr(after, name))
+        for name in snapshot.differences(before, after)
+    }
 
 
 def _hosted(visit: Visit, planned: Planned) -> Hosted | None:

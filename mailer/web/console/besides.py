@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from mailer.core.audience import FOREVER
 from mailer.core.proposal import Stage
 from mailer.core.saying import says
 from mailer.ports import Record
@@ -78,7 +79,7 @@ _SUPPRESSED: Words = {
     "complained": says("they called our mail spam"),
     "unreachable": says("nothing reached them for weeks"),
     "erased": says("they had their data erased"),
-    "manual": says("a person of ours said so"),
+    "manual": says("they or a person of ours said so"),
     "declined": says("they had not asked for it"),
 }
 _ROLES: Words = {
@@ -184,6 +185,8 @@ def _part(name: str, value: Any) -> Part:
     if name in _REFERRING and isinstance(value, int):
         return Part(name=name, words=words, thing=f"{name} {value}")
     if name in _MOMENTS and (at := _moment(value)):
+        if at >= FOREVER:
+            return Part(name=name, words=words, values=[says("without end")])
         return Part(name=name, words=words, at=at)
     listed = value if isinstance(value, list) else [value]
     known = _VALUES.get(name, {})
@@ -202,12 +205,12 @@ def _said(name: str, value: str) -> str:
     approved, sending = _number(found[1]), _number(found[2])
     if not found[3]:
         return says(
-            "approved for %(approved)s, sent to %(sending)s",
+            "approved for %(approved)s, goes to %(sending)s",
             approved=approved,
             sending=sending,
         )
     return says(
-        "approved for %(approved)s, sent to %(sending)s: %(gone)s",
+        "approved for %(approved)s, goes to %(sending)s: %(gone)s",
         approved=approved,
         sending=sending,
         gone=tuple(_counted(each) for each in found[3].split(", ")),

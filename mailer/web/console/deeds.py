@@ -36,8 +36,8 @@ _SENT: Words = {
 _SUBSCRIPTION: Words = {
     "granted": says("agreed to it"),
     "withdrawn": says("ended it"),
-    "chose": says("changed it"),
-    "prefer": says("changed it"),
+    "chose": says("changed what comes of it"),
+    "prefer": says("changed what comes of it"),
     "complained": says("ended it: our mail was called spam"),
     "left": says("ended it at the provider"),
 }
@@ -108,7 +108,7 @@ DEEDS: Mapping[str, Words] = {
     },
     "sending": {
         "stop": says("stopped it"),
-        "start": says("let it go on"),
+        "start": says("let it begin again"),
     },
     "subscriber": {
         "look at address": says("looked at the address"),
@@ -126,8 +126,9 @@ DEEDS: Mapping[str, Words] = {
 _SERVICE = says("The service")
 _ACTORS: Words = {
     "cli": says("Somebody at the shell"),
+    "ingest": says("An import"),  # by the service, or at the shell
     **dict.fromkeys(("send", "plan", "tick", "clock", "mailer", "retention"), _SERVICE),
-    **dict.fromkeys(("ingest", "introductions"), _SERVICE),
+    "introductions": _SERVICE,
     "reader": says("The person themselves"),
     "host": says("Its host"),
     "moderator": says("A moderator"),

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from mailer.core.audience import FOREVER
 from mailer.core.errors import InputError, NotFoundError, RefusedError
 from mailer.ports.register import Organization
-from mailer.web.console import paths
+from mailer.web.console import deeds, paths
 from mailer.web.console.dates import coming
 from mailer.web.console.door import Door, Handler, Visit, choice
 
@@ -73,6 +73,7 @@ def page(
         status,
         one=organization,
         names={each.actor: visit.desk.name(each) for each in work.accounts.every()},
+        doer=deeds.who,
         forever=FOREVER,
         muted=organization.muted_until is not None
         and organization.muted_until > visit.desk.now,

@@ -1,6 +1,7 @@
 """What visitors sent that a person decides on."""
 
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -9,14 +10,16 @@ from starlette.routing import Route
 
 from mailer.core.errors import NotFoundError, RefusedError
 from mailer.core.requests import Kind, Request, State
+from mailer.core.sharing.submission import Submission, load
 from mailer.web.console import paths
 from mailer.web.console.door import Door, Visit, choice
+from mailer.web.facts import web
 
 PATH = "/console/requests"
 _LONGEST = 2000  # characters of a reason
 _UNREADABLE, _CONFLICT, _NOT_FOUND = 422, 409, 404
 _MOST_DIGITS = 18  # of a number that a database holds
-_SHOWN_APART = ("wording", "place")
+_SHOWN_APART = ("wording", "place", "submission")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +47,30 @@ def _list(visit: Visit) -> Response:
     onward = {"after": waiting[-1].number} if len(found) > len(waiting) else None
     return visit.page(
         "requests.html",
-        waiting=[(each, title(each)) for each in waiting],
+        waiting=[(each, title(each), day(each)) for each in waiting],
         onward=urlencode(onward) if onward else None,
     )
 
 
 def title(request: Request) -> str:
     """Return what a request is about, in its sender's words."""
+    if sent := _submission(request):
+        place = sent.facts.place.label
+        return f"{place}: {sent.facts.title}" if sent.facts.title else place
     facts = request.facts
     return str(facts.get("organization") or facts.get("title") or request.kind.value)
+
+
+def day(request: Request) -> date | None:
+    """Return the day of the action that is asked for."""
+    sent = _submission(request)
+    return sent.facts.start_date if sent else None
+
+
+def _submission(request: Request) -> Submission | None:
+    """Return the action as its host sent it; None: taken back, or it is no action."""
+    written = request.facts.get("submission")
+    return load(written) if written else None
 
 
 def _show(visit: Visit) -> Response:
@@ -79,11 +97,15 @@ def _page(visit: Visit, request: Request, shown: Shown, status: int = 200) -> Re
         if request.kind is Kind.ENDORSE
         else ()
     )
+    sent = _submission(request)
     return visit.page(
         "request.html",
         status,
         request=request,
         title=title(request),
+        day=day(request),
+        sent=sent,
+        more_url=web(sent.facts.url) if sent else None,
         place=place["label"] if place else None,
         facts={key: facts[key] for key in facts if key not in _SHOWN_APART},
         alike=alike,

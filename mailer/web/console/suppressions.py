@@ -50,6 +50,10 @@ def _page(visit: Visit, shown: Shown, status: int = 200) -> Response:
             key=lambda counted: -counted[1],
         ),
         shown=shown,
+        titles={
+            one.slug: one.title(visit.language)
+            for one in visit.desk.site.lists.values()
+        },
         troubles=shown.troubles,
         # What was typed comes back only where it must be mended.
         form={**visit.form} if shown.troubles or shown.refused else {},

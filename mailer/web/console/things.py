@@ -12,7 +12,7 @@ from mailer.ports import CORRECTION, Mailing
 from mailer.ports.titling import Titling
 from mailer.web.console import deeds, paths, showing
 from mailer.web.console.door import Visit
-from mailer.web.console.requests import title
+from mailer.web.console.requests import day, title
 
 _CONSOLE = "/console"
 
@@ -115,7 +115,13 @@ def _requests(visit: Visit, things: Collection[str]) -> Things:
     may = theirs in visit.mine.permissions
     found = _titling(visit).requests(set(numbers.values())) if may else {}
     return {
-        thing: _opened(visit, title(found[number]), f"requests/{number}", theirs)
+        thing: _opened(
+            visit,
+            title(found[number]),
+            f"requests/{number}",
+            theirs,
+            day=day(found[number]),
+        )
         if number in found and found[number].state not in (State.ASKED, State.WRITTEN)
         else Thing(words=says("request %(number)s", number=str(number)))
         for thing, number in numbers.items()
@@ -155,19 +161,25 @@ def _actions(visit: Visit, things: Collection[str]) -> Things:
 
 
 def _lists(visit: Visit, things: Collection[str]) -> Things:
-    """Return lists by number, or by name; of one whose file is gone, what is known."""
+    """Return lists by number, or by name; of one whose file is gone, what is known.
+
+    Of a subscription and of subscribers, which list it is that they are of.
+    """
     lists = visit.desk.site.lists
     by_key = {str(number): one for number, one in lists.items()}
     by_key |= {one.slug: one for one in lists.values()}
     found = {}
     for thing in things:
-        one = by_key.get(_key(thing))
+        one, kind = by_key.get(_key(thing)), deeds.kind(thing)
         if one is None:
             found[thing] = Thing(words=says("list %(name)s", name=_key(thing)))
-        else:
-            found[thing] = _opened(
-                visit, one.title(visit.language), f"lists/{one.slug}"
-            )
+            continue
+        words = name = one.title(visit.language)
+        if kind == "subscription to list":
+            words = says("a subscription to “%(list)s”", list=name)
+        elif kind == "subscribers of":
+            words = says("subscribers of “%(list)s”", list=name)
+        found[thing] = _opened(visit, words, f"lists/{one.slug}")
     return found
 
 

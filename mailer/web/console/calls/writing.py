@@ -176,7 +176,7 @@ def _page(visit: Visit, sheet: Sheet, status: int = 200) -> Response:
         sentence=words,
         counted=sheet.counted,
         region=slug_name,
-        troubles=sheet.troubles,
+        troubles=_asked_of(visit, sheet),
         words=sheet.words,
         no_state=sheet.state,
         why=sheet.why,
@@ -200,9 +200,19 @@ def _card(visit: Visit, form: Typed) -> tuple[str, Card | None]:
     return sentence(visit, located), card
 
 
+def _asked_of(visit: Visit, sheet: Sheet) -> Sequence[str]:
+    """Return what is wrong; where nothing is written, the first language is asked for."""
+    heads = [f"{code}-headline" for code in _languages(visit)]
+    if not heads or any(sheet.typed.values.get(each, "").strip() for each in heads):
+        return sheet.troubles
+    return [heads[0] if each in heads else each for each in sheet.troubles]
+
+
 def _languages(visit: Visit) -> Sequence[str]:
+    """Return the languages to write in, the author's own first."""
     spoken = visit.desk.site.coalition.languages
-    return [code for code in spoken if code in LANGUAGES]
+    known = [code for code in spoken if code in LANGUAGES]
+    return sorted(known, key=lambda code: code != visit.language)
 
 
 def _lists(visit: Visit, form: Typed) -> Sequence[MailingList]:
