@@ -235,4 +235,6 @@ def _moment(value: object) -> datetime | None:
         found = datetime.fromisoformat(str(value))
     except ValueError:
         return None
-    return found if found.tzinfo and found.year in _YEARS else None
+    if found.tzinfo is None:
+        return None
+    return found if found.year in _YEARS or found >= FOREVER else None
