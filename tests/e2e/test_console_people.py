@@ -195,6 +195,24 @@ def test_a_subscriber_is_told_why_they_got_nothing_in_words(
     assert "No hay consentimiento registrado." in spanish
 
 
+def test_a_letter_to_one_person_is_called_that_and_not_by_its_number(
+    house: House, admin: Browser, moderator: Browser
+) -> None:
+    invited: dict[str, Any] = {
+        "email": "eva@union.example",
+        "role": ["author"],
+        "language": "en",
+    }
+    admin.post("/console/accounts", invited)
+    page = f"/console/subscribers/{subscriber(house, invited['email'])}"
+
+    said = words(moderator.get(page))
+
+    assert "A letter to them alone Waiting to be sent." in said
+    assert "note-" not in said
+    assert "Un correo para esta persona" in words(moderator.get(f"{page}?lang=es"))
+
+
 def test_a_pause_and_an_end_are_as_they_asked_and_leave_a_consent_row(
     house: House, moderator: Browser
 ) -> None:

@@ -106,6 +106,7 @@ class Tracer:
             select(
                 lists.c.slug,
                 mailings.c.edition,
+                mailings.c.kind,
                 deliveries.c.state,
                 deliveries.c.reason,
                 deliveries.c.changed_at,

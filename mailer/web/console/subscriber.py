@@ -16,7 +16,7 @@ from mailer.core.saying import says
 from mailer.ports import Reader
 from mailer.ports.readership import Subscriber
 from mailer.web import saying, telling
-from mailer.web.console import paths
+from mailer.web.console import paths, showing
 from mailer.web.console.dates import coming
 from mailer.web.console.door import Door, Handler, Visit, choice
 from mailer.web.console.subscribers import PATH, titles
@@ -82,6 +82,7 @@ def page(visit: Visit, person: Subscriber, shown: Shown, status: int = 200) -> R
         because=tracing.behind(held["suppressed"], deliveries),
         memberships=_memberships(visit, person),
         deliveries=deliveries,
+        days={row["edition"]: showing.day(row["edition"]) for row in deliveries},
         titles=titles(visit),
         troubles=shown.troubles,
         refused=shown.refused,
