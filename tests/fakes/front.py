@@ -29,6 +29,8 @@ class _Front(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each call waits 40 ms for the other end
+    wbufsize = -1  # one packet per answer
     server: _Front
 
     def do_GET(self) -> None:

@@ -77,6 +77,8 @@ class ApiServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each call waits 40 ms for the other end
+    wbufsize = -1  # one packet per answer
     server: ApiServer
 
     def do_POST(self) -> None:
