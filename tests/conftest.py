@@ -24,7 +24,7 @@ THOROUGH = "thorough"  # marks what knows a greater depth
 FOLDER = Path(__file__).parent
 LEFT_OUT = "left out"
 REQUIRED = bool(os.environ.get("MAILER_REQUIRE_ALL_SUITES"))
-# The one that has no windows shows the same and does half the work for a page.
+# The one that has no windows shows the same, with a third less work.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 NO_CHROMIUM = (
     "there is no Chromium here: install it (apt install chromium-headless-shell, or"
