@@ -3,7 +3,6 @@
 import re
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import MONDAY, Shell
+from tests.e2e.forked import Running
 
 BODY = "templates/email/digest/body.html"
 START = "{% block content %}"
@@ -80,7 +80,7 @@ def test_what_organizers_wrote_is_not_held_against_the_template(shell: Shell) ->
 class Serving:
     """A preview at work."""
 
-    process: subprocess.Popen[str]
+    process: Running
     client: httpx.Client
     shell: Shell
 
@@ -98,22 +98,11 @@ def serving(shell: Shell) -> Iterator[Serving]:
     with socket.socket() as asked:
         asked.bind(("127.0.0.1", 0))
         port = asked.getsockname()[1]
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        shell.command(
-            "preview", "--serve", "--port", str(port), "--as-of", "2019-10-07"
-        ),
-        env=shell.environment(), cwd=shell.folder, text=True, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        assert process.stderr is not None
-        assert "until you press Ctrl-C" in process.stderr.readline()
+    words = ("preview", "--serve", "--port", str(port), "--as-of", "2019-10-07")
+    with shell.start(*words) as process:
+        assert "until you press Ctrl-C" in process.line()
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             yield Serving(process=process, client=client, shell=shell)
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stderr is not None
-        process.stderr.close()
 
 
 @pytest.fixture
