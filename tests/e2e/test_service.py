@@ -306,9 +306,10 @@ def test_calls_in_doubt_are_told_apart_from_what_was_never_sent(
     assert "Every outcome is known" not in parked.err
     assert "1 call has no known outcome yet" in parked.err
     with shell.start("work", "--until-idle") as working:
-        until(lambda: "Waiting" in working.line())
+        while "Waiting" not in working.line():
+            assert working.poll() is None
         working.send_signal(signal.SIGINT)
         said = working.ended(30)
-    assert working.returncode == 130
+    assert working.returncode == 130, said
     assert "in doubt: a call was begun" in said
     assert "none is sent again before that" in said
