@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.e2e import plain
 from tests.e2e.conftest import MONDAY, Shell
 from tests.e2e.forked import Running
 
@@ -61,7 +62,7 @@ def serving(
         port = free.getsockname()[1]
     words = (command, "--port", str(port))
     with filled.start(*words, log=log, TOKEN="t" * 20, **environment) as process:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        with plain.Client(base_url=f"http://127.0.0.1:{port}") as client:
             _wait_for(client, process)
             yield client
         process.terminate()
