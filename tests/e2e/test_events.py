@@ -23,6 +23,7 @@ PROVIDER = """
 [providers.postmark]
 kind = "postmark"
 token = "env:TOKEN"
+base_url = "http://127.0.0.1:9"  # where nobody is: it would be asked for its list
 events_key = "env:EVENTS"
 """
 
