@@ -313,3 +313,38 @@ def test_calls_in_doubt_are_told_apart_from_what_was_never_sent(
     assert working.returncode == 130, said
     assert "in doubt: a call was begun" in said
     assert "none is sent again before that" in said
+
+
+INTERRUPTED_IN_A_WORD = """
+import io, os, signal, sys
+
+class Pen(io.FileIO):
+    begun = False
+
+    def write(self, words):
+        if not self.begun:
+            self.begun = True
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().write(words)
+
+sys.stderr = io.TextIOWrapper(io.BufferedWriter(Pen(2, "w")), line_buffering=True)
+from mailer.cli import output
+from mailer.cli.delivering import until_told
+
+with until_told() as told:
+    output.say("Waiting")
+    told.wait(30)
+sys.exit(told.code)
+"""
+
+
+def test_ctrl_c_in_the_middle_of_a_word_ends_as_it_does_elsewhere() -> None:
+    ran = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", INTERRUPTED_IN_A_WORD],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert ran.returncode == 130, ran.stderr
+    assert "Waiting" in ran.stderr
+    assert "Ending after the call in hand" in ran.stderr
+    assert "Traceback" not in ran.stderr
