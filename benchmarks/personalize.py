@@ -332,11 +332,13 @@ def main() -> None:
     """Measure and report."""
     asked = parser(__doc__)
     asked.add_argument("--rounds", type=int, help="how often, 15 if not said")
+    asked.add_argument("--envelopes", type=int, help="of ours each time, else 5,000")
     options = asked.parse_args()
     tell("personalize: rendering, inlining and filling, round by round")
     size = (5, 2_000, 6) if options.quick else (15, 5_000, 20)
-    rounds, many, few = size
-    cost, octets = measure(rounds=options.rounds or rounds, many=many, few=few)
+    rounds, many = options.rounds or size[0], options.envelopes or size[1]
+    few = size[2]
+    cost, octets = measure(rounds=rounds, many=many, few=few)
     Report(
         name="personalize",
         unit="envelopes per second of one core",

@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from mailer.adapters.renderer.locating import spelled
 
 _SOURCE = "en"
 _PRINTED = (".html", ".txt")
+_FILES = 500  # remembered, as they were read
 
 _Key = tuple[str | None, str]  # context, English
 
@@ -34,11 +36,11 @@ class _Sentence:
 
 def untranslated(templates: Path, languages: Sequence[str]) -> Iterator[Untranslated]:
     """Yield what each language lacks; raises TemplateError for a broken catalogue."""
-    used = dict(_used(templates))
-    for language in languages:
-        if language != _SOURCE:
-            yield from _lacking(used, templates, language)
-            yield from _unworded(templates, language)
+    others = [language for language in languages if language != _SOURCE]
+    used = dict(_used(templates)) if others else {}
+    for language in others:
+        yield from _lacking(used, templates, language)
+        yield from _unworded(templates, language)
 
 
 def _lacking(
@@ -73,15 +75,19 @@ def _used(templates: Path) -> Iterator[tuple[_Key, str]]:
     for file in sorted(templates.rglob("*")):
         if file.suffix in _PRINTED:
             content = file.read_bytes()
+            where = spelled(file)
             for key, line in _extracted("jinja2.ext:babel_extract", content):
-                yield key, f"{spelled(file)}, line {line}"
+                yield key, f"{where}, line {line}"
     for key, _ in _extracted("python", inspect.getsource(wording).encode()):
         yield key, "the words for numbers and lists"
 
 
-def _extracted(method: str, content: bytes) -> Iterator[tuple[_Key, int]]:
-    for line, words, _, context in extract(method, BytesIO(content)):
-        yield (context, words if isinstance(words, str) else words[0]), line
+@lru_cache(maxsize=_FILES)  # whoever edits a template is shown what it lacks each time
+def _extracted(method: str, content: bytes) -> Sequence[tuple[_Key, int]]:
+    return [
+        ((context, words if isinstance(words, str) else words[0]), line)
+        for line, words, _, context in extract(method, BytesIO(content))
+    ]
 
 
 def _known(templates: Path, language: str) -> Iterator[tuple[_Key, _Sentence]]:

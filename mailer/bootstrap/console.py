@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from mailer.adapters.clocks import elapsed
-from mailer.adapters.credentials.codes import Codes
-from mailer.adapters.credentials.passkeys import Passkeys
-from mailer.adapters.credentials.passwords import Passwords
 from mailer.adapters.credentials.sealing import Seal
 from mailer.adapters.database.accounts import SqlAccounts
 from mailer.adapters.database.agenda import SqlAgenda
@@ -33,6 +31,11 @@ from mailer.pipeline.invite import Inviter
 from mailer.pipeline.issue import Issuer
 from mailer.pipeline.secure import Locksmith
 from mailer.pipeline.survey import Survey, survey
+
+if TYPE_CHECKING:
+    from mailer.adapters.credentials.codes import Codes
+    from mailer.adapters.credentials.passkeys import Passkeys
+    from mailer.adapters.credentials.passwords import Passwords
 
 
 class Console:
@@ -88,18 +91,24 @@ class Console:
         return SqlTitling(self._project.ready)
 
     @cached_property
-    def passwords(self) -> Passwords:
+    def passwords(self) -> "Passwords":
         """Makes and checks hashes."""
+        from mailer.adapters.credentials.passwords import Passwords
+
         return Passwords()
 
     @cached_property
-    def codes(self) -> Codes:
+    def codes(self) -> "Codes":
         """Knows the codes of phones."""
+        from mailer.adapters.credentials.codes import Codes
+
         return Codes(self._project.settings.coalition.name)
 
     @cached_property
-    def keys(self) -> Passkeys:
+    def keys(self) -> "Passkeys":
         """Asks browsers for passkeys."""
+        from mailer.adapters.credentials.passkeys import Passkeys
+
         settings = self._project.settings
         return Passkeys(settings.base_url, settings.coalition.name)
 

@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from hashlib import blake2b
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from mailer.adapters.clocks import elapsed
 from mailer.adapters.database.notes import SqlNotes
-from mailer.adapters.providers.fleet import Fleet
-from mailer.adapters.providers.registry import EVENTS
 from mailer.bootstrap.stores import Stores
 from mailer.core.lists import MailingList
 from mailer.core.rates import Rate
@@ -23,6 +22,9 @@ from mailer.pipeline.notify import Notifier
 from mailer.pipeline.roster import Roster
 from mailer.pipeline.send import Sender
 from mailer.ports import Batch, Called, Pace, Provider
+
+if TYPE_CHECKING:
+    from mailer.adapters.providers.fleet import Fleet
 
 
 class Sending(Stores):
@@ -43,6 +45,8 @@ class Sending(Stores):
 
         Not the keys of events: only the pages hear, which open without them.
         """
+        from mailer.adapters.providers.registry import EVENTS
+
         settings = self.settings
         carriers = [settings.providers[name] for name in self.routing.names]
         for options in (carrier.options for carrier in carriers):
@@ -51,8 +55,10 @@ class Sending(Stores):
             _ = dict(source.options)
 
     @cached_property
-    def fleet(self) -> Fleet:
+    def fleet(self) -> "Fleet":
         """Everybody who could carry the mail, by name."""
+        from mailer.adapters.providers.fleet import Fleet
+
         return Fleet(self.settings, clock=self.clock)
 
     @cached_property
@@ -199,6 +205,8 @@ class Sending(Stores):
 
         Another version may write the same letter in other bytes.
         """
+        from mailer.adapters.providers.registry import EVENTS
+
         chosen = self.settings.providers.get(name)
         if chosen is None:
             return b""

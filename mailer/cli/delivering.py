@@ -45,7 +45,9 @@ def until_told() -> Iterator[Told]:
         told.set()
         for number, handler in before.items():
             signal.signal(number, handler)
-        output.say("Ending after the call in hand; once more ends at once.")
+        # Said by somebody else: who was interrupted may be in the middle of a word.
+        words = "Ending after the call in hand; once more ends at once."
+        threading.Thread(target=output.say, args=(words,)).start()
 
     for number in _ENDING:
         signal.signal(number, end)

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from mailer.bootstrap import examining
 from mailer.cli import diagnosis, output
 from mailer.cli.state import Json, State
 from mailer.core.diagnosis import Finding, Severity
@@ -45,6 +44,8 @@ def doctor(
 def _examined(
     state: State, *, offline: bool, resolver: str | None
 ) -> Sequence[Finding]:
+    from mailer.bootstrap import examining  # noqa: PLC0415 - who asks providers, for this alone
+
     try:
         with state.project() as project:
             return examining.examine(project, offline=offline, resolver=resolver)

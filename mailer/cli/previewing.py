@@ -1,14 +1,17 @@
 """`mailer preview`: what would be sent, and what the gates find in it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailer.cli import output, previews
+from mailer.cli import output
 from mailer.cli.state import AsOf, Edition, Json, State
 from mailer.core.errors import RefusedError
+
+if TYPE_CHECKING:
+    from mailer.adapters.gates import Finding
 
 
 def preview(
@@ -51,6 +54,8 @@ def preview(
         return
     if name is None:
         raise typer.BadParameter("name one, as in mailer preview weekly; or --serve")
+    from mailer.cli import previews  # noqa: PLC0415 - with the gates, for this alone
+
     with state.project(as_of) as project:
         written = previews.write(
             project, project.mailing_list(name), edition, address, out
@@ -58,7 +63,7 @@ def preview(
     if as_json:
         output.emit(written)
     else:
-        _show_previews(written, out)
+        _show_previews(written, out, previews.told_once(written))
     errors = previews.errors(written)
     if strict and errors:
         raise RefusedError(
@@ -67,7 +72,11 @@ def preview(
         )
 
 
-def _show_previews(written: Mapping[str, Any], out: Path) -> None:
+def _show_previews(
+    written: Mapping[str, Any],
+    out: Path,
+    told: Sequence[tuple["Finding", Sequence[str]]],
+) -> None:
     name = written["mailing"].replace("/", "-")
     if written["variants"]:
         output.table(
@@ -83,7 +92,7 @@ def _show_previews(written: Mapping[str, Any], out: Path) -> None:
             ],
             right=("Bytes", "Found"),
         )
-    for finding, files in previews.told_once(written):
+    for finding, files in told:
         one = files[0].removeprefix(f"{name}-")
         where = one if len(files) == 1 else f"{len(files)} versions"
         output.show(f"{finding.severity}, {finding.gate}, in {where}: {finding.words}")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.adapters.addresses import checked
-from mailer.bootstrap import Project, examining
-from mailer.cli import output, previews
+from mailer.bootstrap import Project
+from mailer.cli import output
 from mailer.cli.state import AsOf, State
 from mailer.config import VARIABLES
 from mailer.core import rule as rules
@@ -151,6 +151,7 @@ def _work(project: Project) -> "Coordination":
 
 def _holdings(project: Project) -> "Holdings":
     """Return what coordinators look up: organizations, people, actions, settings."""
+    from mailer.bootstrap import examining  # noqa: PLC0415 - as above
     from mailer.web.console import Holdings  # noqa: PLC0415 - as above
 
     console = project.console
@@ -197,6 +198,7 @@ def _automation(project: Project, limits: "Limits | None") -> "Automation":
 
 def _letter(project: Project, proposal: Proposal, language: str) -> "Letter":
     """Return a blast as somebody who reads this language gets it."""
+    from mailer.cli import previews  # noqa: PLC0415 - as above
     from mailer.web.api import Letter  # noqa: PLC0415 - as above
 
     variant = project.typeset(proposal).of(language)

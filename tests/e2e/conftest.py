@@ -67,6 +67,26 @@ class Shell:
         assert "Traceback" not in ran.err, ran.err
         return ran
 
+    def start(
+        self, *words: str, log: Path | None = None, **environment: str
+    ) -> forked.Running:
+        """Start `mailer WORDS`, to be waited for or told to end."""
+        return forked.Running(
+            ["--project", str(self.folder), *words],
+            environment=self.environment(**environment),
+            folder=self.folder.parent,
+            log=log,
+        )
+
+    def scheduler(self, *words: str) -> forked.Running:
+        """Start the project's own scheduler.py in its folder."""
+        return forked.Running(
+            words,
+            environment=self.environment(),
+            folder=self.folder,
+            script=self.folder / "scheduler.py",
+        )
+
     def command(self, *words: str) -> Sequence[str]:
         """Return the command line."""
         return [sys.executable, "-m", "mailer", "--project", str(self.folder), *words]

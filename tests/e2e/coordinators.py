@@ -30,6 +30,7 @@ from mailer.bootstrap import Project
 from mailer.cli import web
 from mailer.core.accounts import Account
 from mailer.core.roles import Role
+from tests.e2e import plain
 from tests.fakes.site import listening, served_app
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -59,7 +60,7 @@ class Browser:
     client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(
+        self.client = plain.Client(
             base_url=self.url,
             headers={"X-Forwarded-For": self.network, "User-Agent": "Firefox/140.0"},
             timeout=30,
@@ -123,7 +124,7 @@ class House:
         self.project.console.__dict__["passwords"] = self.passwords
         self.secrets: dict[str, str] = {}
         self.browsers: list[Browser] = []
-        self.plain = httpx.Client(timeout=30)  # sends what it is told and no more
+        self.plain = plain.Client(timeout=30)  # sends what it is told and no more
 
     @contextmanager
     def open(self) -> Iterator["House"]:

@@ -19,6 +19,7 @@ from mailer.core.automation import Scope
 from mailer.core.roles import Role
 from mailer.web.api import Limits
 from mailer.web.log import Log, redact
+from tests.e2e import plain
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.coordinators import House
 from tests.e2e.programs import Program, program, secret, stranger
@@ -246,7 +247,7 @@ def test_a_mistake_of_ours_is_a_problem_too() -> None:
         middleware=[Middleware(Log, broken={"en": "<p>page</p>"})],
     )
     with served_app(app) as url:
-        answer = httpx.get(f"{url}/api/v1/broken")
+        answer = plain.get(f"{url}/api/v1/broken")
 
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"

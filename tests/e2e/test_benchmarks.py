@@ -15,12 +15,12 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 SMALLEST: Mapping[str, Sequence[str]] = {  # a run that proves that it runs
-    "personalize": ("--rounds", "1"),
-    "compose": ("--sizes", "60", "120"),
+    "personalize": ("--rounds", "1", "--envelopes", "200"),
+    "compose": ("--sizes", "20", "40"),
     "render": ("--variants", "4"),
-    "send": ("--count", "300"),
+    "send": ("--count", "60"),
     "calls": (),
-    "end_to_end": ("--recipients", "200", "--case", "b"),
+    "end_to_end": ("--recipients", "60", "--case", "b"),
     "events": ("--count", "500"),
     "strangers": ("--count", "15"),
     "import_subscribers": ("--rows", "500"),

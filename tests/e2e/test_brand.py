@@ -4,9 +4,8 @@ import struct
 import zlib
 from pathlib import Path
 
-import httpx
-
 from mailer import config
+from tests.e2e import plain
 from tests.e2e.conftest import MONDAY, Shell
 from tests.fakes.site import a_site, served
 
@@ -73,7 +72,7 @@ def test_the_logo_is_served_to_other_sites_and_may_be_kept_for_a_day(
     png = picture(shell.folder / "logo.png")
     branded(shell, 'logo = "logo.png"')
     logo = config.load(shell.folder, {}).branding.logo
-    with served(a_site(logo=logo)) as site, httpx.Client(base_url=site.url) as client:
+    with served(a_site(logo=logo)) as site, plain.Client(base_url=site.url) as client:
         answer = client.get("/brand/logo.png")
         assert answer.content == png
         assert answer.headers["content-type"] == "image/png"
@@ -86,5 +85,5 @@ def test_the_logo_is_served_to_other_sites_and_may_be_kept_for_a_day(
 
 
 def test_without_a_logo_there_is_no_such_address() -> None:
-    with served(a_site()) as site, httpx.Client(base_url=site.url) as client:
+    with served(a_site()) as site, plain.Client(base_url=site.url) as client:
         assert client.get("/brand/logo.png").status_code == 404

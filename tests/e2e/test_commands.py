@@ -515,19 +515,13 @@ def test_a_send_that_is_stopped_says_what_is_left_and_how_to_go_on(
     filled: Shell,
 ) -> None:
     filled.edit("mailer.toml", "[delivery]", '[delivery]\nrate = "6/minute"')
-    with subprocess.Popen(  # noqa: S603 - our own program
-        filled.command("send", "weekly", "--as-of", MONDAY),
-        env=filled.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as sending:
+    with filled.start("send", "weekly", "--as-of", MONDAY) as sending:
         end = time.monotonic() + 60
         while not sent_so_far(filled):
             time.sleep(0.05)
             assert time.monotonic() < end, "nothing was ever sent"
         filled("stop", "--reason", "trying it")
-        _, said = sending.communicate(timeout=60)
+        said = sending.ended(60)
 
     after = filled("status", "weekly/2019-10-07", "--json").json
     assert after["stopped"]["reason"] == "trying it"

@@ -13,6 +13,7 @@ import pytest
 from mailer.core.accounts import Factor
 from mailer.core.roles import Role
 from mailer.ports import Mailing, Standing
+from tests.e2e import plain
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.coordinators import House
 from tests.e2e.sendings import BATCH, MONDAY, Sendings, prepared
@@ -59,7 +60,7 @@ def watching(
 ) -> Iterator[httpx.Response]:
     of = mailing.id if mailing else 9_999_999
     url = f"{house.url}/console/live?of={of}"
-    with httpx.stream("GET", url, headers=headers, timeout=20) as answer:
+    with plain.stream("GET", url, headers=headers, timeout=20) as answer:
         yield answer
 
 
@@ -163,7 +164,7 @@ def test_asking_what_a_stream_is_takes_up_no_place(
     held = cookie(running)
     with ExitStack() as open_ones:
         for _ in range(8):
-            asking = open_ones.enter_context(httpx.Client(timeout=5))
+            asking = open_ones.enter_context(plain.Client(timeout=5))
             answer = asking.head(
                 f"{running.url}/console/live?of={mailing.id}", headers=held
             )

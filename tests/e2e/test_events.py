@@ -5,7 +5,6 @@ import email
 import re
 import socket
 import sqlite3
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,13 +14,16 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.e2e import plain
 from tests.e2e.conftest import MONDAY, Shell
+from tests.e2e.forked import Running
 
 KEY = "a key that nobody guesses".replace(" ", "-")
 PROVIDER = """
 [providers.postmark]
 kind = "postmark"
 token = "env:TOKEN"
+base_url = "http://127.0.0.1:9"  # where nobody is: it would be asked for its list
 events_key = "env:EVENTS"
 """
 
@@ -59,23 +61,16 @@ def serving(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with log.open("w") as written:
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            filled.command(command, "--port", str(port)),
-            env=filled.environment(TOKEN="t" * 20, **environment),
-            stdout=written,
-            stderr=written,
-        )
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-                _wait_for(client, process)
-                yield client
-        finally:
-            process.terminate()
-            process.wait(20)
+    words = (command, "--port", str(port))
+    with filled.start(*words, log=log, TOKEN="t" * 20, **environment) as process:
+        with plain.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            _wait_for(client, process)
+            yield client
+        process.terminate()
+        process.wait(20)
 
 
-def _wait_for(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+def _wait_for(client: httpx.Client, process: Running) -> None:
     end = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < end:
         try:

@@ -7,11 +7,11 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import feedparser
-import httpx
 import pytest
 from icalendar import Calendar
 
 from mailer.core.model import ActionStatus, LocationVisibility, Sponsor, SponsorRole
+from tests.e2e import plain
 from tests.e2e.conftest import Shell
 from tests.e2e.town import MONDAY, Town, json_ld
 from tests.factories import NINE, draft
@@ -273,7 +273,7 @@ def test_the_language_is_asked_for_and_never_guessed(town: Town, path: str) -> N
 
 @pytest.mark.parametrize("path", PROGRAMS)
 def test_head_tells_the_same_without_the_body(town: Town, path: str) -> None:
-    head, get = httpx.head(town.url + path), town.get(path)
+    head, get = plain.head(town.url + path), town.get(path)
 
     assert head.status_code == 200
     assert head.content == b""

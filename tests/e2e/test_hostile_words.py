@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from mailer.core.roles import Role
+from tests.e2e import plain
 from tests.e2e.besieged import besiege
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.coordinators import House
@@ -68,7 +69,7 @@ def test_no_page_of_the_console_runs_them(house: House) -> None:
 
 
 def test_no_public_page_runs_them(house: House) -> None:
-    with httpx.Client(base_url=house.url) as client:
+    with plain.Client(base_url=house.url) as client:
         seen = dict(walked("/actions", client.get))
 
     for path, answer in seen.items():

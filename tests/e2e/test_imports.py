@@ -2,9 +2,7 @@
 
 import csv
 import os
-import signal
 import sqlite3
-import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Shell, copied
+from tests.e2e.forked import Running
 
 PEOPLE = 8_000
 HEADER = "organization,email,given_name,language,city,state,consent_basis,consent_at"
@@ -54,13 +53,8 @@ def imported(shell: Shell, file: Path, *more: str) -> Mapping[str, Any]:
     return found
 
 
-def started(shell: Shell, file: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - our own program
-        shell.command("import", "subscribers", str(file), "--list", "weekly"),
-        env=shell.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def started(shell: Shell, file: Path) -> Running:
+    return shell.start("import", "subscribers", str(file), "--list", "weekly")
 
 
 def count(shell: Shell) -> int:
@@ -77,13 +71,11 @@ def test_an_import_that_is_killed_is_run_again_and_ends_as_if_nothing_had_been(
     shell: Shell, other: Shell, tmp_path: Path
 ) -> None:
     file = write(tmp_path / "people.csv", range(PEOPLE))
-    running = started(shell, file)
-    end = time.monotonic() + 60
-    while not count(shell):
-        assert time.monotonic() < end, "nobody was ever kept"
-        time.sleep(0.02)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
+    with started(shell, file):
+        end = time.monotonic() + 60
+        while not count(shell):
+            assert time.monotonic() < end, "nobody was ever kept"
+            time.sleep(0.02)
     before = count(shell)
 
     report = imported(shell, file)
@@ -98,9 +90,9 @@ def test_two_imports_of_one_file_at_once_keep_everybody_once(
     shell: Shell, tmp_path: Path
 ) -> None:
     file = write(tmp_path / "people.csv", range(3_000))
-    both = [started(shell, file) for _ in range(2)]
+    with started(shell, file) as one, started(shell, file) as two:
+        assert [each.wait(100) for each in (one, two)] == [0, 0]
 
-    assert [each.wait(timeout=100) for each in both] == [0, 0]
     assert {name: len(rows) for name, rows in kept(shell).items()} == dict.fromkeys(
         KEPT, 3_000
     )

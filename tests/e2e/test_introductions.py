@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from mailer.core.introductions import WINDOW
 from mailer.core.tokens import Purpose
+from tests.e2e import plain
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.test_rights import traces
 from tests.e2e.test_share import DAY, Stage, link_of, words
@@ -165,8 +165,8 @@ def test_opening_the_link_changes_nothing_and_nobody_keeps_the_page(
     meeting.say(theirs, "agree")
     before = meeting.page(mine)
 
-    answer = httpx.get(meeting.town.url + mine)
-    httpx.head(meeting.town.url + mine)
+    answer = plain.get(meeting.town.url + mine)
+    plain.head(meeting.town.url + mine)
     meeting.post(mine)
     meeting.post(mine, action="something else")
 

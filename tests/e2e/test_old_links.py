@@ -5,11 +5,11 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-import httpx
 import pytest
 
 from mailer.core.roles import Role
 from mailer.core.tokens import Purpose
+from tests.e2e import plain
 from tests.e2e.test_introductions import ANA, Meeting, meeting, settled
 from tests.e2e.test_share import DAY, link_of
 from tests.e2e.town import Town
@@ -105,7 +105,7 @@ def test_no_link_by_a_retired_key_shows_or_does_anything(
             ), path
             for action in ("confirm", "cancel", "agree", "save", "leave-all"):
                 answers = [
-                    httpx.post(later.url + one, data={"action": action})
+                    plain.post(later.url + one, data={"action": action})
                     for one in (path, made_up)
                 ]
                 assert answers[0].status_code == answers[1].status_code, path
@@ -127,13 +127,13 @@ def test_a_reader_changes_what_they_get_by_a_link_of_eighteen_months_ago(
             assert answer.status_code in (200, 404, 410), purpose
         assert "Pause" in later.get(f"{paths[Purpose.PREFERENCES]}?lang=en").text
         rest = {"action": "rest"}
-        paused = httpx.post(
+        paused = plain.post(
             f"{later.url}{paths[Purpose.PREFERENCES]}?lang=en", data=rest
         )
         assert "Saved." in paused.text
         assert "Leave this list" in later.get(f"{paths[Purpose.LEAVE]}?lang=en").text
         one_click = {"List-Unsubscribe": "One-Click"}
-        left = httpx.post(later.url + paths[Purpose.LEAVE], data=one_click)
+        left = plain.post(later.url + paths[Purpose.LEAVE], data=one_click)
         assert left.text == "Done.\n"
         counts = later.project.people.count()["weekly"]
         assert counts == {"active": 1, "ended": 1}

@@ -23,6 +23,7 @@ from mailer.core.automation import Scope
 from mailer.core.draft import parse
 from mailer.core.roles import Role
 from mailer.core.tokens import Purpose
+from tests.depth import deep
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.programs import OTAY
 from tests.e2e.town import Town
@@ -125,7 +126,7 @@ def shown(town: Town) -> dict[str, str]:
 
 @PROGRAMS.parametrize()
 @settings(
-    max_examples=5,
+    max_examples=deep(everyday=3, thorough=12),
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
@@ -144,7 +145,7 @@ def test_no_program_makes_the_api_fail_or_answer_unlike_described(
 
 @PAGES.parametrize()
 @settings(
-    max_examples=8,
+    max_examples=deep(everyday=4, thorough=20),
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

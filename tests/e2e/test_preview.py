@@ -3,7 +3,6 @@
 import re
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,9 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from tests.e2e import plain
 from tests.e2e.conftest import MONDAY, Shell
+from tests.e2e.forked import Running
 
 BODY = "templates/email/digest/body.html"
 START = "{% block content %}"
@@ -80,7 +81,7 @@ def test_what_organizers_wrote_is_not_held_against_the_template(shell: Shell) ->
 class Serving:
     """A preview at work."""
 
-    process: subprocess.Popen[str]
+    process: Running
     client: httpx.Client
     shell: Shell
 
@@ -98,22 +99,11 @@ def serving(shell: Shell) -> Iterator[Serving]:
     with socket.socket() as asked:
         asked.bind(("127.0.0.1", 0))
         port = asked.getsockname()[1]
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        shell.command(
-            "preview", "--serve", "--port", str(port), "--as-of", "2019-10-07"
-        ),
-        env=shell.environment(), cwd=shell.folder, text=True, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        assert process.stderr is not None
-        assert "until you press Ctrl-C" in process.stderr.readline()
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+    words = ("preview", "--serve", "--port", str(port), "--as-of", "2019-10-07")
+    with shell.start(*words) as process:
+        assert "until you press Ctrl-C" in process.line()
+        with plain.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             yield Serving(process=process, client=client, shell=shell)
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stderr is not None
-        process.stderr.close()
 
 
 @pytest.fixture
@@ -221,12 +211,11 @@ def test_ctrl_c_ends_it_at_once_and_quietly_even_while_a_page_waits(
         time.sleep(0.5)
         start = time.monotonic()
         preview.process.send_signal(signal.SIGINT)
-        code = preview.process.wait(timeout=20)
+        said = preview.process.ended(20)
 
-    assert code == 0
+    assert preview.process.returncode == 0
     assert time.monotonic() - start < 5
-    assert preview.process.stderr is not None
-    assert preview.process.stderr.read() == "The preview has ended.\n"
+    assert said == "The preview has ended.\n"
 
 
 def test_a_port_that_is_taken_is_named_with_the_way_out(shell: Shell) -> None:

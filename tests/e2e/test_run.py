@@ -2,11 +2,13 @@
 
 import signal
 import socket
+import subprocess
 
 import httpx
 
+from tests.e2e import plain
 from tests.e2e.conftest import Shell
-from tests.e2e.test_service import running, until
+from tests.e2e.test_service import until
 
 
 def free() -> int:
@@ -18,7 +20,7 @@ def free() -> int:
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/healthz").text == "ok"
+        return plain.get(f"{url}/healthz").text == "ok"
     except httpx.TransportError:
         return False
 
@@ -30,10 +32,10 @@ def test_whoever_signs_up_on_the_pages_gets_a_letter_from_the_service(
     url = f"http://127.0.0.1:{port}"
     command = shell.command("run", "--port", str(port), "--every", "1")
 
-    with running(shell, *command) as process:
+    with subprocess.Popen(command, env=shell.environment()) as process:  # noqa: S603 - ours
         until(lambda: answers(url))
         asked = {"email": "ana@union.example", "list": "1", "language": "en"}
-        assert httpx.post(f"{url}/subscribe", data=asked, timeout=30).status_code == 200
+        assert plain.post(f"{url}/subscribe", data=asked, timeout=30).status_code == 200
         until(lambda: bool(shell.messages))
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0

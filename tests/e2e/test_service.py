@@ -9,7 +9,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -70,21 +69,6 @@ def crowd(n: int = MANY) -> str:
     return "\n".join([header, *rows]) + "\n"
 
 
-@contextmanager
-def running(shell: Shell, *command: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        command, env=shell.environment(), cwd=shell.folder, text=True,
-        stderr=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stderr is not None
-        process.stderr.close()
-
-
 def until(true: Callable[[], bool], seconds: float = 45.0) -> None:
     end = time.monotonic() + seconds
     while not true():
@@ -99,7 +83,7 @@ def test_a_send_killed_half_way_mails_nobody_twice_and_loses_nobody(
     fill(shell, people=crowd())
     use_smtp(shell, port)
     box.pause = 0.05
-    with running(shell, *shell.command("send", "weekly", "--as-of", MONDAY)) as sending:
+    with shell.start("send", "weekly", "--as-of", MONDAY) as sending:
         assert box.first.wait(45)
         time.sleep(0.3)
         sending.send_signal(signal.SIGKILL)
@@ -129,7 +113,7 @@ def test_a_send_that_is_told_to_end_leaves_nothing_unknown(
     fill(shell, people=crowd(110))  # three batches
     use_smtp(shell, port)
     box.pause = 0.02
-    with running(shell, *shell.command("send", "weekly", "--as-of", MONDAY)) as sending:
+    with shell.start("send", "weekly", "--as-of", MONDAY) as sending:
         assert box.first.wait(45)
         sending.send_signal(signal.SIGTERM)
         sending.wait(30)
@@ -179,10 +163,13 @@ COMING = (
 def test_the_scheduler_sends_what_is_due_once_and_ends_when_told(shell: Shell) -> None:
     fill(shell, actions=COMING)
     edition = due_a_minute_ago(shell)
-    script = str(shell.folder / "scheduler.py")
-    command = (sys.executable, script, "--project", str(shell.folder), "--every", "0.5")
+    words = ("--project", str(shell.folder), "--every", "0.5")
+    command = [sys.executable, str(shell.folder / "scheduler.py"), *words]
 
-    with running(shell, *command) as one, running(shell, *command) as two:
+    with (
+        subprocess.Popen(command, env=shell.environment()) as one,  # noqa: S603 - ours
+        shell.scheduler(*words) as two,
+    ):
         until(lambda: len(shell.messages) == 3)
         until((shell.folder / "outbox" / "index.html").exists)  # while they run
         time.sleep(2.0)  # several more ticks of both
@@ -199,12 +186,11 @@ def test_the_scheduler_sends_what_is_due_once_and_ends_when_told(shell: Shell) -
 def test_a_tick_that_is_waited_for_leaves_no_line_in_the_log(shell: Shell) -> None:
     fill(shell, actions=COMING)
     due_a_minute_ago(shell)
-    script = str(shell.folder / "scheduler.py")
 
-    with running(shell, sys.executable, script, "--every", "0.02") as service:
+    with shell.scheduler("--every", "0.02") as service:
         until(lambda: len(shell.messages) == 3)
         service.send_signal(signal.SIGTERM)
-        _, told = service.communicate(timeout=30)
+        told = service.ended(30)
 
     assert "started" in told
     assert "skipped" not in told
@@ -228,9 +214,8 @@ def test_the_scheduler_reads_the_website_before_each_edition(shell: Shell) -> No
     (shell.folder / "people.csv").write_text(people, "utf-8")
     shell("import", "subscribers", str(shell.folder / "people.csv"), "--list", "weekly")
     due_a_minute_ago(shell)
-    script = str(shell.folder / "scheduler.py")
 
-    with running(shell, sys.executable, script, "--every", "0.5") as service:
+    with shell.scheduler("--every", "0.5") as service:
         until(lambda: len(shell.messages) == 2)
         service.send_signal(signal.SIGTERM)
         assert service.wait(30) == 0
@@ -259,9 +244,9 @@ def test_two_sends_at_once_mail_everybody_once(
     box, port = mailbox
     fill(shell, people=crowd())
     use_smtp(shell, port)
-    command = shell.command("send", "weekly", "--as-of", MONDAY)
+    words = ("send", "weekly", "--as-of", MONDAY)
 
-    with running(shell, *command) as one, running(shell, *command) as two:
+    with shell.start(*words) as one, shell.start(*words) as two:
         codes = {process.wait(60) for process in (one, two)}
     shell("work", "--until-idle")
 
@@ -276,9 +261,8 @@ def test_a_service_that_lacks_a_secret_says_which_as_it_starts(shell: Shell) -> 
         file.write(
             '\n[providers.main]\nkind = "resend"\ntoken = "env:RESEND_API_KEY"\n'
         )
-    command = (sys.executable, str(shell.folder / "scheduler.py"), "--project")
-    with running(shell, *command, str(shell.folder)) as service:
-        _, said = service.communicate(timeout=30)
+    with shell.scheduler("--project", str(shell.folder)) as service:
+        said = service.ended(30)
 
     assert service.returncode == 1
     assert "scheduler: mailer.toml: [providers.main] token: " in said
@@ -292,10 +276,10 @@ def test_a_send_that_is_interrupted_says_so_and_tells_what_is_left(
     fill(shell, people=crowd(110))
     use_smtp(shell, port)
     box.pause = 0.02
-    with running(shell, *shell.command("send", "weekly", "--as-of", MONDAY)) as sending:
+    with shell.start("send", "weekly", "--as-of", MONDAY) as sending:
         assert box.first.wait(45)
         sending.send_signal(signal.SIGINT)
-        _, said = sending.communicate(timeout=30)
+        said = sending.ended(30)
         box.pause = 0.0
 
     left = shell("status", "weekly/2019-10-07", "--json").json["deliveries"]["pending"]
@@ -311,7 +295,7 @@ def test_calls_in_doubt_are_told_apart_from_what_was_never_sent(
     fill(shell, people=crowd())
     use_smtp(shell, port)
     box.pause = 0.05
-    with running(shell, *shell.command("send", "weekly", "--as-of", MONDAY)) as sending:
+    with shell.start("send", "weekly", "--as-of", MONDAY) as sending:
         assert box.first.wait(45)
         sending.send_signal(signal.SIGKILL)
         sending.wait()
@@ -321,11 +305,46 @@ def test_calls_in_doubt_are_told_apart_from_what_was_never_sent(
     parked = shell("parked")
     assert "Every outcome is known" not in parked.err
     assert "1 call has no known outcome yet" in parked.err
-    with running(shell, *shell.command("work", "--until-idle")) as working:
-        assert working.stderr is not None
-        assert any("Waiting" in line for line in working.stderr)
+    with shell.start("work", "--until-idle") as working:
+        while "Waiting" not in working.line():
+            assert working.poll() is None
         working.send_signal(signal.SIGINT)
-        _, said = working.communicate(timeout=30)
-    assert working.returncode == 130
+        said = working.ended(30)
+    assert working.returncode == 130, said
     assert "in doubt: a call was begun" in said
     assert "none is sent again before that" in said
+
+
+INTERRUPTED_IN_A_WORD = """
+import io, os, signal, sys
+
+class Pen(io.FileIO):
+    begun = False
+
+    def write(self, words):
+        if not self.begun:
+            self.begun = True
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().write(words)
+
+sys.stderr = io.TextIOWrapper(io.BufferedWriter(Pen(2, "w")), line_buffering=True)
+from mailer.cli import output
+from mailer.cli.delivering import until_told
+
+with until_told() as told:
+    output.say("Waiting")
+    told.wait(30)
+sys.exit(told.code)
+"""
+
+
+def test_ctrl_c_in_the_middle_of_a_word_ends_as_it_does_elsewhere() -> None:
+    ran = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", INTERRUPTED_IN_A_WORD],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert ran.returncode == 130, ran.stderr
+    assert "Waiting" in ran.stderr
+    assert "Ending after the call in hand" in ran.stderr
+    assert "Traceback" not in ran.stderr

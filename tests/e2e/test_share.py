@@ -15,6 +15,7 @@ import pytest
 from mailer.cli import delivering
 from mailer.core.errors import RefusedError
 from mailer.core.tokens import Purpose
+from tests.e2e import plain
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.town import MONDAY, Town
 from tests.unit.test_sharing import VIGIL
@@ -33,7 +34,7 @@ class Stage:
 
     def post(self, path: str, **data: str) -> httpx.Response:
         # The first new place of a process has the gazetteer loaded.
-        return httpx.post(self.town.url + path, data=data, timeout=60)
+        return plain.post(self.town.url + path, data=data, timeout=60)
 
     def send(self, **changes: str) -> httpx.Response:
         return self.post("/share", **{**PLAN, **changes}, step="send")
@@ -277,9 +278,9 @@ def test_opening_the_link_changes_nothing(stage: Stage) -> None:
     url = stage.town.url + link
     before = stage.town.project.actions.every()
 
-    answer = httpx.get(url)
-    httpx.head(url)
-    httpx.get(url)
+    answer = plain.get(url)
+    plain.head(url)
+    plain.get(url)
 
     assert stage.town.project.actions.every() == before
     assert not stage.town.project.hosts.answers(stage.town.now)

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.e2e import plain
 from tests.e2e.conftest import Shell, copied
 from tests.e2e.town import Town
 
@@ -26,7 +26,7 @@ def town(initial: Shell, tmp_path: Path) -> Iterator[Town]:
 
 def joining(town: Town, address: str = JOIN["email"], network: str = "1.2.3.4") -> int:
     numbers = {one.slug: n for n, one in town.project.numbered().items()}
-    return httpx.post(
+    return plain.post(
         f"{town.url}/subscribe",
         data={**JOIN, "email": address, "list": str(numbers["weekly"])},
         headers={"X-Forwarded-For": network},
@@ -58,10 +58,10 @@ def test_signing_up_confirming_and_getting_the_next_digest(town: Town) -> None:
     found = re.search(r"https?://[^/]+(/c/\S+)", letter)
     assert found is not None
 
-    page = httpx.get(town.url + found[1])
+    page = plain.get(town.url + found[1])
     assert "Was that you?" in page.text
     assert town.project.people.count() == {}
-    done = httpx.post(town.url + found[1], data={"action": "confirm"})
+    done = plain.post(town.url + found[1], data={"action": "confirm"})
 
     assert "From now on you get" in done.text
     assert town.project.people.count() == {"weekly": {"active": 1}}
@@ -86,7 +86,7 @@ def test_two_hundred_sign_ups_for_one_address_from_many_networks_are_one_letter(
 
 def test_the_letter_holds_nothing_that_the_visitor_typed(town: Town) -> None:
     nasty = "Buy pills at spam.example"
-    httpx.post(
+    plain.post(
         f"{town.url}/subscribe", data={**JOIN, "city": nasty, "list": "1"}, timeout=30
     )
 

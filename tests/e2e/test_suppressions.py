@@ -2,8 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -120,21 +118,16 @@ def test_who_has_no_list_and_who_is_not_there_is_said(filled: Shell) -> None:
 
 @pytest.mark.usefixtures("api")
 def test_the_service_does_so_by_itself(filled: Shell, keeper: Postmark) -> None:
-    with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, str(filled.folder / "scheduler.py"), "--project",
-         str(filled.folder), "--every", "3600"],
-        env=filled.environment(),
-        cwd=filled.folder,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as service:  # fmt: skip
+    with filled.scheduler(
+        "--project", str(filled.folder), "--every", "3600"
+    ) as service:
         end = time.monotonic() + 60
         while "ben@aft.example" not in keeper.entries:
             assert service.poll() is None, "the service ended"
             assert time.monotonic() < end, "it was never done"
             time.sleep(0.1)
         service.terminate()
-        _, said = service.communicate(timeout=30)
+        said = service.ended(30)
 
     assert "bounced" in reasons(filled)
     assert "example" not in said.replace(str(filled.folder), "").replace(

@@ -12,6 +12,7 @@ import pytest
 from icalendar import Calendar
 
 from mailer.core.model import ActionStatus, LocationVisibility
+from tests.e2e import plain
 from tests.fakes.site import Site, a_reader, a_site, an_action, served, some_facts
 
 
@@ -30,7 +31,7 @@ def site(running: Site) -> Site:
 
 @pytest.fixture
 def client(site: Site) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=site.url) as client:
+    with plain.Client(base_url=site.url) as client:
         yield client
 
 
@@ -301,8 +302,8 @@ def test_the_small_addresses_answer(client: httpx.Client) -> None:
 
 def test_links_keep_the_path_under_which_a_proxy_publishes_us() -> None:
     with served(a_site(base_url="https://example.org/mail")) as site:
-        leave = httpx.get(site.url + site.leave).text
-        home = httpx.get(site.url)
+        leave = plain.get(site.url + site.leave).text
+        home = plain.get(site.url)
 
     links = re.findall(r'(?:href|action)="(/[^"]*)"', leave)
     assert links

@@ -13,6 +13,7 @@ from mailer.core.requests import Ask, Kind, Request, State
 from mailer.core.tokens import Purpose
 from mailer.ports import Endorser
 from mailer.web.guard import TRAP, Guard
+from tests.e2e import plain
 from tests.fakes.requests import CALL
 from tests.fakes.site import (
     LISTS,
@@ -63,7 +64,7 @@ def site(running: Site) -> Site:
 
 @pytest.fixture
 def client(site: Site) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=site.url) as client:
+    with plain.Client(base_url=site.url) as client:
         yield client
 
 
@@ -215,7 +216,7 @@ def test_another_site_cannot_send_the_form_from_its_visitors_browsers(
 def test_one_network_is_stopped_before_it_fills_the_table() -> None:
     with (
         served(a_site(guard=Guard(network=parse("3/hour"), every=PLENTY))) as site,
-        httpx.Client(base_url=site.url) as client,
+        plain.Client(base_url=site.url) as client,
     ):
         codes = [client.post("/subscribe", data=JOIN).status_code for _ in range(5)]
         last = client.post("/endorse", data=ENDORSE)
@@ -228,7 +229,7 @@ def test_one_network_is_stopped_before_it_fills_the_table() -> None:
 
 def test_there_is_no_form_where_no_list_may_be_joined() -> None:
     site = a_site(lists={n: replace(one, sign_up=False) for n, one in LISTS.items()})
-    with served(site), httpx.Client(base_url=site.url) as client:
+    with served(site), plain.Client(base_url=site.url) as client:
         assert client.get("/subscribe").status_code == 404
         assert client.post("/subscribe", data=JOIN).status_code == 404
         assert "/subscribe" not in client.get("/actions").text
@@ -236,7 +237,7 @@ def test_there_is_no_form_where_no_list_may_be_joined() -> None:
 
 def test_a_list_that_may_not_be_joined_is_not_joined_by_its_number() -> None:
     site = a_site(lists={**LISTS, URGENT: replace(LISTS[URGENT], sign_up=False)})
-    with served(site), httpx.Client(base_url=site.url) as client:
+    with served(site), plain.Client(base_url=site.url) as client:
         client.post("/subscribe", data={**JOIN, "list": [str(WEEKLY), str(URGENT)]})
 
     assert one(site).joins == (WEEKLY,)

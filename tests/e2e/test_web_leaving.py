@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mailer.core.tokens import Keyring, Purpose
 from mailer.ports import Reader
+from tests.e2e import plain
 from tests.fakes.site import (
     KEYS,
     LISTS,
@@ -54,7 +55,7 @@ def site(running: Site) -> Site:
 
 @pytest.fixture
 def client(site: Site) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=site.url) as client:
+    with plain.Client(base_url=site.url) as client:
         yield client
 
 
@@ -341,7 +342,7 @@ def test_the_real_server_logs_no_token_even_when_it_logs_everything(
         )
         try:
             retrying = httpx.HTTPTransport(retries=9)  # until the port is open
-            with httpx.Client(
+            with plain.Client(
                 base_url=f"http://127.0.0.1:{port}", transport=retrying
             ) as client:
                 _visit_everything(site, client)
@@ -364,7 +365,7 @@ def test_the_access_log_stays_silent_when_somebody_gives_it_a_handler() -> None:
     with served(a_site()) as site:
         access.addHandler(handler)
         try:
-            assert httpx.get(site.url + site.leave).status_code == 200
+            assert plain.get(site.url + site.leave).status_code == 200
         finally:
             access.removeHandler(handler)
 
@@ -397,7 +398,7 @@ def test_a_failure_shows_no_detail_and_logs_neither_token_nor_address(
     site = a_site()
     site.readers.people = Unreachable()
     with caplog.at_level(logging.INFO, "mailer.web"), served(site):
-        answer = httpx.get(f"{site.url}{site.leave}?lang=es")
+        answer = plain.get(f"{site.url}{site.leave}?lang=es")
 
     assert answer.status_code == 500
     assert "Algo falló." in answer.text

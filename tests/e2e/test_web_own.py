@@ -18,6 +18,7 @@ from mailer.adapters.database.schema import (
     suppressions,
 )
 from mailer.core.tokens import Purpose
+from tests.e2e import plain
 from tests.e2e.conftest import Shell
 from tests.e2e.town import Town
 from tests.factories import draft
@@ -49,7 +50,7 @@ class Person:
         return f"/p/{sign(Purpose.PREFERENCES, uid, number)}"
 
     def press(self, path: str, **form: str) -> httpx.Response:
-        return httpx.post(f"{self.town.url}{path}?lang=en", data=form)
+        return plain.post(f"{self.town.url}{path}?lang=en", data=form)
 
     def mail(self) -> list[tuple[str, str]]:
         """What came since the last look: to whom, and where its button leads."""
@@ -156,7 +157,7 @@ def test_looking_at_the_letters_page_changes_nothing(
     before = rows(town)
 
     seen = ana.read(path)
-    httpx.head(town.url + path)
+    plain.head(town.url + path)
     ana.press(path, action="nonsense")
 
     assert "Nothing has happened yet." in seen

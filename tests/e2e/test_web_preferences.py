@@ -13,6 +13,7 @@ from mailer.core.audience import FOREVER
 from mailer.core.preferences import Choices, Frequency
 from mailer.core.scope import Scope
 from mailer.core.tokens import Link, Purpose
+from tests.e2e import plain
 from tests.fakes.site import (
     NOW,
     UID,
@@ -54,7 +55,7 @@ def site(running: Site) -> Site:
 
 @pytest.fixture
 def client(site: Site) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=site.url) as client:
+    with plain.Client(base_url=site.url) as client:
         yield client
 
 

@@ -27,6 +27,7 @@ from mailer.cli import web
 from mailer.core.requests import Ask, Kind
 from mailer.core.tokens import Keyring, Purpose, encode
 from mailer.web.guard import Guard
+from tests.e2e import plain
 from tests.e2e.conftest import Shell
 from tests.e2e.town import Town
 from tests.factories import draft
@@ -94,7 +95,7 @@ def seen(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_bad_token_gets_the_same_page_to_the_byte(page: str, site: Site) -> None:
-    with httpx.Client(base_url=site.url) as client:
+    with plain.Client(base_url=site.url) as client:
         answers = {
             what: seen(client.get(f"/{page}/{token}"))
             for what, token in bad_tokens(PAGES[page]).items()
@@ -115,7 +116,7 @@ def test_every_bad_token_gets_the_same_page_to_the_byte(page: str, site: Site) -
 @pytest.mark.parametrize("page", PAGES)
 def test_a_token_with_any_bit_turned_gets_that_page_too(page: str, site: Site) -> None:
     good = site.token(PAGES[page])
-    with httpx.Client(base_url=site.url) as client:
+    with plain.Client(base_url=site.url) as client:
         neutral = seen(client.get(f"/{page}/{bad_tokens(PAGES[page])['of nobody']}"))
         others = {seen(client.get(f"/{page}/{token}"))[1] for token in flipped(good)}
 
@@ -187,7 +188,7 @@ def test_signing_up_makes_the_same_work_and_the_same_answer_for_known_and_unknow
     told, answers = [], []
     for address in ("ana@barrio.example", "new@home.example", "gone@away.example"):
         with statements(town.project) as said:
-            answer = httpx.post(
+            answer = plain.post(
                 f"{town.url}/subscribe?lang=en",
                 data={"email": address, "language": "en", "list": str(number(town))},
             )
@@ -223,7 +224,7 @@ def test_every_route_is_strict_and_nothing_behind_a_token_is_kept(town: Town) ->
     assert len(paths) > 12
     for path in [*paths, "/no/such/page"]:
         for method in ("GET", "HEAD", "POST"):
-            answer = httpx.request(method, town.url + path)
+            answer = plain.request(method, town.url + path)
             policy = answer.headers["content-security-policy"]
             assert policy.startswith("default-src 'none'; "), path
             assert "unsafe" not in policy
@@ -249,7 +250,7 @@ def is_console(path: str) -> bool:
 
 def test_many_bad_tokens_from_one_network_are_slowed_and_a_good_one_never() -> None:
     with served(a_site(guard=Guard(bad=parse("20/minute")))) as site:
-        with httpx.Client(base_url=site.url) as client:
+        with plain.Client(base_url=site.url) as client:
             bad = [client.get(f"/u/{'A' * 51}") for _ in range(25)]
             other = client.get(f"/p/{'A' * 51}")
             good = client.get(site.leave)
@@ -280,7 +281,7 @@ def test_a_link_of_eighteen_months_ago_still_works_after_two_new_keys(
     with later.open():
         assert later.project.keyring.sign(Purpose.LEAVE, bytes(16), 1).startswith("Aw")
         assert "Leave this list" in later.get(f"{path}?lang=en").text
-        answer = httpx.post(later.url + path, data={"List-Unsubscribe": "One-Click"})
+        answer = plain.post(later.url + path, data={"List-Unsubscribe": "One-Click"})
 
         assert answer.text == "Done.\n"
         assert state(later) == "ended"
@@ -298,7 +299,7 @@ def test_a_link_by_a_retired_key_is_nobodys_and_who_is_suppressed_stays_so(
 
     with later.open():
         assert "This link does not work." in later.get(f"{path}?lang=en").text
-        httpx.post(later.url + path, data={"List-Unsubscribe": "One-Click"})
+        plain.post(later.url + path, data={"List-Unsubscribe": "One-Click"})
         assert state(later) == "active"
         held = later.project.dossiers.of("ben@aft.example")
         assert held
@@ -367,10 +368,10 @@ def write_every_message(town: Town) -> None:
         {"action": "readdress"},
         {"action": "erase"},
     ):
-        httpx.post(preferences, data=form)
+        plain.post(preferences, data=form)
     ben = sign(Purpose.LEAVE, uid(town, "ben@aft.example"), numbered)
-    httpx.post(f"{town.url}/u/{ben}", data={"from": "page"})
-    httpx.post(
+    plain.post(f"{town.url}/u/{ben}", data={"from": "page"})
+    plain.post(
         f"{town.url}/subscribe",
         data={"email": "cy@home.example", "language": "en", "list": str(numbered)},
     )
@@ -395,7 +396,7 @@ def test_a_scanner_that_follows_every_link_of_every_message_changes_nothing(
     before = everything(town)
 
     answers = [
-        httpx.request(method, town.url + path, follow_redirects=True)
+        plain.request(method, town.url + path, follow_redirects=True)
         for path in paths
         for method in ("GET", "HEAD", "GET")
     ]
@@ -413,7 +414,7 @@ def test_one_press_in_a_mail_program_leaves_without_a_cookie(town: Town) -> None
     path = target.removeprefix(town.project.settings.base_url)
 
     for _ in range(2):
-        answer = httpx.post(town.url + path, data={"List-Unsubscribe": "One-Click"})
+        answer = plain.post(town.url + path, data={"List-Unsubscribe": "One-Click"})
         assert (answer.status_code, answer.text) == (200, "Done.\n")
         assert "set-cookie" not in answer.headers
 
@@ -431,9 +432,9 @@ def test_a_whole_flow_at_debug_logs_no_address_and_no_token(
         letters = links(town)
         for path in {path for mine in letters.values() for path in mine}:
             town.get(path)
-            httpx.post(town.url + path, data={"action": "confirm"})
+            plain.post(town.url + path, data={"action": "confirm"})
             town.get(f"{path}/{'cut' * 20}")
-        httpx.post(f"{town.url}/p/{'x' * 20_000}", data={"action": "export"})
+        plain.post(f"{town.url}/p/{'x' * 20_000}", data={"action": "export"})
         deliver(town)
     visitors = ("httpx", "httpcore")  # the browser's own log is not ours
     ours = [each for each in caplog.records if not each.name.startswith(visitors)]

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from mailer.web.patience import Patience, is_among, is_stranger
+from tests.e2e import plain
 from tests.fakes.site import Site, a_site, served_app
 
 HEAD, BODY, MOST = 0.4, 0.8, 40
@@ -110,7 +111,7 @@ def test_somebody_on_a_bad_line_who_does_come_to_an_end_is_answered(site: Site) 
 
 def test_whoever_asks_and_does_not_read_the_answers_is_let_go(site: Site) -> None:
     style = re.findall(
-        r'href="[^"]*(/static/[^"]+)"', httpx.get(site.url, follow_redirects=True).text
+        r'href="[^"]*(/static/[^"]+)"', plain.get(site.url, follow_redirects=True).text
     )
     asked = f"GET {style[0]} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     with opened(site, reads=4096) as line:
@@ -143,7 +144,7 @@ def test_more_than_there_are_files_for_are_turned_away_and_come_in_afterwards(
     began = monotonic()
     while monotonic() - began < 5:
         try:
-            assert httpx.get(f"{site.url}/healthz", timeout=2).text == "ok"
+            assert plain.get(f"{site.url}/healthz", timeout=2).text == "ok"
             break
         except httpx.TransportError:
             continue

@@ -25,6 +25,7 @@ from mailer.core.model import Draft, Reading
 from mailer.pipeline import plan
 from mailer.pipeline.ingest import ingest
 from mailer.web.api import Limits
+from tests.e2e import plain
 from tests.e2e.coordinators import QUICK
 from tests.fakes.site import BRAND, TEMPLATES, served_app
 
@@ -115,7 +116,7 @@ class Town:
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Visit a page."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.get(self.url + path, headers=named)
+        return plain.get(self.url + path, headers=named)
 
     def events(self, path: str = "/calendar/all.ics") -> dict[str, Any]:
         """Return a calendar's events by the city that they are in."""

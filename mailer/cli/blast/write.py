@@ -10,7 +10,7 @@ import typer
 
 from mailer.adapters import addresses
 from mailer.bootstrap import Project
-from mailer.cli import output, previews
+from mailer.cli import output
 from mailer.cli.blast import shown
 from mailer.cli.state import AsOf, Json, State
 from mailer.cli.which import find
@@ -231,6 +231,8 @@ def _prefill(project: Project, file: Path, name: str) -> None:
 def _written(
     project: Project, proposal: Proposal, address: str | None, folder: Path
 ) -> list[dict[str, Any]]:
+    from mailer.cli import previews  # noqa: PLC0415 - with the gates, for this alone
+
     draft = proposal.draft
     mailing = project.mailing_of(draft)
     typeset = project.typeset(proposal)

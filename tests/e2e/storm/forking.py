@@ -4,6 +4,7 @@
 each; what becomes of its workers it says on stdout, one event per line.
 """
 
+import gc
 import os
 import select
 import signal
@@ -31,6 +32,7 @@ _INPUT = 0
 
 def main() -> None:
     """Serve until the input ends; then its workers end as well."""
+    gc.freeze()  # else each worker copies all of it as soon as it looks for garbage
     children: set[int] = set()
     ready, wake = os.pipe()
     os.set_blocking(wake, False)
