@@ -26,7 +26,7 @@ from mailer.core.errors import NotFoundError
 from mailer.core.events import Event, EventKind
 from mailer.core.findings import Finding
 from mailer.core.lists import MailingList, parse
-from mailer.core.proposal import Proposal
+from mailer.core.proposal import Proposal, Stage
 from mailer.core.quiet import QuietHours
 from mailer.core.roles import Role
 from mailer.pipeline.entitle import Entitlement
@@ -38,6 +38,7 @@ from mailer.pipeline.typeset import Typesetter
 from mailer.ports import Mailing, Provider, Terms
 from tests.contract.post import PEPPER, SECRET, Post
 from tests.factories import contact
+from tests.fakes.provider import ScriptedProvider
 from tests.fakes.renderer import KeptMail
 
 ANA, BEN, CY = "ana@example.org", "ben@example.org", "cy@example.org"
@@ -303,3 +304,25 @@ class Coalition:
 
 def _never(_seconds: float) -> None:
     raise AssertionError("what is due later is found by a later tick")
+
+
+def finish(coalition: Coalition, provider: ScriptedProvider) -> None:
+    """Let the clock and the senders take turns until it is over."""
+    for _ in range(12):
+        coalition.tick()
+        coalition.drain(provider)
+        coalition.later(minutes=10)
+    assert coalition.tick().stage is Stage.DONE
+
+
+def launch(coalition: Coalition, written: Draft) -> ScriptedProvider:
+    """Send a blast to its end."""
+    coalition.proposer.new(written, by=ANA)
+    coalition.proposer.submit(written.name, by=ANA)
+    coalition.proposer.approve(written.name, by=BEN)
+    provider = ScriptedProvider()
+    for _ in range(4):
+        coalition.later(minutes=10)
+        coalition.releaser.release()
+        coalition.drain(provider)
+    return provider

@@ -1,11 +1,6 @@
 """What every database must do with mailings: nobody twice, nobody lost, all counted."""
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import delete, insert, select, text
@@ -16,25 +11,18 @@ from mailer.adapters.database.parked import Parked
 from mailer.adapters.database.schema import (
     deliveries,
     subscribers,
-    subscriptions,
 )
-from mailer.adapters.database.work import SqlLedger
-from mailer.core.errors import RefusedError
-from mailer.core.lists import parse
-from mailer.core.preferences import Choices
-from mailer.pipeline import plan
 from mailer.ports import (
     Accepted,
     Answered,
-    Contacted,
     Deferred,
-    Enlisted,
     Organized,
     Outcome,
     Outgoing,
     Refused,
 )
-from tests.contract.post import SECRET, WEEKLY, Post, people
+from tests.contract.post import Post, people
+from tests.contract.racing import together
 from tests.factories import MONDAY, contact, draft, place
 from tests.fakes.provider import (
     ScriptedProvider,
@@ -53,9 +41,6 @@ def post(database: Database) -> Post:
     return made
 
 
-# --- making and composing
-
-
 def test_everybody_gets_one_message_and_the_counts_add_up(post: Post) -> None:
     post.enlist(*people(25))
     provider = ScriptedProvider()
@@ -66,26 +51,6 @@ def test_everybody_gets_one_message_and_the_counts_add_up(post: Post) -> None:
     assert (standing.state, standing.audience) == ("finished", 25)
     assert standing.deliveries == {"pending": 0, "sent": 25}
     assert provider.calls == 3  # batches of ten
-
-
-def test_the_same_edition_is_refused_a_second_time(post: Post) -> None:
-    post.enlist(*people(2))
-    post.send()
-    post.now += timedelta(days=2)  # Wednesday: still Monday's edition
-
-    with pytest.raises(RefusedError, match="nobody is"):
-        post.send()
-
-
-def test_last_weeks_edition_is_not_made_after_this_weeks_by_a_slip(
-    post: Post,
-) -> None:
-    post.enlist(*people(2))
-    post.send()
-    post.now -= timedelta(hours=15)  # Sunday evening, as a bare date may mean
-
-    with pytest.raises(RefusedError, match="--edition 2019-09-30"):
-        post.make()
 
 
 def test_readers_alike_share_a_variant_and_others_do_not(post: Post) -> None:
@@ -124,283 +89,6 @@ def test_every_envelope_holds_its_own_links_and_nobody_elses(post: Post) -> None
     }
     assert all(len(found) == 1 for found in links.values())
     assert len(set.union(*links.values())) == 12
-
-
-def test_whoever_is_suppressed_pending_or_gone_gets_nothing(post: Post) -> None:
-    post.enlist(*people(4), contact(5, consent_basis=None, consent_at=None))
-    post.people.suppress(["Reader2@Example.org "], reason="complained", at=MONDAY)
-    post.readers.leave(post.uid(3), post.number, at=MONDAY, how="page")
-    provider = ScriptedProvider()
-
-    standing = post.send(provider)
-
-    assert set(provider.accepted) == {"reader1@example.org", "reader4@example.org"}
-    assert standing.audience == 3  # active when it was made
-    assert standing.reasons == {"suppressed: complained": 1}
-
-
-def test_an_import_does_not_bring_back_whoever_left(post: Post) -> None:
-    post.enlist(*people(2))
-    post.readers.leave(post.uid(1), post.number, at=MONDAY, how="one-click")
-
-    again = post.enlist(*people(2))
-
-    assert (again.left, again.created) == (1, 0)
-    assert not post.readers.leave(post.uid(1), post.number, at=MONDAY, how="page")
-
-
-def test_an_address_in_another_spelling_is_the_same_person(post: Post) -> None:
-    post.enlist(contact(1))
-    again = post.enlist(contact(2, address="READER1@example.org"))
-
-    assert again.created == 0
-    assert post.send().audience == 1
-
-
-def test_organizations_spelled_differently_are_one_in_one_import(post: Post) -> None:
-    enlisted = post.enlist(
-        contact(1, organization="Unidos MN"), contact(2, organization="UNIDOS  MN")
-    )
-
-    assert enlisted.created == 2
-    organizations = OrganizationStore(post.database).listed()
-    assert [row["name"] for row in organizations if row["seats"]] == ["Unidos MN"]
-
-
-def test_a_long_import_lets_others_write_in_between(post: Post) -> None:
-    def arriving() -> Iterator[Contacted]:
-        for number, person in enumerate(people(2100)):
-            if number % 700 == 0:
-                post.people.suppress(
-                    [f"gone{number}@example.org"], reason="manual", at=post.now
-                )
-            yield person
-
-    enlisted = post.people.enlist(arriving(), list_slug="weekly", at=post.now)
-
-    assert enlisted.created == 2100
-    assert post.enlist(*people(2100)).unchanged == 2100
-
-
-def test_a_dry_run_counts_what_would_be_and_changes_nothing(post: Post) -> None:
-    post.enlist(*people(3))
-    before = post.query("SELECT count(*) FROM subscribers")
-
-    told = post.people.enlist(
-        [contact(2, given_name="Ana"), *people(3)[:1], contact(8), contact(9)],
-        list_slug="weekly",
-        at=post.now,
-        dry_run=True,
-    )
-
-    assert (told.created, told.updated, told.unchanged) == (2, 1, 1)
-    assert post.query("SELECT count(*) FROM subscribers") == before
-    assert post.enlist(*people(3)).unchanged == 3
-
-
-def test_two_imports_of_the_same_people_at_once_keep_each_once(post: Post) -> None:
-    def enlist(_number: int) -> Enlisted:
-        return post.people.enlist(people(1500), list_slug="weekly", at=post.now)
-
-    with ThreadPoolExecutor(2) as both:
-        first, second = both.map(enlist, range(2))
-
-    assert first.created + second.created == 1500
-    assert post.query("SELECT count(*) FROM subscriptions") == [1500]
-    assert post.query("SELECT count(*) FROM consent_events") == [1500]
-    assert post.query("SELECT count(*) FROM seats") == [1500]
-    assert post.query("SELECT count(*) FROM organization_aliases") == [1]
-
-
-def test_imports_in_opposite_order_at_once_wait_for_each_other_one_way(
-    post: Post,
-) -> None:
-    crowd = [contact(n, organization=f"Group {n % 40}") for n in range(1, 901)]
-
-    def enlist(some: list[Contacted]) -> Enlisted:
-        return post.people.enlist(some, list_slug="weekly", at=post.now)
-
-    with ThreadPoolExecutor(2) as both:
-        first, second = both.map(enlist, (crowd, crowd[::-1]))
-
-    assert first.created + second.created == 900
-    assert post.query("SELECT count(*) FROM seats") == [900]
-    groups = "SELECT count(*) FROM organization_aliases WHERE name LIKE 'Group %'"
-    assert post.query(groups) == [40]
-
-
-def test_a_consent_that_two_imports_bring_at_once_is_recorded_once(post: Post) -> None:
-    post.enlist(*people(900, consent_basis=None, consent_at=None))
-
-    def enlist(_number: int) -> Enlisted:
-        return post.people.enlist(people(900), list_slug="weekly", at=post.now)
-
-    with ThreadPoolExecutor(2) as both:
-        first, second = both.map(enlist, range(2))
-
-    assert first.updated + second.updated == 900
-    assert post.query("SELECT count(*) FROM consent_events") == [900]
-
-
-def test_with_nothing_to_tell_a_reader_is_skipped_or_gets_a_note(
-    database: Database,
-) -> None:
-    post = Post(database)
-    post.enlist(*people(2))
-    chosen = Choices(language="en", quiet_weeks=True)
-    post.readers.choose(post.uid(2), post.number, chosen, at=MONDAY)
-
-    standing = post.send()
-
-    assert standing.deliveries == {"pending": 0, "sent": 1, "skipped": 1}
-    assert standing.reasons == {"skipped: nothing to tell": 1}
-
-
-def test_an_empty_audience_is_a_finished_mailing(post: Post) -> None:
-    assert post.send().state == "finished"
-
-
-def test_somebody_who_appears_while_composing_is_not_left_out(post: Post) -> None:
-    post.enlist(*people(2))
-    real, late = post.ledger.address, [contact(9, place=place("Denver"))]
-
-    class Meanwhile(SqlLedger):
-        def address(self, *args: Any, **options: Any) -> Any:
-            if late:
-                post.enlist(late.pop())
-            return real(*args, **options)
-
-    post.composer = replace(post.composer, ledger=Meanwhile(post.database, SECRET))
-    mailing = post.make()
-    post.compose(mailing)
-
-    assert post.ledger.standing(mailing.id).audience == 3
-
-
-def test_two_composers_at_once_make_the_deliveries_once(post: Post) -> None:
-    post.enlist(*people(30))
-    mailing = post.make()
-
-    together(*[lambda: post.compose(mailing)] * 3)
-
-    assert post.ledger.standing(mailing.id).audience == 30
-
-
-def test_three_tickers_at_once_make_one_edition(post: Post) -> None:
-    made: list[Any] = []
-    together(*[lambda: made.extend(plan.due([WEEKLY], post.ledger, now=post.now))] * 3)
-
-    assert len(made) == 1
-
-
-def test_a_ticker_that_comes_too_late_asks_a_person(post: Post) -> None:
-    post.enlist(*people(1))
-    post.now = MONDAY + timedelta(hours=25)
-
-    [planned] = plan.due([WEEKLY], post.ledger, now=post.now)
-    again = plan.due([WEEKLY], post.ledger, now=post.now)
-
-    assert (planned.mailing.state, again) == ("missed", [])
-    assert post.ledger.planned() == []
-    assert post.send().deliveries["sent"] == 1  # a person decides
-
-
-@pytest.mark.parametrize(
-    ("moved_to", "days", "state"),
-    [("thursday", 3, "missed"), ("sunday", 6, "missed"), ("tuesday", 8, "planned")],
-)
-def test_a_list_that_moves_to_another_day_is_not_sent_twice_in_a_week(
-    post: Post, moved_to: str, days: int, state: str
-) -> None:
-    plan.due([WEEKLY], post.ledger, now=post.now)
-    cadence = {"on": moved_to, "at": "08:00", "timezone": "America/Los_Angeles"}
-    moved = parse({"title": "Weekly", "cadence": cadence}, file="", slug="weekly")
-
-    [made] = plan.due([moved], post.ledger, now=post.now + timedelta(days=days))
-
-    assert made.mailing.state == state
-    if state == "missed":
-        assert made.reason is not None
-        assert "weekly/2019-10-07 is for the same time" in made.reason
-        assert f"mailer send weekly --edition {made.mailing.edition}" in made.reason
-
-
-def test_a_list_that_moves_to_another_hour_is_not_sent_twice_a_day(post: Post) -> None:
-    plan.due([WEEKLY], post.ledger, now=post.now)
-    cadence = {"on": "monday", "at": "09:00", "timezone": "America/Denver"}
-    moved = parse({"title": "Weekly", "cadence": cadence}, file="", slug="weekly")
-
-    assert plan.due([moved], post.ledger, now=post.now + timedelta(hours=3)) == []
-
-
-def test_an_edition_due_before_the_list_was_known_is_not_made(
-    database: Database,
-) -> None:
-    ledger = SqlLedger(database, SECRET)
-    ledger.register(["weekly"], at=MONDAY + timedelta(hours=1))
-
-    assert plan.due([WEEKLY], ledger, now=MONDAY + timedelta(hours=2)) == []
-
-
-def test_a_plan_that_waited_too_long_asks_a_person(post: Post) -> None:
-    mailing = post.make()
-
-    late = MONDAY + timedelta(hours=25)
-    assert plan.current(mailing, WEEKLY, post.ledger, now=late) is None
-    assert post.ledger.standing(mailing.id).state == "missed"
-
-
-def test_a_plan_composed_late_tells_nothing_that_is_over_by_then(post: Post) -> None:
-    post.enlist(contact(1))
-    post.publish(draft("Denver", 7, end_time=time(10)), draft("San Diego"))
-    mailing = post.make()
-    later = MONDAY + timedelta(hours=10)
-
-    current = plan.current(mailing, WEEKLY, post.ledger, now=later)
-    assert current is not None
-    [variant] = post.compose(current).variants
-
-    assert len(variant.items) == 2  # Denver's morning is over
-
-
-# --- what is new since their last edition
-
-
-def test_the_second_edition_tells_what_is_new_and_changed_since_the_first(
-    post: Post,
-) -> None:
-    post.enlist(contact(1))
-    post.send()
-    post.now += timedelta(days=1)
-    post.publish(draft("San Diego", 13), draft("Denver", 20), draft("Los Angeles", 21))
-    post.now = MONDAY + timedelta(days=7)
-    post.publish(draft("San Diego", 15), draft("Denver", 20), draft("Los Angeles", 21))
-    provider = ScriptedProvider()
-    post.send(provider)
-
-    text_part = provider.messages["reader1@example.org"].decode()
-    assert "changes changed San Diego, CA 2019-10-15" in text_part
-    assert "changes changed Denver, CO 2019-10-20" in text_part
-    assert "region new Los Angeles, CA 2019-10-21" in text_part
-    assert "Newark" not in text_part  # over
-
-
-def test_new_is_reckoned_from_each_readers_own_last_edition(post: Post) -> None:
-    post.enlist(contact(1))
-    post.send()
-    post.enlist(contact(2))
-    post.publish(draft("San Diego", 18), draft("Denver", 19))
-    post.now = MONDAY + timedelta(days=7)
-
-    composition = post.compose(post.make())
-
-    kinds = sorted(
-        sorted(kind for _, _, kind in variant.items) for variant in composition.variants
-    )
-    assert kinds == [["changed", "changed"], ["new", "new"]]
-
-
-# --- sending
 
 
 def test_what_nobody_knows_is_listed_and_never_sent_again(post: Post) -> None:
@@ -550,9 +238,6 @@ def test_several_senders_at_once_mail_everybody_once(post: Post) -> None:
     assert post.ledger.standing(mailing.id).deliveries["sent"] == 200
 
 
-# --- the keys that make it so
-
-
 def test_no_delivery_can_be_made_twice_for_a_person_or_an_address(post: Post) -> None:
     post.enlist(*people(2))
     mailing = post.make()
@@ -589,57 +274,6 @@ def test_a_foreign_key_is_kept(post: Post) -> None:
 
 def test_groups_of_nobody_are_none(post: Post) -> None:
     assert post.ledger.groups(post.make()) == []
-
-
-def test_consent_is_on_record_and_leaving_adds_to_it(post: Post) -> None:
-    post.enlist(*people(1))
-    post.readers.leave(post.uid(1), post.number, at=MONDAY, how="one-click")
-    post.readers.rejoin(post.uid(1), post.number, at=MONDAY)
-
-    with post.database.reading() as connection:
-        kinds = connection.execute(
-            text("SELECT kind, source FROM consent_events ORDER BY id")
-        ).all()
-        state = connection.execute(select(subscriptions)).mappings().one()
-    assert [tuple(kind) for kind in kinds] == [
-        ("granted", None),
-        ("withdrawn", "one-click"),
-        ("granted", "undo"),
-    ]
-    assert (state["state"], state["consented_on"]) == ("active", date(2019, 9, 3))
-
-
-def test_undoing_a_leave_confirms_nobody_who_never_did(post: Post) -> None:
-    post.enlist(contact(1, consent_basis=None, consent_at=None))
-    post.readers.leave(post.uid(1), post.number, at=MONDAY, how="page")
-    post.readers.rejoin(post.uid(1), post.number, at=MONDAY)
-
-    with post.database.reading() as connection:
-        state = connection.execute(select(subscriptions.c.state)).scalar_one()
-    assert state == "pending"
-
-
-def together(*acts: Callable[[], Any]) -> None:
-    """Run all at once; the first failure fails the test."""
-    troubles: list[BaseException] = []
-    barrier = threading.Barrier(len(acts))
-
-    def run(act: Callable[[], Any]) -> None:
-        barrier.wait()
-        try:
-            act()
-        except BaseException as error:  # noqa: BLE001 - shown below
-            troubles.append(error)
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert troubles == []
-
-
-# --- what a person decides
 
 
 def test_pausing_holds_everything_and_resuming_finishes_it(post: Post) -> None:
