@@ -163,7 +163,10 @@ def wake_workers(database: Database, request: pytest.FixtureRequest) -> None:
 @cache
 def _server(address: str) -> Engine:
     """A connection that lasts: to open one costs as much as a small database."""
-    return create_engine(address, isolation_level="AUTOCOMMIT", pool_size=1)
+    # A test may have crashed the server meanwhile.
+    return create_engine(
+        address, isolation_level="AUTOCOMMIT", pool_size=1, pool_pre_ping=True
+    )
 
 
 def _execute(address: str, *statements: str) -> None:

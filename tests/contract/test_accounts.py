@@ -159,7 +159,7 @@ def asked(kind: str, api: ApiServer, *, token: str = TOKEN) -> Report:
     )
     account = accounts.of(settings, clock=lambda: NOW)
     assert account
-    http = Http(connect_timeout=2, read_timeout=2, longest=3)
+    http = Http(connect_timeout=5, read_timeout=5, longest=10)
     report = account.ask(Visitor(http), D)
     http.close()
     return report

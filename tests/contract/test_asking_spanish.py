@@ -50,7 +50,7 @@ from tests.fakes.site import a_site, served
 
 @contextmanager
 def visiting() -> Iterator[Visitor]:
-    http = Http(connect_timeout=2, read_timeout=2, longest=3)
+    http = Http(connect_timeout=5, read_timeout=5, longest=10)
     yield Visitor(http)
     http.close()
 

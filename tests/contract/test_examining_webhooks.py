@@ -128,7 +128,7 @@ def examined(
         account = accounts.of(settings, clock=lambda: NOW)
         assert ways
         assert account
-        http = Http(connect_timeout=2, read_timeout=2, longest=3)
+        http = Http(connect_timeout=5, read_timeout=5, longest=10)
         findings = webhook.examine(settings, ways, account, Visitor(http), BASE)
         http.close()
     assert vendor.methods <= {"GET"}
@@ -294,7 +294,7 @@ def test_the_doctor_asks_each_provider_that_can_reach_us(
             route=Route(shares={"main": 1}),
             providers={"main": carrier},
         )
-        http = Http(connect_timeout=2, read_timeout=2, longest=3)
+        http = Http(connect_timeout=5, read_timeout=5, longest=10)
         web = Visitor(http)
         world = everything.World(
             names=Nobody(),

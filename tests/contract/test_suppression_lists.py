@@ -43,7 +43,7 @@ class Lent:
         settings = ProviderSettings(
             name="main",
             kind=self.keeper.kind,
-            options={**self.keeper.options, "timeout": 1, **options},
+            options={**self.keeper.options, "timeout": 20, **options},
         )
         return registry.build(
             settings,
@@ -272,7 +272,7 @@ def test_whoever_came_back_is_taken_off_whatever_they_were_there_for(
 def test_an_answer_that_is_none_is_an_error_with_a_way_on(
     lent: Lent, script: Any
 ) -> None:
-    with lent.open() as (server, theirs):
+    with lent.open(timeout=1) as (server, theirs):
         if isinstance(script, Say):
             script = Say(script.status, script.body, takes=True)
         else:

@@ -262,8 +262,8 @@ def test_refusals_about_people_organizations_and_addresses_are_said_in_spanish(
     browsers = {who: house.signed_in(who) for who in (mo, ada)}
     register, console = house.project.console.register, house.project.console
     aft, barrio = register.number("AFT 1931"), register.number("Unión del Barrio")
-    eva = console.readership.find("eva@barrio.example")
-    assert eva is not None
+    cy = console.readership.find("cy@unidos.example")  # whom no call here is for
+    assert cy is not None
     own = house.account(ada)
     disabled = house.account("rosa@union.example")
     console.accounts.turn(disabled, State.DISABLED, by="cli", at=house.now)
@@ -274,7 +274,7 @@ def test_refusals_about_people_organizations_and_addresses_are_said_in_spanish(
         "until": soon,
     }
     again: dict[str, str | list[str]] = {"list": "urgent", "action": "end"}
-    console.readership.end(eva, urgent(house), by="cli", at=house.now)
+    console.readership.end(cy, urgent(house), by="cli", at=house.now)
     asked: list[tuple[str, str, dict[str, str | list[str]], str]] = [
         (ada, "accounts", {"email": mo, "role": ["author"]}, "ya hay una cuenta"),
         (ada, f"accounts/{own.public_id}", {"action": "disable"}, "no quedaría nadie"),
@@ -298,8 +298,8 @@ def test_refusals_about_people_organizations_and_addresses_are_said_in_spanish(
         ),
         (mo, f"organizations/{barrio}/part", {"record": "1"}, "no hay registro"),
         (mo, f"organizations/{aft}/merge", {"into": f"{aft}"}, "una sola organización"),
-        (mo, f"subscribers/{eva}", again, "esta suscripción ya terminó"),
-        (mo, f"subscribers/{eva}", form, "ya no recibe nada de esta lista"),
+        (mo, f"subscribers/{cy}", again, "esta suscripción ya terminó"),
+        (mo, f"subscribers/{cy}", form, "ya no recibe nada de esta lista"),
         (
             mo,
             "suppressions",

@@ -38,7 +38,7 @@ def way(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def carrier(way: str, tmp_path: Path) -> Iterator[ApiCarrier]:
-    with running(way, tmp_path, timeout=1) as found:
+    with running(way, tmp_path, timeout=3) as found:
         yield found
 
 

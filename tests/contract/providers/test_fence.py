@@ -35,7 +35,7 @@ OURS_IN_IT = [False, True, False, True, False]
 
 @pytest.fixture
 def carrier(tmp_path: Path) -> Iterator[ApiCarrier]:
-    with api("postmark", tmp_path, timeout=1) as found:
+    with api("postmark", tmp_path, timeout=3) as found:
         yield found
 
 

@@ -37,7 +37,7 @@ LOOK_ALIKES = (
 
 @pytest.fixture
 def carrier(tmp_path: Path) -> Iterator[ApiCarrier]:
-    with api("mailgun", tmp_path, timeout=1) as found:
+    with api("mailgun", tmp_path, timeout=3) as found:
         yield found
 
 

@@ -27,7 +27,7 @@ NOBODY = Found(accepted=[None, None, None])
 
 @pytest.fixture(params=SEARCHABLE)
 def carrier(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ApiCarrier]:
-    with api(request.param, tmp_path, timeout=1) as found:
+    with api(request.param, tmp_path, timeout=3) as found:
         yield found
 
 

@@ -27,7 +27,7 @@ BATCH = outgoing(recipient(1), recipient(2))
 
 @pytest.fixture
 def carrier(tmp_path: Path) -> Iterator[ApiCarrier]:
-    with api("sendgrid", tmp_path, timeout=1) as found:
+    with api("sendgrid", tmp_path, timeout=3) as found:
         yield found
 
 

@@ -39,13 +39,13 @@ BATCH = outgoing(recipient(1), recipient(2), recipient(3))
 
 @pytest.fixture
 def single(tmp_path: Path) -> Iterator[ApiCarrier]:
-    with api("ses", tmp_path, timeout=1) as found:
+    with api("ses", tmp_path, timeout=3) as found:
         yield found
 
 
 @pytest.fixture
 def bulk(tmp_path: Path) -> Iterator[ApiCarrier]:
-    with api("ses", tmp_path, timeout=1, shared_body=True) as found:
+    with api("ses", tmp_path, timeout=3, shared_body=True) as found:
         yield found
 
 
