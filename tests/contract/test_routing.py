@@ -299,6 +299,14 @@ def test_a_lost_call_is_looked_into_as_late_as_its_own_provider_needs(
     assert 2_600 < delay <= 2_700
 
 
+def test_a_stand_in_stays_while_the_other_is_in_its_call(post: Post) -> None:
+    post.reroute(Route(shares={"scripted": 1}, fallback="spare"))
+    mailing = post.composed(10)
+    post.begin(post.claim())  # and may be told that nothing is taken today
+
+    assert post.ledger.waiting(mailing.id, provider="spare") == (1, None)
+
+
 # --- shut out
 
 

@@ -174,9 +174,8 @@ class SqlClaiming(SqlHolding):
             0.0,
         )
         mine = batches.c.carrier == provider
-        left = and_(
-            batches.c.stand_in == provider, batches.c.state.in_(("ready", "leased"))
-        )
+        # Also those in a call: its provider may turn out to take nothing.
+        left = batches.c.stand_in == provider
         waits = batches.c.state.in_(("ready", "unknown"))
         due = case((waits, batches.c.not_before), else_=batches.c.lease_until)
         later = case((~mine, null()), (held > due, held), else_=due)
