@@ -30,6 +30,7 @@ from mailer.ports import (
 ATTEMPTS = 8  # of a batch before a person must look
 REFUSALS = 3  # of single messages, before it must be the letter
 BACKOFF = (10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)  # seconds
+_LONGEST = 86_400.0  # seconds; whoever asks for more is asked again each day
 _BARRED = 900.0  # seconds after which a provider that shut us out is tried again
 _PATIENCE = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)  # seconds, database away
 
@@ -101,7 +102,8 @@ class Concluder:
         if fault.stop:
             self._shut_out(batch, fault.detail)
             return
-        delay = max(self._pause_after(batch), fault.retry_after or 0.0)
+        asked = min(fault.retry_after or 0.0, _LONGEST)
+        delay = max(self._pause_after(batch), asked)
         self.trouble(f"{self.provider.name}: {fault.detail}; all wait {delay:.0f} s")
         name, detail = self.provider.name, fault.detail
         self._insist(lambda: self.ledger.hold_off(name, seconds=delay, detail=detail))

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, cycle
+from math import inf
 from typing import Any
 
 import pytest
@@ -206,8 +207,11 @@ def test_each_attempt_waits_longer_up_to_an_hour(attempt: int, delay: float) -> 
     assert book.back == ["429: slow down"]
 
 
-@pytest.mark.parametrize(("asked", "waited"), [(None, 30.0), (5.0, 30.0), (90.0, 90.0)])
-def test_a_provider_that_asks_for_longer_gets_it(
+@pytest.mark.parametrize(
+    ("asked", "waited"),
+    [(None, 30.0), (5.0, 30.0), (90.0, 90.0), (1e9, 86_400.0), (inf, 86_400.0)],
+)
+def test_a_provider_that_asks_for_longer_gets_it_up_to_a_day(
     asked: float | None, waited: float
 ) -> None:
     book = Book([batch_of(2)])
