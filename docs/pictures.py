@@ -7,6 +7,7 @@ the plain text that the pictures show, and `index.html` to look at all of them.
 
 import argparse
 import os
+import shutil
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -28,7 +29,12 @@ from mailer.core.digest import Digest, Section, SectionKind
 from mailer.ports import Rendered
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+CHROMIUM = (
+    os.environ.get("CHROMIUM")
+    or shutil.which("chromium")
+    or shutil.which("chromium-headless-shell")
+    or "/usr/bin/chromium"
+)
 BASE = "https://mail.example.org"
 WIDTHS = (600, 375)
 # What apps do that darken messages by themselves.
