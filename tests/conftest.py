@@ -5,6 +5,7 @@ passed are failures; `.ci/run` sets it. Without it the run ends by saying what w
 not tried and how to try it. How thoroughly it tries is in `depth.py`.
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Generator
@@ -62,6 +63,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         module = vars(getattr(item, "module", None) or object)
         if module.get("deep") is depth.deep or hasattr(test, "hypothesis"):
             item.add_marker(THOROUGH)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Keep what all tests are made of out of every search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 class _Marks:

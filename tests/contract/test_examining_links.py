@@ -31,7 +31,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture
 def web() -> Iterator[Visitor]:
     http = Http(
-        connect_timeout=5, read_timeout=5, longest=10, ca_file=str(TLS / "ca.pem")
+        connect_timeout=2, read_timeout=2, longest=3, ca_file=str(TLS / "ca.pem")
     )
     yield Visitor(http)
     http.close()
@@ -67,7 +67,7 @@ def test_our_pages_over_https_pass_and_nobody_leaves(site: Site, web: Visitor) -
 
 
 def test_a_certificate_that_nobody_trusts_is_told(site: Site) -> None:
-    strict = Http(connect_timeout=5, read_timeout=5, longest=10)
+    strict = Http(connect_timeout=2, read_timeout=2, longest=3)
     with fronting(site.url, tls=True) as url:
         (up,) = links.health(Visitor(strict), UNUSED, url)
     strict.close()

@@ -1,7 +1,7 @@
 """What the log says that was done: every verb that is recorded anywhere has words."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -48,8 +48,11 @@ def modules() -> dict[Path, ast.Module]:
     }
 
 
-def functions(tree: ast.AST) -> Iterator[tuple[ast.FunctionDef | None, ast.Call]]:
-    """Yield every call with the function that it stands in."""
+@cache
+def functions(
+    tree: ast.AST,
+) -> Sequence[tuple[ast.FunctionDef | None, ast.Call]]:
+    """Return every call with the function that it stands in."""
 
     def walk(node: ast.AST, within: ast.FunctionDef | None) -> Iterator[Any]:
         for child in ast.iter_child_nodes(node):
@@ -58,7 +61,19 @@ def functions(tree: ast.AST) -> Iterator[tuple[ast.FunctionDef | None, ast.Call]
                 yield here, child
             yield from walk(child, here)
 
-    yield from walk(tree, None)
+    return [*walk(tree, None)]
+
+
+@cache
+def assigned(tree: ast.AST) -> Sequence[tuple[str, ast.expr]]:
+    """Return what names are given in it."""
+    return [
+        (each.id, node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for each in node.targets
+        if isinstance(each, ast.Name)
+    ]
 
 
 def names(function: ast.FunctionDef) -> list[str]:
@@ -92,11 +107,10 @@ def strings(expr: ast.expr, function: ast.FunctionDef | None, file: Path) -> set
         if function and expr.id in names(function):
             return of_callers(function, expr.id, file)
         given = [
-            node.value
+            value
             for tree in (function or modules()[file], *modules().values())
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Assign)
-            and any(ast.unparse(each) == expr.id for each in node.targets)
+            for name, value in assigned(tree)
+            if name == expr.id
         ]
         if given:
             return strings(given[0], function, file)
